@@ -1,0 +1,316 @@
+package drf
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Node names one role or framework of a Tree. Nodes are reused after Remove.
+type Node int32
+
+// Root is the node above all roles. It has no siblings and so no rank.
+const Root Node = 0
+
+// noNode marks the end of a path upwards.
+const noNode Node = -1
+
+// Errors of Tree; messages name the node.
+var (
+	ErrExists = errors.New("already there")
+	ErrInUse  = errors.New("still has children")
+	ErrTotal  = errors.New("bad total")
+)
+
+// Tree is a weighted tree whose inner nodes are roles and whose leaves are
+// frameworks. It ranks siblings by weighted dominant share, then by how often
+// they were chosen, then by name, which is the order of the Mesos DRF sorter
+// (src/master/allocator/mesos/sorter/drf). An inner node's allocation is the
+// sum of its subtree, so with nested roles this is the naive hierarchical DRF
+// of Bhattacharya et al. (SoCC 2013, section 3.3); with one level of roles it
+// is plain weighted DRF.
+//
+// A node takes part in Next and Sorted while it is active, that is, while it
+// wants more than it has; its allocation counts either way. A Tree is not
+// safe for concurrent use.
+type Tree struct {
+	nodes []node
+	free  []Node
+	total Vector
+}
+
+type node struct {
+	name       string
+	path       string
+	parent     Node
+	leaf       bool
+	active     bool
+	weight     Weight
+	dominant   Kind
+	share      Share
+	allocated  Vector
+	placements uint64
+	children   []Node // all of them, in order of creation
+	queue      heap   // the active ones
+}
+
+// NewTree returns a tree that holds the root only, with nothing to share.
+func NewTree() *Tree {
+	return &Tree{nodes: []node{{parent: noNode, weight: One, queue: heap{at: -1}}}}
+}
+
+// SetTotal states what the whole cluster holds. It recomputes every share,
+// O(nodes); a resource whose total is zero does not count in any share.
+func (t *Tree) SetTotal(total Vector) error {
+	for _, a := range total {
+		if a < 0 {
+			return fmt.Errorf("%w: negative amount %s", ErrTotal, a)
+		}
+	}
+	if total == t.total {
+		return nil
+	}
+	t.total = total
+	for n := range t.nodes {
+		t.rerank(Node(n))
+	}
+	for n := range t.nodes {
+		t.heapify(Node(n))
+	}
+	return nil
+}
+
+// Total is what SetTotal stated last.
+func (t *Tree) Total() Vector { return t.total }
+
+// AddRole returns the node of a role such as "eng/dev" and creates it and its
+// parents, with weight 1, where they are missing.
+func (t *Tree) AddRole(path string) (Node, error) {
+	at := Root
+	for _, name := range strings.Split(path, "/") {
+		if name == "" {
+			return 0, fmt.Errorf("role %q: empty component", path)
+		}
+		next, ok := t.child(at, name)
+		if !ok {
+			next = t.add(at, name, false)
+		} else if t.nodes[next].leaf {
+			return 0, fmt.Errorf("role %q: %w as a framework", path, ErrExists)
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// AddFramework adds a leaf below a role. It is inactive and holds nothing.
+func (t *Tree) AddFramework(role Node, name string) (Node, error) {
+	if _, ok := t.child(role, name); ok {
+		return 0, fmt.Errorf("framework %q in role %q: %w", name, t.nodes[role].path, ErrExists)
+	}
+	return t.add(role, name, true), nil
+}
+
+// Lookup finds a role by its path.
+func (t *Tree) Lookup(path string) (Node, bool) {
+	at, ok := Root, true
+	for _, name := range strings.Split(path, "/") {
+		if at, ok = t.child(at, name); !ok {
+			return 0, false
+		}
+	}
+	return at, true
+}
+
+func (t *Tree) child(parent Node, name string) (Node, bool) {
+	for _, c := range t.nodes[parent].children {
+		if t.nodes[c].name == name {
+			return c, true
+		}
+	}
+	return 0, false
+}
+
+func (t *Tree) add(parent Node, name string, leaf bool) Node {
+	path := name
+	if parent != Root {
+		path = t.nodes[parent].path + "/" + name
+	}
+	fresh := node{name: name, path: path, parent: parent, leaf: leaf, weight: One, queue: heap{at: -1}}
+	var n Node
+	if k := len(t.free); k > 0 {
+		n, t.free = t.free[k-1], t.free[:k-1]
+		t.nodes[n] = fresh
+	} else {
+		n = Node(len(t.nodes))
+		t.nodes = append(t.nodes, fresh)
+	}
+	t.rerank(n)
+	t.nodes[parent].children = append(t.nodes[parent].children, n)
+	return n
+}
+
+// Remove takes out a framework, or a role without children. What it still
+// holds leaves the books of the nodes above it.
+func (t *Tree) Remove(n Node) error {
+	if len(t.nodes[n].children) > 0 {
+		return fmt.Errorf("role %q: %w", t.nodes[n].path, ErrInUse)
+	}
+	t.Deactivate(n)
+	held, parent := t.nodes[n].allocated, t.nodes[n].parent
+	t.Refund(n, held)
+	siblings := t.nodes[parent].children
+	i := slices.Index(siblings, n)
+	t.nodes[parent].children = slices.Delete(siblings, i, i+1)
+	t.nodes[n] = node{parent: noNode, queue: heap{at: -1}}
+	t.free = append(t.free, n)
+	return nil
+}
+
+// SetWeight changes a node's weight among its siblings; it takes effect at the
+// next decision.
+func (t *Tree) SetWeight(n Node, weight Amount) error {
+	w, err := NewWeight(weight)
+	if err != nil {
+		return fmt.Errorf("%q: %w", t.nodes[n].path, err)
+	}
+	t.nodes[n].weight = w
+	t.rerank(n)
+	t.fix(n)
+	return nil
+}
+
+// Charge books v on n and on every node above it, and counts one placement.
+func (t *Tree) Charge(n Node, v Vector) {
+	for at := n; at != noNode; at = t.nodes[at].parent {
+		d := &t.nodes[at]
+		for i := range v {
+			d.allocated[i] += v[i]
+		}
+		d.placements++
+		t.rerank(at)
+		t.fix(at)
+	}
+}
+
+// Refund takes v off n and every node above it. It panics if n does not hold
+// that much: the caller's books are broken then.
+func (t *Tree) Refund(n Node, v Vector) {
+	for at := n; at != noNode; at = t.nodes[at].parent {
+		left, ok := t.nodes[at].allocated.Sub(v)
+		if !ok {
+			panic(fmt.Sprintf("drf: refund of %v to %q, which holds %v", v, t.nodes[at].path, t.nodes[at].allocated))
+		}
+		t.nodes[at].allocated = left
+		t.rerank(at)
+		t.fix(at)
+	}
+}
+
+// Activate lets a framework take part in Next and Sorted.
+func (t *Tree) Activate(n Node) {
+	for at := n; at != Root && !t.nodes[at].active; at = t.nodes[at].parent {
+		t.nodes[at].active = true
+		t.push(at)
+	}
+}
+
+// Deactivate takes a framework out of Next and Sorted. Its allocation and its
+// count of placements stay.
+func (t *Tree) Deactivate(n Node) {
+	for at := n; at != Root && t.nodes[at].active; at = t.nodes[at].parent {
+		if len(t.nodes[at].queue.items) > 0 {
+			return // a sibling below still wants something
+		}
+		t.nodes[at].active = false
+		t.remove(at)
+	}
+}
+
+// Next is the framework to serve now: from the root always to the active child
+// of least weighted share. O(depth).
+func (t *Tree) Next() (Node, bool) {
+	at := Root
+	for !t.nodes[at].leaf {
+		q := t.nodes[at].queue.items
+		if len(q) == 0 {
+			return 0, false
+		}
+		at = q[0]
+	}
+	return at, true
+}
+
+// Sorted is every active framework in the order in which they would be served
+// if nothing changed: the pre-order walk of the sorted tree.
+func (t *Tree) Sorted() []Node { return t.sorted(Root, nil) }
+
+func (t *Tree) sorted(n Node, into []Node) []Node {
+	if t.nodes[n].leaf {
+		return append(into, n)
+	}
+	order := slices.Clone(t.nodes[n].queue.items)
+	slices.SortFunc(order, t.compare)
+	for _, c := range order {
+		into = t.sorted(c, into)
+	}
+	return into
+}
+
+// compare is the total order of siblings: share, placements, name.
+func (t *Tree) compare(a, b Node) int {
+	x, y := &t.nodes[a], &t.nodes[b]
+	if c := x.share.Compare(y.share); c != 0 {
+		return c
+	}
+	if c := cmp64(x.placements, y.placements); c != 0 {
+		return c
+	}
+	return strings.Compare(x.name, y.name)
+}
+
+// rerank recomputes a node's dominant resource (ties go to the lower Kind).
+func (t *Tree) rerank(n Node) {
+	d := &t.nodes[n]
+	d.share, d.dominant = Share{Weight: d.weight}, 0
+	for k, a := range d.allocated {
+		if a == 0 || t.total[k] == 0 {
+			continue
+		}
+		s := Share{uint64(a), uint64(t.total[k]), d.weight}
+		if s.Compare(d.share) > 0 {
+			d.share, d.dominant = s, Kind(k)
+		}
+	}
+}
+
+// Share is the weighted dominant share of a node and its dominant resource;
+// for a node that holds nothing the resource means nothing.
+func (t *Tree) Share(n Node) (Share, Kind) { return t.nodes[n].share, t.nodes[n].dominant }
+
+// Allocated is what a node and everything below it holds.
+func (t *Tree) Allocated(n Node) Vector { return t.nodes[n].allocated }
+
+// Placements counts the calls of Charge for a node and everything below it.
+func (t *Tree) Placements(n Node) uint64 { return t.nodes[n].placements }
+
+// Name is a framework's name, or a role's last component.
+func (t *Tree) Name(n Node) string { return t.nodes[n].name }
+
+// Path is a role's full name.
+func (t *Tree) Path(n Node) string { return t.nodes[n].path }
+
+// Parent is the role above a node; Root's parent is Root.
+func (t *Tree) Parent(n Node) Node { return max(t.nodes[n].parent, Root) }
+
+// Children lists what stands below a role, in order of creation.
+func (t *Tree) Children(n Node) []Node { return t.nodes[n].children }
+
+// IsFramework reports whether a node is a leaf.
+func (t *Tree) IsFramework(n Node) bool { return t.nodes[n].leaf }
+
+// Weight is a node's weight among its siblings.
+func (t *Tree) Weight(n Node) Weight { return t.nodes[n].weight }
+
+// Active reports whether a node takes part in Next.
+func (t *Tree) Active(n Node) bool { return t.nodes[n].active }
