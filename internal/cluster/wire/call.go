@@ -105,7 +105,7 @@ func badEncoding() *StatusError {
 }
 
 func decodeProtobuf(body []byte, call Message) error {
-	if err := call.Unmarshal(body); err != nil || scrubEnums(call) != nil {
+	if err := Protobuf.Unmarshal(body, call); err != nil {
 		return BadRequest("Failed to parse body into Call protobuf")
 	}
 	return nil

@@ -52,6 +52,18 @@ func (t MediaType) Marshal(m Message) ([]byte, error) {
 	return body, nil
 }
 
+// Unmarshal decodes one message. Numbers and names of enums the schema does
+// not know count as absent in both codings.
+func (t MediaType) Unmarshal(body []byte, m Message) error {
+	if t == JSON {
+		return DecodeJSON(body, m)
+	}
+	if err := m.Unmarshal(body); err != nil {
+		return fmt.Errorf("decode %s: %w", proto.MessageName(m), err)
+	}
+	return scrubEnums(m)
+}
+
 // Negotiate picks the coding of an answer. As in Mesos, JSON is chosen
 // whenever the Accept header permits it (an absent header permits everything),
 // so a client that wants protobuf has to ask for nothing else.
