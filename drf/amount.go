@@ -54,13 +54,13 @@ func parseDigits(s string) (uint64, error) {
 
 // String prints the amount as a decimal without trailing zeros: "1.5".
 func (a Amount) String() string {
-	sign := ""
+	sign, size := "", uint64(a)
 	if a < 0 {
-		sign, a = "-", -a
+		sign, size = "-", -size // right for the least int64 too
 	}
-	s := sign + strconv.FormatInt(int64(a/Unit), 10)
-	if m := a % Unit; m != 0 {
-		s += "." + strings.TrimRight(fmt.Sprintf("%03d", int64(m)), "0")
+	s := sign + strconv.FormatUint(size/uint64(Unit), 10)
+	if m := size % uint64(Unit); m != 0 {
+		s += "." + strings.TrimRight(fmt.Sprintf("%03d", m), "0")
 	}
 	return s
 }

@@ -51,7 +51,7 @@ type node struct {
 	share      Share
 	allocated  Vector
 	placements uint64
-	children   []Node // all of them, in order of creation
+	children   []Node // all of them, in order of name
 	queue      heap   // the active ones
 }
 
@@ -87,11 +87,12 @@ func (t *Tree) Total() Vector { return t.total }
 // AddRole returns the node of a role such as "eng/dev" and creates it and its
 // parents, with weight 1, where they are missing.
 func (t *Tree) AddRole(path string) (Node, error) {
+	names := strings.Split(path, "/")
+	if slices.Contains(names, "") {
+		return 0, fmt.Errorf("role %q: empty component", path)
+	}
 	at := Root
-	for _, name := range strings.Split(path, "/") {
-		if name == "" {
-			return 0, fmt.Errorf("role %q: empty component", path)
-		}
+	for _, name := range names {
 		next, ok := t.child(at, name)
 		if !ok {
 			next = t.add(at, name, false)
@@ -105,6 +106,9 @@ func (t *Tree) AddRole(path string) (Node, error) {
 
 // AddFramework adds a leaf below a role. It is inactive and holds nothing.
 func (t *Tree) AddFramework(role Node, name string) (Node, error) {
+	if t.nodes[role].leaf {
+		return 0, fmt.Errorf("framework %q below %q: %w as a framework", name, t.nodes[role].path, ErrExists)
+	}
 	if _, ok := t.child(role, name); ok {
 		return 0, fmt.Errorf("framework %q in role %q: %w", name, t.nodes[role].path, ErrExists)
 	}
@@ -123,12 +127,17 @@ func (t *Tree) Lookup(path string) (Node, bool) {
 }
 
 func (t *Tree) child(parent Node, name string) (Node, bool) {
-	for _, c := range t.nodes[parent].children {
-		if t.nodes[c].name == name {
-			return c, true
-		}
+	i, ok := t.place(parent, name)
+	if !ok {
+		return 0, false
 	}
-	return 0, false
+	return t.nodes[parent].children[i], true
+}
+
+// place is where a name stands, or would stand, among a role's children.
+func (t *Tree) place(parent Node, name string) (int, bool) {
+	return slices.BinarySearchFunc(t.nodes[parent].children, name,
+		func(c Node, name string) int { return strings.Compare(t.nodes[c].name, name) })
 }
 
 func (t *Tree) add(parent Node, name string, leaf bool) Node {
@@ -146,7 +155,8 @@ func (t *Tree) add(parent Node, name string, leaf bool) Node {
 		t.nodes = append(t.nodes, fresh)
 	}
 	t.rerank(n)
-	t.nodes[parent].children = append(t.nodes[parent].children, n)
+	i, _ := t.place(parent, name)
+	t.nodes[parent].children = slices.Insert(t.nodes[parent].children, i, n)
 	return n
 }
 
@@ -159,9 +169,8 @@ func (t *Tree) Remove(n Node) error {
 	t.Deactivate(n)
 	held, parent := t.nodes[n].allocated, t.nodes[n].parent
 	t.Refund(n, held)
-	siblings := t.nodes[parent].children
-	i := slices.Index(siblings, n)
-	t.nodes[parent].children = slices.Delete(siblings, i, i+1)
+	i, _ := t.place(parent, t.nodes[n].name)
+	t.nodes[parent].children = slices.Delete(t.nodes[parent].children, i, i+1)
 	t.nodes[n] = node{parent: noNode, queue: heap{at: -1}}
 	t.free = append(t.free, n)
 	return nil
@@ -303,7 +312,8 @@ func (t *Tree) Path(n Node) string { return t.nodes[n].path }
 // Parent is the role above a node; Root's parent is Root.
 func (t *Tree) Parent(n Node) Node { return max(t.nodes[n].parent, Root) }
 
-// Children lists what stands below a role, in order of creation.
+// Children lists what stands below a role, in order of name. It is the tree's
+// own slice: do not change it, and take it again after Add or Remove.
 func (t *Tree) Children(n Node) []Node { return t.nodes[n].children }
 
 // IsFramework reports whether a node is a leaf.

@@ -102,7 +102,7 @@ func (v Vector) Max(w Vector) Vector {
 	return v
 }
 
-// FitsIn reports whether every amount of v is at most that of w.
+// fitsIn is FitsIn without copying.
 func (v *Vector) fitsIn(w *Vector) bool {
 	for i := range v {
 		if v[i] > w[i] {

@@ -1,0 +1,61 @@
+package drf
+
+import (
+	"fmt"
+	"testing"
+)
+
+// BenchmarkNextCharge is one decision: who is next, and booking its task. It
+// must grow with the logarithm of the number of frameworks.
+func BenchmarkNextCharge(b *testing.B) {
+	for _, n := range []int{10, 1_000, 100_000} {
+		b.Run(fmt.Sprintf("frameworks=%d", n), func(b *testing.B) {
+			t := crowd(b, n)
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				next, ok := t.Next()
+				if !ok {
+					b.Fatal("nobody is active")
+				}
+				// Tasks of seven sizes, so that shares differ and the heap works.
+				t.Charge(next, Vector{CPUs: Amount(1+i%7) * Unit, Mem: Amount(1+i%5) * Unit})
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "decisions/s")
+		})
+	}
+}
+
+// BenchmarkAddFramework fills a role from nothing.
+func BenchmarkAddFramework(b *testing.B) {
+	for _, n := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprintf("frameworks=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				crowd(b, n)
+			}
+		})
+	}
+}
+
+// crowd is a tree of one role with n active frameworks of weights 1 to 3.
+func crowd(tb testing.TB, n int) *Tree {
+	tb.Helper()
+	t := NewTree()
+	if err := t.SetTotal(Vector{CPUs: 1_000_000 * Unit, Mem: 4_000_000 * Unit}); err != nil {
+		tb.Fatal(err)
+	}
+	role, err := t.AddRole("*")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for i := range n {
+		f, err := t.AddFramework(role, fmt.Sprintf("framework-%06d", i))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if err := t.SetWeight(f, Amount(1+i%3)*Unit); err != nil {
+			tb.Fatal(err)
+		}
+		t.Activate(f)
+	}
+	return t
+}
