@@ -324,3 +324,9 @@ func (t *Tree) Weight(n Node) Weight { return t.nodes[n].weight }
 
 // Active reports whether a node takes part in Next.
 func (t *Tree) Active(n Node) bool { return t.nodes[n].active }
+
+// SetPlacements restores a node's count of placements from a snapshot.
+func (t *Tree) SetPlacements(n Node, count uint64) {
+	t.nodes[n].placements = count
+	t.fix(n)
+}

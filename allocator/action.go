@@ -1,0 +1,118 @@
+package allocator
+
+import (
+	"strconv"
+
+	"fairlead/drf"
+)
+
+// Action is one of the types of this file: a decision of Tick, already booked
+// in the State. A driver persists actions before it carries them out.
+type Action interface{ action() }
+
+// RunID names one run (one attempt of one instance) and is never used twice.
+type RunID uint64
+
+// runSlotBits is how much of a RunID is its place in the table of live runs;
+// the rest is a sequence number.
+const runSlotBits = 24
+
+// MaxRuns bounds the runs that are alive at one time.
+const MaxRuns = 1<<runSlotBits - 1
+
+func makeRunID(seq uint64, slot int) RunID { return RunID(seq<<runSlotBits | uint64(slot)) }
+
+func (r RunID) slot() int { return int(r & MaxRuns) }
+
+// Seq is the sequence number of the run: 1 for the first one of a State.
+func (r RunID) Seq() uint64 { return uint64(r) >> runSlotBits }
+
+// String is the short unique form used in Mesos ids: "r" and Seq in base 36.
+func (r RunID) String() string { return "r" + strconv.FormatUint(r.Seq(), 36) }
+
+// Launch starts a run on an agent.
+type Launch struct {
+	Run       RunID
+	Framework string
+	Group     string
+	Instance  int32
+	// Charge is what the run costs its framework and its agent: its tasks, and
+	// the executor unless a free slot of the agent carries it.
+	Charge drf.Vector
+	// Slot says that the agent carries the executor on top of its total.
+	Slot bool
+	// Ports are the port numbers given to the tasks, in the order of the tasks.
+	Ports []uint64
+}
+
+// Accept uses offers of one agent (none if it is owned) for some launches.
+// What the launches leave goes back to the master.
+type Accept struct {
+	Agent    string
+	Offers   []string
+	Launches []Launch
+	// RefuseMillis is how long the master may keep the rest from us.
+	RefuseMillis int64
+}
+
+// Decline gives offers back unused.
+type Decline struct {
+	Offers       []string
+	RefuseMillis int64
+}
+
+// Revive asks the master for offers now and clears its filters.
+type Revive struct{}
+
+// Suppress tells the master that nothing is wanted.
+type Suppress struct{}
+
+// Kill asks for the end of a run; it is repeated until the run has ended.
+type Kill struct {
+	Run   RunID
+	Agent string
+}
+
+// Settle closes the books of a run that has ended: its instance is over, or
+// waits to run again.
+type Settle struct {
+	Run     RunID
+	Outcome Outcome
+	// Retry says that the instance runs again, not before NotBefore.
+	Retry     bool
+	NotBefore int64
+	// Charged says that the end counts against Restart.Max.
+	Charged bool
+	Message string
+}
+
+// Abandon ends a group that can no longer run, with the reason.
+type Abandon struct {
+	Framework, Group string
+	Message          string
+}
+
+// Outcome is how a run or a group ended.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Unfinished Outcome = iota
+	Finished
+	Failed
+	Killed
+	Lost
+)
+
+// String is the outcome in lower case: "finished".
+func (o Outcome) String() string {
+	return [...]string{"unfinished", "finished", "failed", "killed", "lost"}[o]
+}
+
+func (Accept) action()   {}
+func (Decline) action()  {}
+func (Revive) action()   {}
+func (Suppress) action() {}
+func (Kill) action()     {}
+func (Settle) action()   {}
+func (Abandon) action()  {}

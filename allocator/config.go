@@ -1,0 +1,90 @@
+package allocator
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Placement names the rule that picks one of the agents that can hold a run.
+type Placement string
+
+// The placement rules. Ties go to the agent seen first.
+const (
+	// BestFit takes the agent whose free resources have the shape most like
+	// the demand (the heuristic of DRFH, Wang et al. 2014), then the fullest.
+	BestFit Placement = "best-fit"
+	// FirstFit takes the agent seen first.
+	FirstFit Placement = "first-fit"
+	// WorstFit takes the agent with the most left.
+	WorstFit Placement = "worst-fit"
+)
+
+// Placements lists the rules, the default first.
+func Placements() []Placement { return []Placement{BestFit, FirstFit, WorstFit} }
+
+// Policy names the rule that picks the framework to serve.
+type Policy string
+
+// The policies.
+const (
+	// DRF is weighted Dominant Resource Fairness; a framework of whose groups
+	// none fits is passed over.
+	DRF Policy = "drf"
+	// DRFLiteral is Algorithm 1 of the paper word for word: the first demand
+	// that does not fit ends the round.
+	DRFLiteral Policy = "drf-literal"
+)
+
+// Policies lists the policies, the default first.
+func Policies() []Policy { return []Policy{DRF, DRFLiteral} }
+
+// Config is fixed for the life of a State. The zero value of each field has
+// the meaning given with it.
+type Config struct {
+	Policy    Policy    // default DRF
+	Placement Placement // default BestFit
+	// Executor is what each run costs beside its tasks; nothing by default.
+	Executor []Quantity
+	// MaxPlacements bounds one Tick, so that facts are never kept waiting for
+	// long; what is left is placed by the next one. Default 10,000.
+	MaxPlacements int
+	// RefuseMillis is the filter on offers of which nothing waiting can be
+	// served. Default 5,000, as in Mesos.
+	RefuseMillis int64
+	// IdleRefuseMillis is the filter while nothing waits at all. Default one hour.
+	IdleRefuseMillis int64
+	// ReviveMillis is the least time between two Revives. Default 250.
+	ReviveMillis int64
+	// KillRepeatMillis is when an unanswered Kill is sent again. Default 10,000.
+	KillRepeatMillis int64
+	// UnreachableMillis is how long a run may be out of sight before it counts
+	// as lost and is replaced. Default five minutes.
+	UnreachableMillis int64
+	// History is how many ended runs each group remembers. Default 0.
+	History int
+}
+
+func (c Config) withDefaults() (Config, error) {
+	fill(&c.MaxPlacements, 10_000)
+	fill(&c.RefuseMillis, 5_000)
+	fill(&c.IdleRefuseMillis, 3_600_000)
+	fill(&c.ReviveMillis, 250)
+	fill(&c.KillRepeatMillis, 10_000)
+	fill(&c.UnreachableMillis, 300_000)
+	fill(&c.Policy, DRF)
+	fill(&c.Placement, BestFit)
+	if !slices.Contains(Policies(), c.Policy) {
+		return c, fmt.Errorf("%w: policy %q: expected one of %v", ErrInvalid, c.Policy, Policies())
+	}
+	if !slices.Contains(Placements(), c.Placement) {
+		return c, fmt.Errorf("%w: placement %q: expected one of %v", ErrInvalid, c.Placement, Placements())
+	}
+	return c, nil
+}
+
+func fill[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

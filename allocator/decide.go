@@ -1,0 +1,257 @@
+package allocator
+
+import (
+	"fmt"
+
+	"fairlead/drf"
+)
+
+// decide is Tick: everything that is due, then placements, then offers. Each
+// decision is booked before the next one is made.
+func (s *State) decide() []Action {
+	s.syncTotal()
+	var out []Action
+	out = s.settleEnded(out)
+	out = s.fireTimers(out)
+	out = s.endDoomed(out)
+	s.placeAll()
+	out = s.acceptTouched(out)
+	return s.tidyOffers(out)
+}
+
+// settleEnded closes the runs whose tasks are all over.
+func (s *State) settleEnded(out []Action) []Action {
+	for _, id := range s.ended {
+		if r := s.runOf(id); r != nil {
+			out = s.settle(out, r, r.outcome, r.message)
+		}
+	}
+	s.ended = s.ended[:0]
+	return out
+}
+
+// settle decides whether an ended run is followed by another one.
+func (s *State) settle(out []Action, r *run, o Outcome, message string) []Action {
+	in := &r.group.instances[r.instance]
+	d := Settle{Run: r.id, Outcome: o, Message: message}
+	switch {
+	case r.group.dying || in.dying:
+		d.Outcome = settledWhenDying(o)
+	case !r.hopeless:
+		d.Retry, d.Charged = r.group.spec.Restart.again(o, in.charged)
+	}
+	if d.Retry {
+		d.NotBefore = s.now + r.group.spec.Restart.backoff(in, d.Charged)
+	}
+	s.bookSettle(r, d)
+	return append(out, d)
+}
+
+// settledWhenDying keeps a good end that came before the kill.
+func settledWhenDying(o Outcome) Outcome {
+	if o == Finished {
+		return Finished
+	}
+	return Killed
+}
+
+// again applies the policy: whether an instance runs again after an end, and
+// whether that counts. Max 3 means four runs.
+func (p Restart) again(o Outcome, charged int32) (retry, counts bool) {
+	switch {
+	case o == Lost:
+		return true, false
+	case p.Policy == RestartAlways:
+		return p.Max == 0 || charged < p.Max, true
+	case p.Policy == RestartOnFailure && o != Finished:
+		return charged < p.Max, true
+	}
+	return false, false
+}
+
+// lostBackoffMillis is the wait after the second loss in a row; the first one
+// is repeated at once.
+const lostBackoffMillis = 1000
+
+// backoff is the wait before an instance's next run: the policy's, doubled with
+// each counted restart, or after losses a wait that keeps an agent which drops
+// every launch from being tried in a loop.
+func (p Restart) backoff(in *instance, counts bool) int64 {
+	wait, doublings := p.BackoffMillis, in.charged
+	if !counts {
+		if in.lost == 0 {
+			return 0
+		}
+		wait, doublings = lostBackoffMillis, in.lost-1
+	}
+	for ; doublings > 0 && wait < MaxBackoffMillis; doublings-- {
+		wait *= 2
+	}
+	return min(wait, MaxBackoffMillis)
+}
+
+// fireTimers looks at everything whose time has come.
+func (s *State) fireTimers(out []Action) []Action {
+	for {
+		t, ok := s.timers.pop(s.now)
+		if !ok {
+			return out
+		}
+		if t.group != nil {
+			if in := &t.group.instances[t.instance]; in.state == instanceBackoff && in.notBefore <= s.now {
+				s.endBackoff(t.group, t.instance)
+			}
+			continue
+		}
+		out = s.fireRunTimer(out, s.runOf(t.run))
+	}
+}
+
+func (s *State) fireRunTimer(out []Action, r *run) []Action {
+	switch {
+	case r == nil:
+	case r.lostAt != 0 && r.lostAt+s.cfg.UnreachableMillis <= s.now:
+		return s.settle(out, r, Lost, fmt.Sprintf("agent %s has been unreachable for %d s",
+			s.agents[r.agent].id, s.cfg.UnreachableMillis/1000))
+	case r.killAt != 0 && r.killAt+s.cfg.KillRepeatMillis <= s.now:
+		return s.kill(out, r)
+	}
+	return out
+}
+
+func (s *State) kill(out []Action, r *run) []Action {
+	s.bookKill(r)
+	return append(out, Kill{Run: r.id, Agent: s.agents[r.agent].id})
+}
+
+// endDoomed kills what is left of groups that must end, and abandons those
+// that come after one that did not finish well.
+func (s *State) endDoomed(out []Action) []Action {
+	for k := 0; k < len(s.doomed); k++ { // abandoning one may doom others
+		g := s.doomed[k]
+		if g.blocked && !g.over() {
+			out = s.abandon(out, g)
+			continue
+		}
+		for i := range g.instances {
+			in := &g.instances[i]
+			if in.state != instanceLive || !(g.dying || in.dying) {
+				continue
+			}
+			if r := s.runOf(in.run); r.killAt == 0 {
+				out = s.kill(out, r)
+			}
+		}
+	}
+	s.doomed = s.doomed[:0]
+	return out
+}
+
+func (s *State) abandon(out []Action, g *group) []Action {
+	for _, name := range g.spec.After {
+		parent, ok := s.groups[groupKey{g.spec.Framework, name}]
+		if ok && parent.over() && parent.outcome != Finished {
+			d := Abandon{g.spec.Framework, g.spec.Name,
+				fmt.Sprintf("task group %s, which it comes after, ended as %s", name, parent.outcome)}
+			s.bookAbandon(g, d.Message)
+			return append(out, d)
+		}
+	}
+	return out
+}
+
+// placeAll serves frameworks in order until nothing that waits fits anywhere.
+func (s *State) placeAll() {
+	for n := 0; n < s.cfg.MaxPlacements; {
+		node, ok := s.tree.Next()
+		if !ok {
+			return
+		}
+		b := s.queues[node].ready.top()
+		i, ok := s.bestAgent(b.shape)
+		switch {
+		case ok:
+			if !s.placeOn(b.groups.top(), i) {
+				return
+			}
+			n++
+		case s.cfg.Policy == DRFLiteral:
+			return
+		default:
+			s.dequeue(b)
+			s.shapes.park(b)
+		}
+	}
+}
+
+// placeOn decides one run. It reports false when no more runs can be alive.
+func (s *State) placeOn(g *group, i int32) bool {
+	id, ok := s.newRun()
+	if !ok {
+		return false
+	}
+	a := &s.agents[i]
+	l := Launch{
+		Run: id, Framework: g.spec.Framework, Group: g.spec.Name, Instance: g.next(),
+		Charge: *a.need(g.bucket.shape), Slot: a.slots > a.runs,
+	}
+	if n := unit(g.demand, drf.Ports); n > 0 {
+		set := a.ports
+		l.Ports, _ = set.take(n)
+	}
+	s.bookLaunch(g, i, l)
+	if a = &s.agents[i]; len(a.launches) == 0 {
+		s.touched = append(s.touched, i)
+	}
+	a.launches = append(a.launches, l)
+	return true
+}
+
+// acceptTouched turns the launches of this Tick into one Accept per agent.
+func (s *State) acceptTouched(out []Action) []Action {
+	refuse := s.cfg.IdleRefuseMillis
+	if len(s.touched) > 0 && s.waiting() {
+		refuse = 0 // the rest is looked at again at once
+	}
+	for _, i := range s.touched {
+		a := &s.agents[i]
+		d := Accept{Agent: a.id, Launches: a.launches, RefuseMillis: refuse}
+		for _, o := range a.offers {
+			d.Offers = append(d.Offers, o.id)
+		}
+		a.launches = nil
+		s.consume(i)
+		out = append(out, d)
+	}
+	s.touched = s.touched[:0]
+	return out
+}
+
+// tidyOffers gives back what this Tick did not use, and tells the master
+// whether we want more.
+func (s *State) tidyOffers(out []Action) []Action {
+	waiting := s.waiting()
+	if len(s.offers) > 0 {
+		d := Decline{RefuseMillis: s.cfg.IdleRefuseMillis}
+		if waiting {
+			d.RefuseMillis = s.cfg.RefuseMillis
+		}
+		for i := range s.agents {
+			for _, o := range s.agents[i].offers {
+				d.Offers = append(d.Offers, o.id)
+			}
+		}
+		s.bookDecline(d)
+		out = append(out, d)
+	}
+	switch {
+	case !waiting && !s.link.suppressed && s.hasMaster:
+		s.link.suppressed = true
+		return append(out, Suppress{})
+	case waiting && s.hasMaster && (s.link.suppressed || s.link.wantRevive) &&
+		s.link.lastRevive+s.cfg.ReviveMillis <= s.now:
+		s.bookRevive()
+		return append(out, Revive{})
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package allocator
+
+import (
+	"errors"
+	"fmt"
+
+	"fairlead/drf"
+)
+
+// Quantity is an amount of one named resource.
+type Quantity struct {
+	Name   string
+	Amount drf.Amount
+}
+
+// Group is what the allocator needs to know of a task group: how much, how
+// often, for whom. How to run it is the driver's business.
+type Group struct {
+	Framework string
+	Name      string // unique in its framework
+	Role      string // "" means the framework's configured role, else "*"
+	// Digest identifies the whole specification, also what is not in this
+	// struct: a second submission under the name must carry the same one.
+	Digest    string
+	Instances int32
+	// Priority orders groups inside a framework, higher first.
+	Priority int32
+	Restart  Restart
+	// After names groups of the same framework that must have finished well.
+	After []string
+	Tasks []Task
+}
+
+// Task is one member of a task group.
+type Task struct {
+	Name      string
+	Resources []Quantity // scalars; ports are counted as the resource "ports"
+	// Sidecar tasks end after the others and do not decide how a run ended.
+	Sidecar bool
+}
+
+// RestartPolicy says which ends of a run are followed by another one.
+type RestartPolicy uint8
+
+// The restart policies. A run lost by the cluster (agent lost, launch dropped)
+// is repeated under each of them and is not counted.
+const (
+	RestartNever RestartPolicy = iota
+	RestartOnFailure
+	RestartAlways
+)
+
+// Restart is a group's retry policy, applied to each instance on its own.
+type Restart struct {
+	Policy RestartPolicy
+	// Max is how many restarts an instance gets: 3 means at most four runs.
+	// Zero means none for on-failure and no limit for always.
+	Max int32
+	// BackoffMillis is the wait before the first restart; it doubles with each
+	// one, up to MaxBackoffMillis.
+	BackoffMillis int64
+}
+
+// MaxBackoffMillis bounds the wait between restarts: five minutes.
+const MaxBackoffMillis = 5 * 60 * 1000
+
+// MaxInstances bounds Group.Instances.
+const MaxInstances = 10_000_000
+
+// Refusals of facts; the State is unchanged when Step returns one. Messages
+// say what was wrong with which field.
+var (
+	// ErrConflict refuses a name that is in use for another specification.
+	ErrConflict = errors.New("another specification has this name")
+	// ErrInvalid refuses a fact that no State can book.
+	ErrInvalid = errors.New("invalid")
+	// ErrUnknown refuses a fact about something that is not in the State.
+	ErrUnknown = errors.New("unknown")
+)
+
+func (g *Group) validate() error {
+	switch {
+	case g.Framework == "" || g.Name == "":
+		return fmt.Errorf("%w: a task group needs a framework and a name", ErrInvalid)
+	case g.Instances < 1 || g.Instances > MaxInstances:
+		return fmt.Errorf("%w: instances %d: expected 1 to %d", ErrInvalid, g.Instances, MaxInstances)
+	case len(g.Tasks) == 0:
+		return fmt.Errorf("%w: a task group needs a task", ErrInvalid)
+	case g.Restart.Max < 0 || g.Restart.BackoffMillis < 0:
+		return fmt.Errorf("%w: restart: negative limit", ErrInvalid)
+	}
+	return g.validateTasks()
+}
+
+func (g *Group) validateTasks() error {
+	mains := 0
+	for _, t := range g.Tasks {
+		if !t.Sidecar {
+			mains++
+		}
+		for _, q := range t.Resources {
+			if q.Amount < 0 || q.Amount > drf.MaxAmount {
+				return fmt.Errorf("%w: task %q: %s %s: expected 0 to %s", ErrInvalid, t.Name, q.Name, q.Amount, drf.MaxAmount)
+			}
+		}
+	}
+	if mains == 0 {
+		return fmt.Errorf("%w: every task is a sidecar; one must be a main task", ErrInvalid)
+	}
+	return nil
+}

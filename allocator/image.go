@@ -1,0 +1,385 @@
+package allocator
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"fairlead/drf"
+)
+
+// Image is a State as plain values, for a snapshot. What a new subscription
+// makes void is not in it: offers, and what the master was last told.
+type Image struct {
+	Now        int64
+	LastGroup  uint64
+	LastRun    uint64
+	Kinds      []string
+	Nodes      []NodeImage // parents before children
+	Roles      []RoleOf    // default roles, by framework name
+	Agents     []AgentImage
+	Groups     []GroupImage // by order of submission
+	Runs       []RunImage
+	TableSlots int // length of the table of runs
+}
+
+// NodeImage is a role or a framework of the tree.
+type NodeImage struct {
+	Role       string
+	Framework  string // "" for a role
+	Weight     int64
+	Placements uint64
+}
+
+// RoleOf is the role that a framework's groups get by default.
+type RoleOf struct{ Framework, Role string }
+
+// AgentImage is an agent as last seen.
+type AgentImage struct {
+	Agent, Host string
+	Attributes  []Attribute
+	Total       []Quantity
+	Ports       []PortRange
+	Slots       int32
+	Owned, Seen bool
+	Lost        bool
+}
+
+// GroupImage is a group and how far it has come.
+type GroupImage struct {
+	Spec           Group
+	Seq            uint64
+	Arrived, Ended int64
+	Instances      []InstanceImage
+	Again          []int32
+	Dying          bool
+	Outcome        Outcome
+	Message        string
+	History        []Attempt
+}
+
+// InstanceImage is one started instance.
+type InstanceImage struct {
+	Run       RunID
+	NotBefore int64
+	Charged   int32
+	Attempts  int32
+	Lost      int32
+	State     uint8
+	Outcome   Outcome
+	Dying     bool
+}
+
+// RunImage is one live run.
+type RunImage struct {
+	Run              RunID
+	Framework, Group string
+	Instance         int32
+	Agent            string
+	Slot             bool
+	States           []TaskState
+	Ports            []uint64
+	Overhead         []Quantity
+	Started          int64
+	KillAt, LostAt   int64
+	Outcome          Outcome
+	Hopeless         bool
+	Message          string
+}
+
+// Image copies the State.
+func (s *State) Image() *Image {
+	m := &Image{Now: s.now, LastGroup: s.lastSeq, LastRun: s.lastRun, TableSlots: len(s.runs)}
+	for k := range s.kinds.Len() {
+		m.Kinds = append(m.Kinds, s.kinds.Name(drf.Kind(k)))
+	}
+	s.imageNodes(drf.Root, m)
+	for f, r := range s.roleOf { // commutes: sorted below
+		m.Roles = append(m.Roles, RoleOf{f, r})
+	}
+	slices.SortFunc(m.Roles, func(a, b RoleOf) int { return cmp.Compare(a.Framework, b.Framework) })
+	for i := range s.agents {
+		m.Agents = append(m.Agents, s.imageAgent(&s.agents[i]))
+	}
+	for _, g := range s.groups { // commutes: sorted below
+		m.Groups = append(m.Groups, imageGroup(g))
+	}
+	slices.SortFunc(m.Groups, func(a, b GroupImage) int { return cmp.Compare(a.Seq, b.Seq) })
+	for i := range s.runs {
+		if s.runs[i].id != 0 {
+			m.Runs = append(m.Runs, s.imageRun(&s.runs[i]))
+		}
+	}
+	return m
+}
+
+func (s *State) quantities(v drf.Vector) []Quantity {
+	var out []Quantity
+	for k, a := range v {
+		if a != 0 {
+			out = append(out, Quantity{s.kinds.Name(drf.Kind(k)), a})
+		}
+	}
+	return out
+}
+
+func (s *State) imageNodes(n drf.Node, m *Image) {
+	for _, c := range s.tree.Children(n) {
+		node := NodeImage{Role: s.tree.Path(c), Weight: int64(s.tree.Weight(c).Amount()), Placements: s.tree.Placements(c)}
+		if s.tree.IsFramework(c) {
+			node.Role, node.Framework = s.queues[c].role, s.queues[c].name
+		}
+		m.Nodes = append(m.Nodes, node)
+		if !s.tree.IsFramework(c) {
+			s.imageNodes(c, m)
+		}
+	}
+}
+
+// imageAgent keeps the ports an owned agent was seen with: the free ones and
+// those in use.
+func (s *State) imageAgent(a *agent) AgentImage {
+	total := a.total
+	if a.owned {
+		total[drf.Ports] = 0
+	}
+	m := AgentImage{
+		Agent: a.id, Host: a.host, Attributes: a.attributes, Total: s.quantities(total),
+		Slots: a.slots, Owned: a.owned, Seen: a.seen, Lost: a.lost,
+	}
+	if a.owned {
+		m.Ports = s.ownedPorts(a)
+	}
+	return m
+}
+
+func (s *State) ownedPorts(a *agent) []PortRange {
+	all := slices.Clone(a.ports.ranges)
+	for i := range s.runs {
+		if r := &s.runs[i]; r.id != 0 && &s.agents[r.agent] == a {
+			for _, p := range r.ports {
+				all = append(all, PortRange{p, p})
+			}
+		}
+	}
+	return newPortSet(all).ranges
+}
+
+func imageGroup(g *group) GroupImage {
+	m := GroupImage{
+		Spec: g.spec, Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: slices.Clone(g.again),
+		Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
+	}
+	for _, in := range g.instances {
+		m.Instances = append(m.Instances, InstanceImage{
+			Run: in.run, NotBefore: in.notBefore, Charged: in.charged, Attempts: in.attempts,
+			Lost: in.lost, State: uint8(in.state), Outcome: in.outcome, Dying: in.dying,
+		})
+	}
+	return m
+}
+
+func (s *State) imageRun(r *run) RunImage {
+	return RunImage{
+		Run: r.id, Framework: r.group.spec.Framework, Group: r.group.spec.Name, Instance: r.instance,
+		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states), Ports: slices.Clone(r.ports),
+		Overhead: s.quantities(r.overhead), Started: r.started, KillAt: r.killAt, LostAt: r.lostAt,
+		Outcome: r.outcome, Hopeless: r.hopeless, Message: r.message,
+	}
+}
+
+// Restore makes the State that an Image was taken of. Its next decisions are
+// those that the imaged State would have made after a reconnection.
+func Restore(cfg Config, m *Image) (*State, error) {
+	s, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.now, s.lastSeq, s.lastRun = m.Now, m.LastGroup, m.LastRun
+	for _, name := range m.Kinds {
+		if _, err := s.kinds.Intern(name); err != nil {
+			return nil, err
+		}
+	}
+	for _, restore := range []func(*Image) error{s.restoreNodes, s.restoreAgents, s.restoreGroups, s.restoreRuns} {
+		if err := restore(m); err != nil {
+			return nil, fmt.Errorf("restoring a snapshot: %w", err)
+		}
+	}
+	return s, s.restoreCounts(m)
+}
+
+func (s *State) restoreNodes(m *Image) error {
+	for _, n := range m.Nodes {
+		var err error
+		if n.Framework == "" {
+			err = s.applyRoleSet(RoleSet{n.Role, n.Weight})
+		} else {
+			err = s.applyFrameworkSet(FrameworkSet{n.Framework, n.Role, n.Weight})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	clear(s.roleOf)
+	for _, r := range m.Roles {
+		s.roleOf[r.Framework] = r.Role
+	}
+	return nil
+}
+
+// restoreCounts sets the counts of placements last: booking the runs raised
+// them.
+func (s *State) restoreCounts(m *Image) error {
+	for _, n := range m.Nodes {
+		node, ok := s.tree.Lookup(n.Role)
+		if n.Framework != "" && ok {
+			q, err := s.queueOf(n.Role, n.Framework)
+			if err != nil {
+				return err
+			}
+			node = q.node
+		}
+		s.tree.SetPlacements(node, n.Placements)
+	}
+	s.syncTotal()
+	return nil
+}
+
+func (s *State) restoreAgents(m *Image) error {
+	for _, a := range m.Agents {
+		s.applyAgentSeen(AgentSeen{a.Agent, a.Host, a.Attributes, a.Total, a.Ports, a.Slots, a.Owned})
+		restored := &s.agents[s.agentIndex[a.Agent]]
+		restored.seen, restored.lost = a.Seen, a.Lost
+	}
+	return nil
+}
+
+func (s *State) restoreGroups(m *Image) error {
+	for _, im := range m.Groups {
+		g := &group{
+			spec: im.Spec, seq: im.Seq, at: -1, arrived: im.Arrived, endedAt: im.Ended, again: slices.Clone(im.Again),
+			dying: im.Dying, outcome: im.Outcome, message: im.Message, history: slices.Clone(im.History),
+		}
+		if err := s.measure(g); err != nil {
+			return err
+		}
+		q, err := s.queueOf(im.Spec.Role, im.Spec.Framework)
+		if err != nil {
+			return err
+		}
+		g.queue = q
+		for n, in := range im.Instances {
+			s.restoreInstance(g, int32(n), in)
+		}
+		s.groups[groupKey{im.Spec.Framework, im.Spec.Name}] = g
+	}
+	for _, im := range m.Groups { // all names are known now
+		if g := s.groups[groupKey{im.Spec.Framework, im.Spec.Name}]; !g.over() {
+			s.relink(g)
+		}
+	}
+	return nil
+}
+
+// relink repeats what submission did with a group that is not over.
+func (s *State) relink(g *group) {
+	if g.dying {
+		s.doomed = append(s.doomed, g)
+		return
+	}
+	children := g.children // linked already by groups submitted earlier
+	s.adopt(g)
+	g.children = append(children, g.children...)
+}
+
+func (s *State) restoreInstance(g *group, n int32, in InstanceImage) {
+	g.instances = append(g.instances, instance{
+		run: in.Run, notBefore: in.NotBefore, charged: in.Charged, attempts: in.Attempts,
+		lost: in.Lost, state: instanceState(in.State), outcome: in.Outcome, dying: in.Dying,
+	})
+	switch instanceState(in.State) {
+	case instanceLive:
+		g.live++
+		g.queue.live++
+		if in.Dying {
+			s.doomed = append(s.doomed, g)
+		}
+	case instanceBackoff:
+		g.backoff++
+		s.timers.push(timer{at: in.NotBefore, group: g, instance: n})
+	case instanceOver:
+		switch in.Outcome {
+		case Finished:
+			g.finished++
+		case Killed:
+			g.killed++
+		default:
+			g.failed++
+		}
+	}
+}
+
+func (s *State) restoreRuns(m *Image) error {
+	s.runs = make([]run, m.TableSlots)
+	taken := make([]bool, m.TableSlots)
+	for _, im := range m.Runs {
+		g, ok := s.groups[groupKey{im.Framework, im.Group}]
+		i, seen := s.agentIndex[im.Agent]
+		if !ok || !seen || im.Run.slot() >= m.TableSlots || len(im.States) != len(g.tasks) {
+			return fmt.Errorf("%w: run %s of %s/%s on agent %s", ErrUnknown, im.Run, im.Framework, im.Group, im.Agent)
+		}
+		if err := s.restoreRun(g, i, im); err != nil {
+			return err
+		}
+		taken[im.Run.slot()] = true
+	}
+	for slot := m.TableSlots - 1; slot >= 0; slot-- {
+		if !taken[slot] {
+			s.freeRuns = append(s.freeRuns, slot)
+		}
+	}
+	return nil
+}
+
+func (s *State) restoreRun(g *group, i int32, im RunImage) error {
+	overhead, err := s.vector(im.Overhead)
+	if err != nil {
+		return err
+	}
+	held := overhead
+	r := &s.runs[im.Run.slot()]
+	*r = run{
+		id: im.Run, group: g, instance: im.Instance, agent: i, slot: im.Slot, states: slices.Clone(im.States),
+		ports: slices.Clone(im.Ports), overhead: overhead, started: im.Started, killAt: im.KillAt,
+		lostAt: im.LostAt, outcome: im.Outcome, hopeless: im.Hopeless, message: im.Message,
+	}
+	for t, st := range r.states {
+		if st.Final() {
+			r.final++
+		} else {
+			held = held.Add(g.tasks[t])
+		}
+	}
+	if r.final == len(r.states) {
+		s.ended = append(s.ended, r.id)
+	}
+	s.restoreTimers(r)
+	s.live++
+	a := &s.agents[i]
+	a.runs++
+	a.used = a.used.Add(held)
+	s.tree.Charge(g.queue.node, held)
+	s.takePorts(i)
+	s.refree(i)
+	return nil
+}
+
+func (s *State) restoreTimers(r *run) {
+	if r.killAt != 0 {
+		s.timers.push(timer{at: r.killAt + s.cfg.KillRepeatMillis, run: r.id})
+	}
+	if r.lostAt != 0 {
+		s.timers.push(timer{at: r.lostAt + s.cfg.UnreachableMillis, run: r.id})
+	}
+}

@@ -1,0 +1,43 @@
+package allocator
+
+import (
+	"fmt"
+
+	"fairlead/drf"
+)
+
+func (s *State) applyRoleSet(f RoleSet) error {
+	if err := validRole(f.Role); err != nil {
+		return err
+	}
+	if _, err := drf.NewWeight(drf.Amount(f.Weight)); err != nil {
+		return fmt.Errorf("%w: role %q: %w", ErrInvalid, f.Role, err)
+	}
+	node, err := s.tree.AddRole(f.Role)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return s.tree.SetWeight(node, drf.Amount(f.Weight))
+}
+
+func (s *State) applyFrameworkSet(f FrameworkSet) error {
+	role := f.Role
+	if role == "" {
+		role = "*"
+	}
+	if err := validRole(role); err != nil {
+		return err
+	}
+	if f.Framework == "" {
+		return fmt.Errorf("%w: a framework needs a name", ErrInvalid)
+	}
+	if _, err := drf.NewWeight(drf.Amount(f.Weight)); err != nil {
+		return fmt.Errorf("%w: framework %q: %w", ErrInvalid, f.Framework, err)
+	}
+	q, err := s.queueOf(role, f.Framework)
+	if err != nil {
+		return err
+	}
+	s.roleOf[f.Framework] = role
+	return s.tree.SetWeight(q.node, drf.Amount(f.Weight))
+}

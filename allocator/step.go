@@ -1,0 +1,60 @@
+package allocator
+
+import "fmt"
+
+// Step takes one event. A fact returns no actions; an error means that it was
+// refused and that nothing changed. A Tick returns what was decided, already
+// booked, and no error.
+func (s *State) Step(e Event) ([]Action, error) {
+	s.now = max(s.now, e.At)
+	if _, ok := e.Fact.(Tick); ok {
+		return s.decide(), nil
+	}
+	return nil, s.book(e.Fact)
+}
+
+// book applies a fact.
+func (s *State) book(fact Fact) error {
+	switch f := fact.(type) {
+	case AgentSeen:
+		s.applyAgentSeen(f)
+	case AgentLost:
+		s.applyAgentLost(f.Agent)
+	case OfferAdded:
+		s.applyOfferAdded(f)
+	case OfferRescinded:
+		s.applyOfferRescinded(f.Offer)
+	case Connected:
+		s.link.suppressed, s.link.wantRevive, s.hasMaster = false, false, true
+	case Disconnected:
+		s.hasMaster = false
+		s.applyDisconnected()
+	case TaskUpdated:
+		s.applyTaskUpdated(f)
+	default:
+		return s.bookRequest(fact)
+	}
+	return nil
+}
+
+// bookRequest applies what users ask for; it can be refused.
+func (s *State) bookRequest(fact Fact) error {
+	switch f := fact.(type) {
+	case RoleSet:
+		return s.applyRoleSet(f)
+	case FrameworkSet:
+		return s.applyFrameworkSet(f)
+	case GroupSubmitted:
+		return s.applyGroupSubmitted(f)
+	case GroupKilled:
+		return s.applyGroupKilled(f)
+	case InstanceKilled:
+		return s.applyInstanceKilled(f)
+	case GroupForgotten:
+		return s.applyGroupForgotten(f)
+	}
+	return fmt.Errorf("%w: fact %T", ErrInvalid, fact)
+}
+
+// Now is the time of the latest event.
+func (s *State) Now() int64 { return s.now }

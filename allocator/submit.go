@@ -1,0 +1,252 @@
+package allocator
+
+import (
+	"fmt"
+	"slices"
+
+	"fairlead/drf"
+)
+
+func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
+	spec := f.Group
+	if err := spec.validate(); err != nil {
+		return err
+	}
+	key := groupKey{spec.Framework, spec.Name}
+	if old, ok := s.groups[key]; ok {
+		if old.spec.Digest == spec.Digest {
+			return nil
+		}
+		return fmt.Errorf("%w: %s/%s", ErrConflict, spec.Framework, spec.Name)
+	}
+	spec.Role = s.resolveRole(spec.Framework, spec.Role)
+	if err := validRole(spec.Role); err != nil {
+		return err
+	}
+	g := &group{spec: spec, at: -1, arrived: s.now}
+	if err := s.measure(g); err != nil {
+		return err
+	}
+	q, err := s.queueOf(spec.Role, spec.Framework)
+	if err != nil {
+		return err
+	}
+	s.lastSeq++
+	g.seq, g.queue = s.lastSeq, q
+	s.groups[key] = g
+	s.adopt(g)
+	s.link.wantRevive = true
+	return nil
+}
+
+// measure computes what a group's tasks and instances ask for.
+func (s *State) measure(g *group) error {
+	for _, t := range g.spec.Tasks {
+		v, err := s.vector(t.Resources)
+		if err != nil {
+			return fmt.Errorf("task %q: %w", t.Name, err)
+		}
+		g.tasks = append(g.tasks, v)
+		g.demand = g.demand.Add(v)
+	}
+	return nil
+}
+
+// adopt links a new group to those it comes after, and lets it compete when
+// none of them is in the way.
+func (s *State) adopt(g *group) {
+	for _, name := range g.spec.After {
+		key := groupKey{g.spec.Framework, name}
+		if parent, ok := s.groups[key]; ok {
+			parent.children = append(parent.children, g)
+		} else {
+			s.awaited[key] = append(s.awaited[key], g)
+		}
+	}
+	key := groupKey{g.spec.Framework, g.spec.Name}
+	g.children = s.awaited[key]
+	delete(s.awaited, key)
+	s.consider(g)
+}
+
+// consider lets a group compete if everything it comes after has finished
+// well, marks it as blocked if not, and as doomed if it never can.
+func (s *State) consider(g *group) {
+	g.blocked = false
+	for _, name := range g.spec.After {
+		switch parent, ok := s.groups[groupKey{g.spec.Framework, name}]; {
+		case !ok || !parent.over():
+			g.blocked = true
+		case parent.outcome != Finished:
+			g.blocked = true
+			s.doomed = append(s.doomed, g)
+			return
+		}
+	}
+	if !g.blocked {
+		s.compete(g)
+	}
+}
+
+// compete puts a group with something to place into the queue of its framework.
+func (s *State) compete(g *group) {
+	if g.at >= 0 || g.blocked || g.dying || g.over() || g.pending() == 0 {
+		return
+	}
+	sh := s.useShape(g.demand)
+	b, ok := g.queue.byShape[sh]
+	if !ok {
+		b = &bucket{queue: g.queue, shape: sh, at: -1}
+		g.queue.byShape[sh] = b
+	}
+	g.bucket = b
+	fresh := b.groups.len() == 0
+	b.groups.push(g)
+	s.countPending(g, int64(g.pending()))
+	switch {
+	case fresh:
+		s.enqueue(b)
+	case !b.parked:
+		b.queue.ready.fix(b.at) // the group may be the bucket's first now
+	}
+}
+
+// withdraw takes a group out of its queue, with all its waiting instances.
+func (s *State) withdraw(g *group) {
+	if g.at < 0 {
+		return
+	}
+	b := g.bucket
+	s.countPending(g, -int64(g.pending()))
+	b.groups.remove(g.at)
+	g.bucket = nil
+	switch {
+	case b.groups.len() == 0:
+		if b.parked {
+			s.shapes.unpark(b)
+		} else {
+			s.dequeue(b)
+		}
+		delete(b.queue.byShape, b.shape)
+		s.shapes.release(b.shape)
+	case !b.parked:
+		b.queue.ready.fix(b.at)
+	}
+}
+
+func (s *State) countPending(g *group, n int64) {
+	g.bucket.shape.pending += n
+	g.queue.waiting += n
+	s.pending += n
+}
+
+// waiting reports whether any instance could be placed if there was room.
+func (s *State) waiting() bool { return s.pending > 0 }
+
+func (s *State) applyGroupKilled(f GroupKilled) error {
+	g, ok := s.groups[groupKey{f.Framework, f.Name}]
+	if !ok {
+		return fmt.Errorf("%w: task group %s/%s", ErrUnknown, f.Framework, f.Name)
+	}
+	if g.over() || g.dying {
+		return nil
+	}
+	s.withdraw(g)
+	g.dying, g.blocked = true, false
+	g.again, g.backoff = nil, 0
+	for i := range g.instances {
+		if st := g.instances[i].state; st == instanceWaiting || st == instanceBackoff {
+			g.instances[i].state, g.instances[i].outcome = instanceOver, Killed
+			g.killed++
+		}
+	}
+	s.doomed = append(s.doomed, g)
+	s.closeIfOver(g)
+	return nil
+}
+
+func (s *State) applyInstanceKilled(f InstanceKilled) error {
+	g, ok := s.groups[groupKey{f.Framework, f.Name}]
+	if !ok || f.Instance < 0 || f.Instance >= g.spec.Instances {
+		return fmt.Errorf("%w: instance %s/%s/%d", ErrUnknown, f.Framework, f.Name, f.Instance)
+	}
+	if g.over() || g.dying {
+		return nil
+	}
+	if int(f.Instance) >= len(g.instances) {
+		return fmt.Errorf("%w: instance %s/%s/%d has not been started", ErrInvalid, f.Framework, f.Name, f.Instance)
+	}
+	in := &g.instances[f.Instance]
+	switch in.state {
+	case instanceLive:
+		in.dying = true
+		s.doomed = append(s.doomed, g)
+	case instanceWaiting, instanceBackoff:
+		s.endWaiting(g, f.Instance)
+	}
+	return nil
+}
+
+// endWaiting ends an instance that waits to run again.
+func (s *State) endWaiting(g *group, instance int32) {
+	competing := g.at >= 0
+	s.withdraw(g)
+	in := &g.instances[instance]
+	if in.state == instanceBackoff {
+		g.backoff--
+	}
+	g.again = slices.DeleteFunc(g.again, func(i int32) bool { return i == instance })
+	in.state, in.outcome = instanceOver, Killed
+	g.killed++
+	if competing {
+		s.compete(g)
+	}
+	s.closeIfOver(g)
+}
+
+func (s *State) applyGroupForgotten(f GroupForgotten) error {
+	key := groupKey{f.Framework, f.Name}
+	g, ok := s.groups[key]
+	if !ok {
+		return fmt.Errorf("%w: task group %s/%s", ErrUnknown, f.Framework, f.Name)
+	}
+	if !g.over() {
+		return fmt.Errorf("%w: task group %s/%s has not ended", ErrInvalid, f.Framework, f.Name)
+	}
+	delete(s.groups, key)
+	return nil
+}
+
+// closeIfOver gives a group its outcome once no instance can run any more.
+func (s *State) closeIfOver(g *group) {
+	if g.over() || g.live > 0 || g.backoff > 0 {
+		return
+	}
+	switch {
+	case g.dying:
+		g.outcome = Killed
+	case g.pending() > 0:
+		return
+	case g.failed > 0:
+		g.outcome = Failed
+	case g.killed > 0:
+		g.outcome = Killed
+	default:
+		g.outcome = Finished
+	}
+	s.closeGroup(g)
+}
+
+func (s *State) closeGroup(g *group) {
+	g.endedAt = s.now
+	for _, child := range g.children {
+		if child.blocked && !child.dying && !child.over() {
+			s.consider(child)
+			s.link.wantRevive = true
+		}
+	}
+	g.children = nil
+}
+
+// unit returns how many whole units of a resource a vector holds.
+func unit(v drf.Vector, k drf.Kind) int { return int(v[k] / drf.Unit) }

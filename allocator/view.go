@@ -1,0 +1,201 @@
+package allocator
+
+import (
+	"cmp"
+	"slices"
+
+	"fairlead/drf"
+)
+
+// View is an immutable copy of a State for readers. Lists are sorted by name,
+// agents by the order in which they were seen.
+type View struct {
+	At         int64
+	Kinds      []string // resource names, the index of every vector
+	Total      drf.Vector
+	Roles      []RoleView
+	Frameworks []FrameworkView
+	Agents     []AgentView
+	Offers     []OfferView
+	Groups     []GroupView
+}
+
+// RoleView is one role: the sum of what its frameworks and subroles hold.
+type RoleView struct {
+	Role      string
+	Weight    drf.Amount
+	Share     drf.Share
+	Dominant  string // "" while it holds nothing
+	Allocated drf.Vector
+}
+
+// FrameworkView is one framework of one role.
+type FrameworkView struct {
+	Framework  string
+	Role       string
+	Weight     drf.Amount
+	Share      drf.Share
+	Dominant   string
+	Allocated  drf.Vector
+	Placements uint64
+	Running    int64 // instances that are alive
+	Pending    int64 // instances that wait
+}
+
+// AgentView is one agent.
+type AgentView struct {
+	Agent      string
+	Host       string
+	Attributes []Attribute
+	Total      drf.Vector
+	Used       drf.Vector
+	Slots      int32
+	Runs       int32
+	Lost       bool
+	Offers     int
+}
+
+// OfferView is one offer that is held now.
+type OfferView struct {
+	Offer, Agent, Host string
+	Resources          drf.Vector
+}
+
+// GroupView is one task group.
+type GroupView struct {
+	Framework, Name, Role string
+	Digest                string
+	Instances             int32
+	Priority              int32
+	Arrived, Ended        int64
+	Running, Pending      int32
+	Finished, Failed      int32
+	Killed                int32
+	Dying                 bool
+	Outcome               Outcome
+	Message               string
+	Runs                  []InstanceView // those that were ever started
+	History               []Attempt
+}
+
+// InstanceView is one started instance. State is "running" (or "starting",
+// "staging", "killing", "unreachable" while that is true of a task), "waiting",
+// "backoff", or how it ended.
+type InstanceView struct {
+	Instance  int32
+	State     string
+	Run       RunID
+	Agent     string // of the live run
+	Started   int64
+	NotBefore int64
+	Attempts  int32
+	Ports     []uint64
+	Tasks     []TaskState
+}
+
+// View copies the State for readers: O(everything in it).
+func (s *State) View() *View {
+	s.syncTotal()
+	v := &View{At: s.now, Total: s.total}
+	for k := range s.kinds.Len() {
+		v.Kinds = append(v.Kinds, s.kinds.Name(drf.Kind(k)))
+	}
+	s.viewTree(drf.Root, v)
+	s.viewAgents(v)
+	for _, g := range s.groups { // commutes: sorted below
+		v.Groups = append(v.Groups, s.viewGroup(g))
+	}
+	slices.SortFunc(v.Groups, func(a, b GroupView) int {
+		return cmp.Or(cmp.Compare(a.Framework, b.Framework), cmp.Compare(a.Name, b.Name))
+	})
+	slices.SortFunc(v.Roles, func(a, b RoleView) int { return cmp.Compare(a.Role, b.Role) })
+	slices.SortFunc(v.Frameworks, func(a, b FrameworkView) int {
+		return cmp.Or(cmp.Compare(a.Framework, b.Framework), cmp.Compare(a.Role, b.Role))
+	})
+	return v
+}
+
+func (s *State) viewTree(n drf.Node, v *View) {
+	for _, c := range s.tree.Children(n) {
+		share, kind := s.tree.Share(c)
+		dominant := ""
+		if share.Num > 0 {
+			dominant = s.kinds.Name(kind)
+		}
+		if !s.tree.IsFramework(c) {
+			v.Roles = append(v.Roles, RoleView{s.tree.Path(c), s.tree.Weight(c).Amount(), share, dominant, s.tree.Allocated(c)})
+			s.viewTree(c, v)
+			continue
+		}
+		q := s.queues[c]
+		v.Frameworks = append(v.Frameworks, FrameworkView{
+			Framework: q.name, Role: q.role, Weight: s.tree.Weight(c).Amount(), Share: share, Dominant: dominant,
+			Allocated: s.tree.Allocated(c), Placements: s.tree.Placements(c), Running: q.live, Pending: q.waiting,
+		})
+	}
+}
+
+func (s *State) viewAgents(v *View) {
+	for i := range s.agents {
+		a := &s.agents[i]
+		v.Agents = append(v.Agents, AgentView{
+			Agent: a.id, Host: a.host, Attributes: a.attributes, Total: a.total, Used: a.used,
+			Slots: a.slots, Runs: a.runs, Lost: a.lost, Offers: len(a.offers),
+		})
+		for _, o := range a.offers {
+			v.Offers = append(v.Offers, OfferView{o.id, a.id, a.host, o.resources})
+		}
+	}
+}
+
+func (s *State) viewGroup(g *group) GroupView {
+	v := GroupView{
+		Framework: g.spec.Framework, Name: g.spec.Name, Role: g.spec.Role, Digest: g.spec.Digest,
+		Instances: g.spec.Instances, Priority: g.spec.Priority, Arrived: g.arrived, Ended: g.endedAt,
+		Running: g.live, Finished: g.finished, Failed: g.failed, Killed: g.killed,
+		Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
+	}
+	if !g.dying && !g.over() {
+		v.Pending = g.pending() + g.backoff
+	}
+	for n := range g.instances {
+		v.Runs = append(v.Runs, s.viewInstance(g, int32(n)))
+	}
+	return v
+}
+
+func (s *State) viewInstance(g *group, n int32) InstanceView {
+	in := &g.instances[n]
+	v := InstanceView{Instance: n, Run: in.run, NotBefore: in.notBefore, Attempts: in.attempts}
+	switch in.state {
+	case instanceLive:
+		r := s.runOf(in.run)
+		v.State, v.Agent, v.Started = r.stage(), s.agents[r.agent].id, r.started
+		v.Ports, v.Tasks = slices.Clone(r.ports), slices.Clone(r.states)
+	case instanceWaiting:
+		v.State = "waiting"
+	case instanceBackoff:
+		v.State = "backoff"
+	case instanceOver:
+		v.State = in.outcome.String()
+	}
+	return v
+}
+
+// stage is the state of a live run: that of its least advanced task, unless
+// one is being killed or out of sight.
+func (r *run) stage() string {
+	least := TaskRunning
+	for _, st := range r.states {
+		switch {
+		case st == TaskUnreachable || st == TaskKilling:
+			return st.String()
+		case st < least:
+			least = st
+		}
+	}
+	if r.killAt != 0 {
+		return TaskKilling.String()
+	}
+	return least.String()
+}
