@@ -1,0 +1,251 @@
+package allocator
+
+import (
+	"fmt"
+	"slices"
+
+	"fairlead/drf"
+)
+
+// ReasonCode says what kind of thing a group waits for.
+type ReasonCode string
+
+// The reasons, in the order in which explanations list them.
+const (
+	// ReasonDependency: a group it comes after has not finished.
+	ReasonDependency ReasonCode = "dependency"
+	// ReasonBackoff: an instance waits out the time before its next run.
+	ReasonBackoff ReasonCode = "backoff"
+	// ReasonNoAgents: no agent is known.
+	ReasonNoAgents ReasonCode = "no-agents"
+	// ReasonTooLarge: no known agent could hold an instance even if it was empty.
+	ReasonTooLarge ReasonCode = "too-large"
+	// ReasonNoRoom: agents are large enough, but what they have left is not.
+	ReasonNoRoom ReasonCode = "no-room"
+	// ReasonNoOffer: an agent has room, but the master has not offered it.
+	ReasonNoOffer ReasonCode = "no-offer"
+	// ReasonOrder: others are served first.
+	ReasonOrder ReasonCode = "order"
+)
+
+// Reason is one thing that keeps a group waiting, with the amounts.
+type Reason struct {
+	Code    ReasonCode
+	Message string
+}
+
+// Lack says on how many agents one resource is too small, and where the most
+// of it is.
+type Lack struct {
+	Resource string
+	Agents   int        // agents that have too little of it left
+	Need     drf.Amount // what an instance asks for, the executor included
+	Most     drf.Amount // the most that any agent has left
+	Agent    string     // which one
+}
+
+// Explanation answers why a group does, or does not, run.
+type Explanation struct {
+	Framework, Group, Role string
+	State                  string
+	Instances              int32
+	Running, Pending       int32
+	Reasons                []Reason
+	// Position is the group's place among what waits in its framework, from 1;
+	// 0 if it is not in line.
+	Position int
+	Share    drf.Share
+	Dominant string
+	// Before are frameworks with something waiting that are served earlier.
+	Before []FrameworkView
+	Agents int // known agents
+	Fit    int // agents that have room for one instance
+	Lacks  []Lack
+	// Attempts are the runs that ended, the latest last.
+	Attempts []Attempt
+	Message  string // why it ended as it did
+}
+
+// Explain says what a group waits for: O(agents + groups of the framework).
+func (s *State) Explain(framework, name string) (*Explanation, error) {
+	g, ok := s.groups[groupKey{framework, name}]
+	if !ok {
+		return nil, fmt.Errorf("%w: task group %s/%s", ErrUnknown, framework, name)
+	}
+	s.syncTotal()
+	v := s.viewGroup(g)
+	share, kind := s.tree.Share(g.queue.node)
+	e := &Explanation{
+		Framework: framework, Group: name, Role: g.spec.Role, State: v.State(), Instances: v.Instances,
+		Running: v.Running, Pending: v.Pending, Share: share, Attempts: v.History, Message: g.message,
+	}
+	if share.Num > 0 {
+		e.Dominant = s.kinds.Name(kind)
+	}
+	s.explainFit(g, e)
+	if v.Pending > 0 {
+		s.explainWait(g, e)
+	}
+	return e, nil
+}
+
+// State is where a group stands, in one word.
+func (v *GroupView) State() string {
+	switch {
+	case v.Outcome != Unfinished:
+		return v.Outcome.String()
+	case v.Dying:
+		return "killing"
+	case v.Running > 0:
+		return "running"
+	}
+	return "waiting"
+}
+
+func (s *State) explainWait(g *group, e *Explanation) {
+	if g.blocked {
+		s.explainDependency(g, e)
+		return
+	}
+	s.explainBackoff(g, e)
+	if g.pending() == 0 {
+		return
+	}
+	s.explainRoom(g, e)
+	s.explainOrder(g, e)
+}
+
+func (e *Explanation) because(code ReasonCode, format string, args ...any) {
+	e.Reasons = append(e.Reasons, Reason{code, fmt.Sprintf(format, args...)})
+}
+
+func (s *State) explainDependency(g *group, e *Explanation) {
+	for _, name := range g.spec.After {
+		switch parent, ok := s.groups[groupKey{g.spec.Framework, name}]; {
+		case !ok:
+			e.because(ReasonDependency, "it comes after task group %s, which has not been submitted", name)
+		case !parent.over():
+			e.because(ReasonDependency, "it comes after task group %s, which has not finished", name)
+		}
+	}
+}
+
+func (s *State) explainBackoff(g *group, e *Explanation) {
+	for n := range g.instances {
+		if in := &g.instances[n]; in.state == instanceBackoff {
+			e.because(ReasonBackoff, "instance %d runs again in %.1f s, after run %d ended as %s",
+				n, float64(max(in.notBefore-s.now, 0))/1000, in.attempts, in.outcome)
+		}
+	}
+}
+
+// room is what an agent would have left if all that is not ours was offered.
+func (s *State) room(a *agent) drf.Vector {
+	var left drf.Vector
+	for k := range left {
+		left[k] = max(a.total[k]-a.used[k], 0)
+	}
+	return left
+}
+
+// explainFit counts the agents that lack each resource, and finds the nearest.
+func (s *State) explainFit(g *group, e *Explanation) {
+	sh := &shape{demand: g.demand, withExecutor: g.demand.Add(s.executor)}
+	lacks := map[drf.Kind]*Lack{}
+	for i := range s.agents {
+		a := &s.agents[i]
+		if a.lost {
+			continue
+		}
+		e.Agents++
+		need, left := a.need(sh), s.room(a)
+		if need.FitsIn(left) {
+			e.Fit++
+		}
+		for k := range need {
+			if need[k] > 0 {
+				s.noteLack(lacks, drf.Kind(k), need[k], left[k], a.id)
+			}
+		}
+	}
+	for k := range s.kinds.Len() {
+		if l := lacks[drf.Kind(k)]; l != nil && l.Agents > 0 {
+			e.Lacks = append(e.Lacks, *l)
+		}
+	}
+}
+
+func (s *State) noteLack(lacks map[drf.Kind]*Lack, k drf.Kind, need, left drf.Amount, agent string) {
+	l, ok := lacks[k]
+	if !ok {
+		l = &Lack{Resource: s.kinds.Name(k), Need: need, Most: -1}
+		lacks[k] = l
+	}
+	if left < need {
+		l.Agents++
+	}
+	if left > l.Most {
+		l.Most, l.Agent = left, agent
+	}
+}
+
+func (s *State) explainRoom(g *group, e *Explanation) {
+	ask := s.kinds.Format(g.demand)
+	switch {
+	case e.Agents == 0:
+		e.because(ReasonNoAgents, "no agent is known: the master has offered none yet")
+	case !s.couldHold(g):
+		e.because(ReasonTooLarge, "an instance asks for %s, which none of %d agents could hold even if it was empty", ask, e.Agents)
+	case e.Fit == 0:
+		e.because(ReasonNoRoom, "an instance asks for %s, and none of %d agents has that much left%s", ask, e.Agents, e.nearest())
+	case g.bucket != nil && g.bucket.parked:
+		e.because(ReasonNoOffer, "%d of %d agents have room for %s, but the master has not offered it to us", e.Fit, e.Agents, ask)
+	}
+}
+
+// couldHold reports whether an empty agent would be large enough.
+func (s *State) couldHold(g *group) bool {
+	sh := &shape{demand: g.demand, withExecutor: g.demand.Add(s.executor)}
+	return slices.ContainsFunc(s.agents, func(a agent) bool {
+		need := &sh.withExecutor
+		if a.slots > 0 {
+			need = &sh.demand
+		}
+		return !a.lost && need.FitsIn(a.total)
+	})
+}
+
+func (e *Explanation) nearest() string {
+	out := ""
+	for _, l := range e.Lacks {
+		out += fmt.Sprintf("; %s: %d of %d agents have less than %s, the most is %s on %s",
+			l.Resource, l.Agents, e.Agents, l.Need, l.Most, l.Agent)
+	}
+	return out
+}
+
+// explainOrder finds the group's place in its framework, and the frameworks
+// that are served before it.
+func (s *State) explainOrder(g *group, e *Explanation) {
+	e.Position = 1
+	for _, b := range g.queue.byShape { // commutes: counts
+		for _, other := range b.groups.items {
+			if other.less(g) {
+				e.Position++
+			}
+		}
+	}
+	if e.Position > 1 {
+		e.because(ReasonOrder, "%d groups of framework %s are ahead of it", e.Position-1, g.spec.Framework)
+	}
+	mine, _ := s.tree.Share(g.queue.node)
+	v := &View{}
+	s.viewTree(drf.Root, v)
+	for _, f := range v.Frameworks {
+		if f.Pending > 0 && f.Role == g.spec.Role && f.Framework != g.spec.Framework && f.Share.Compare(mine) < 0 {
+			e.Before = append(e.Before, f)
+			e.because(ReasonOrder, "framework %s has a dominant share of %s, below the %s of %s, and is served first",
+				f.Framework, f.Share, mine, g.spec.Framework)
+		}
+	}
+}
