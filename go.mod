@@ -1,6 +1,6 @@
 module fairlead
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/bufbuild/protocompile v0.14.1 // indirect
