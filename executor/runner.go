@@ -1,0 +1,198 @@
+package executor
+
+import (
+	"fmt"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// runner starts, watches and ends tasks. Its methods are called in the goroutine of the loop, and there it
+// calls report, in the order in which the changes of each task happened.
+type runner struct {
+	loop    *loop
+	sandbox string
+	path    string
+	report  func(change)
+
+	tasks  map[string]*task // all there ever were
+	groups []*group
+	live   int    // those that have not ended
+	closed string // why nothing is started any more; empty while open
+}
+
+func newRunner(c Config, l *loop, report func(change)) *runner {
+	return &runner{loop: l, sandbox: c.Sandbox, path: c.Path, report: report, tasks: make(map[string]*task)}
+}
+
+// idle reports whether every task has ended.
+func (r *runner) idle() bool { return r.live == 0 }
+
+// knows reports whether a task of this id was ever launched.
+func (r *runner) knows(id string) bool { return r.tasks[id] != nil }
+
+// launch starts a group. None of its tasks may be known already.
+func (r *runner) launch(infos []mesos.TaskInfo) {
+	g := &group{}
+	r.groups = append(r.groups, g)
+	for _, info := range infos {
+		t := &task{info: info, group: g}
+		g.tasks = append(g.tasks, t)
+		r.tasks[t.id()] = t
+		r.live++
+	}
+	if r.closed != "" {
+		r.endGroup(g, r.closed)
+		return
+	}
+	for _, t := range g.tasks {
+		r.report(change{task: t.id(), state: mesos.TASK_STARTING})
+	}
+	for _, t := range g.tasks {
+		if !g.ending {
+			r.start(t)
+		}
+	}
+}
+
+// start runs the command of a waiting task.
+func (r *runner) start(t *task) {
+	p, err := r.startProcess(t)
+	if err != nil {
+		r.finish(t, change{
+			state:   mesos.TASK_FAILED,
+			reason:  mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum(),
+			message: fmt.Sprintf("not started: %v", err),
+		})
+		return
+	}
+	t.process = p
+	r.report(change{task: t.id(), state: mesos.TASK_RUNNING})
+	go func() {
+		status := p.wait()
+		r.loop.post(func() {
+			c := outcome(status.Exited() && status.ExitStatus() == 0, describe(status), t.verdict)
+			r.finish(t, c)
+		})
+	}()
+	r.limitTime(t)
+}
+
+func (r *runner) startProcess(t *task) (*process, error) {
+	c, err := r.command(t)
+	if err != nil {
+		return nil, err
+	}
+	return startProcess(c)
+}
+
+// outcome is the end of a task whose process is gone; how describes that end.
+func outcome(success bool, how string, verdict *change) change {
+	switch {
+	case verdict != nil:
+		c := *verdict
+		c.message += ": " + how
+		return c
+	case success:
+		return change{state: mesos.TASK_FINISHED, message: how}
+	default:
+		return change{state: mesos.TASK_FAILED, message: how}
+	}
+}
+
+// limitTime ends a task that runs longer than its max_completion_time, without grace, as Mesos' default
+// executor does.
+func (r *runner) limitTime(t *task) {
+	if t.info.MaxCompletionTime == nil {
+		return
+	}
+	limit := time.Duration(t.info.MaxCompletionTime.Nanoseconds)
+	t.limit = r.loop.after(limit, func() {
+		r.stop(t, 0, change{
+			state:   mesos.TASK_FAILED,
+			reason:  mesos.REASON_MAX_COMPLETION_TIME_REACHED.Enum(),
+			message: fmt.Sprintf("ran longer than %v", limit),
+		})
+	})
+}
+
+// kill ends a task and with it its group. Tasks unknown or ended are ignored: a KILL may be late.
+func (r *runner) kill(id string, policy *mesos.KillPolicy) {
+	t := r.tasks[id]
+	if t == nil || t.ended {
+		return
+	}
+	r.stop(t, graceOf(policy, t.grace()), change{state: mesos.TASK_KILLED, message: "killed on request"})
+	r.endGroup(t.group, fmt.Sprintf("killed with task %q of its group", t.info.Name))
+}
+
+// shutdown ends everything, each task within grace at most, and starts nothing any more.
+func (r *runner) shutdown(grace time.Duration, why string) {
+	r.closed = why
+	for _, g := range r.groups {
+		for _, t := range g.tasks {
+			r.stop(t, min(grace, t.grace()), change{state: mesos.TASK_KILLED, message: why})
+		}
+	}
+}
+
+// endGroup ends what is left of a group.
+func (r *runner) endGroup(g *group, why string) {
+	if g.ending {
+		return
+	}
+	g.ending = true
+	for _, t := range g.tasks {
+		r.stop(t, t.grace(), change{state: mesos.TASK_KILLED, message: why})
+	}
+}
+
+// stop ends a task, and makes it what verdict says. A task already being ended keeps its first verdict,
+// but grace may cut its time short.
+func (r *runner) stop(t *task, grace time.Duration, verdict change) {
+	if t.ended {
+		return
+	}
+	if t.process == nil {
+		r.finish(t, verdict)
+		return
+	}
+	if t.verdict == nil {
+		t.verdict = &verdict
+		r.report(change{task: t.id(), state: mesos.TASK_KILLING, message: verdict.message})
+		t.process.terminate()
+	}
+	r.killWithin(t, grace)
+}
+
+func (r *runner) killWithin(t *task, grace time.Duration) {
+	at := time.Now().Add(grace)
+	if t.killer != nil {
+		if !at.Before(t.killAt) {
+			return
+		}
+		t.killer.Stop()
+	}
+	t.killAt = at
+	t.killer = r.loop.after(grace, func() {
+		if !t.ended {
+			t.process.kill()
+		}
+	})
+}
+
+// finish reports the end of a task and ends its group if the end was a bad one.
+func (r *runner) finish(t *task, c change) {
+	t.ended = true
+	t.stopTimers()
+	r.live--
+	c.task = t.id()
+	r.report(c)
+	if c.bad() {
+		verb := "failed"
+		if c.state == mesos.TASK_KILLED {
+			verb = "was killed"
+		}
+		r.endGroup(t.group, fmt.Sprintf("killed because task %q of its group %s", t.info.Name, verb))
+	}
+}
