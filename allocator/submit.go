@@ -9,20 +9,14 @@ import (
 
 func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	spec := f.Group
-	if err := spec.validate(); err != nil {
+	if err := s.admit(&spec, map[string]bool{}); err != nil {
 		return err
 	}
 	key := groupKey{spec.Framework, spec.Name}
-	if old, ok := s.groups[key]; ok {
-		if old.spec.Digest == spec.Digest {
-			return nil
-		}
-		return fmt.Errorf("%w: %s/%s", ErrConflict, spec.Framework, spec.Name)
+	if _, ok := s.groups[key]; ok {
+		return nil
 	}
 	spec.Role = s.resolveRole(spec.Framework, spec.Role)
-	if err := validRole(spec.Role); err != nil {
-		return err
-	}
 	g := &group{spec: spec, at: -1, arrived: s.now}
 	if err := s.measure(g); err != nil {
 		return err

@@ -115,6 +115,26 @@ func (t *Tree) AddFramework(role Node, name string) (Node, error) {
 	return t.add(role, name, true), nil
 }
 
+// Admits reports whether AddRole and AddFramework would accept a framework of
+// a role, or find it there already.
+func (t *Tree) Admits(role, framework string) error {
+	at := Root
+	for _, name := range strings.Split(role, "/") {
+		next, ok := t.child(at, name)
+		if !ok {
+			return nil
+		}
+		if t.nodes[next].leaf {
+			return fmt.Errorf("role %q: %w as a framework", role, ErrExists)
+		}
+		at = next
+	}
+	if c, ok := t.child(at, framework); ok && !t.nodes[c].leaf {
+		return fmt.Errorf("framework %q in role %q: %w as a role", framework, role, ErrExists)
+	}
+	return nil
+}
+
 // Lookup finds a role by its path.
 func (t *Tree) Lookup(path string) (Node, bool) {
 	at, ok := Root, true

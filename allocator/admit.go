@@ -1,0 +1,76 @@
+package allocator
+
+import (
+	"fmt"
+	"slices"
+
+	"fairlead/drf"
+)
+
+// Admit reports whether a submission of all these groups at once would be
+// accepted; the State is unchanged. The error is that of the first group that
+// would be refused.
+func (s *State) Admit(groups []Group) error {
+	names := make(map[groupKey]string, len(groups))
+	fresh := map[string]bool{}
+	for i := range groups {
+		g := &groups[i]
+		key := groupKey{g.Framework, g.Name}
+		if digest, ok := names[key]; ok && digest != g.Digest {
+			return fmt.Errorf("%w: %s/%s is submitted twice", ErrConflict, g.Framework, g.Name)
+		}
+		names[key] = g.Digest
+		if err := s.admit(g, fresh); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// admit checks one group; fresh collects resource names that would be new.
+func (s *State) admit(g *Group, fresh map[string]bool) error {
+	if err := g.validate(); err != nil {
+		return err
+	}
+	if old, ok := s.groups[groupKey{g.Framework, g.Name}]; ok {
+		if old.spec.Digest == g.Digest {
+			return nil
+		}
+		return fmt.Errorf("%w: %s/%s", ErrConflict, g.Framework, g.Name)
+	}
+	if slices.Contains(g.After, g.Name) {
+		return fmt.Errorf("%w: task group %s/%s comes after itself", ErrInvalid, g.Framework, g.Name)
+	}
+	role := s.resolveRole(g.Framework, g.Role)
+	if err := validRole(role); err != nil {
+		return err
+	}
+	if err := s.tree.Admits(role, g.Framework); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return s.admitNames(g, fresh)
+}
+
+func (s *State) admitNames(g *Group, fresh map[string]bool) error {
+	for _, t := range g.Tasks {
+		for _, q := range t.Resources {
+			if _, ok := s.kinds.Lookup(q.Name); !ok {
+				fresh[q.Name] = true
+			}
+			if s.kinds.Len()+len(fresh) > drf.MaxKinds {
+				return fmt.Errorf("%w: task %q: resource %q: a cluster can use at most %d resource names",
+					ErrInvalid, t.Name, q.Name, drf.MaxKinds)
+			}
+		}
+	}
+	return nil
+}
+
+// Group returns one task group, and false if there is none of that name.
+func (s *State) Group(framework, name string) (GroupView, bool) {
+	g, ok := s.groups[groupKey{framework, name}]
+	if !ok {
+		return GroupView{}, false
+	}
+	return s.viewGroup(g), true
+}
