@@ -1,0 +1,50 @@
+package allocator
+
+// Planned says what would become of one group.
+type Planned struct {
+	Framework, Group string
+	// Starts is how many instances the next Tick would start.
+	Starts int32
+	// Possible is false if no known agent could ever hold an instance.
+	Possible    bool
+	Explanation *Explanation
+}
+
+// Plan says what a submission of groups would lead to, without doing it: it
+// decides on a copy, in which everything that nobody of ours uses is free, as
+// if the master offered it at once. O(everything in the State).
+func (s *State) Plan(groups []Group) ([]Planned, error) {
+	if err := s.Admit(groups); err != nil {
+		return nil, err
+	}
+	c, err := s.trial()
+	if err != nil {
+		return nil, err
+	}
+	c.decide() // what waits already comes first where it is entitled to
+	var out []Planned
+	for _, g := range groups {
+		if err := c.applyGroupSubmitted(GroupSubmitted{g}); err != nil {
+			return nil, err
+		}
+	}
+	c.decide()
+	for _, g := range groups {
+		e, err := c.Explain(g.Framework, g.Name)
+		if err != nil {
+			return nil, err
+		}
+		booked := c.groups[groupKey{g.Framework, g.Name}]
+		out = append(out, Planned{g.Framework, g.Name, booked.live, c.couldHold(booked), e})
+	}
+	return out, nil
+}
+
+// trial copies the State with every agent as if it was ours alone.
+func (s *State) trial() (*State, error) {
+	m := s.Image()
+	for i := range m.Agents {
+		m.Agents[i].Owned = m.Agents[i].Owned || !m.Agents[i].Lost
+	}
+	return Restore(s.cfg, m)
+}
