@@ -1,0 +1,188 @@
+package process
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// members finds the processes that belong to one command.
+type members struct {
+	leader int      // pid of the command, which is its session id too
+	marks  []string // see Spec.Marks
+}
+
+// sweepLimit bounds the wait for killed processes to vanish; a process in an
+// uninterruptible system call can outlive its SIGKILL.
+const sweepLimit = 10 * time.Second
+
+// wait lets the command end, then ends what it left behind. The command is
+// reaped last: as long as it is there, even as a zombie, its process id, which
+// is also the id of the session, can't be given to another process.
+func (p *Process) wait() {
+	for unix.Waitid(unix.P_PID, p.Pid(), nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+	p.end()
+	p.members.sweep(time.Now().Add(sweepLimit))
+	p.reap()
+}
+
+// signal sends sig to every member, the leader included.
+func (m members) signal(sig syscall.Signal) {
+	for pid, seen := range m.find() {
+		signalOne(pid, seen, sig)
+	}
+}
+
+// signalOne makes sure that pid still is the process that was seen: on Linux
+// os.FindProcess holds a descriptor of the process, so that after a second look
+// the signal can't hit another one that was given the same number.
+func signalOne(pid int, seen proc, sig syscall.Signal) {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return
+	}
+	defer p.Release()
+	if now, ok := look(pid); ok && now.start == seen.start {
+		p.Signal(sig) //nolint:errcheck // it may have ended by now, and that is fine
+	}
+}
+
+// sweep kills all members but the leader, which has ended already, until none
+// is left.
+func (m members) sweep(deadline time.Time) {
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		left := m.find()
+		if len(left) == 0 || time.Now().After(deadline) {
+			return
+		}
+		for pid, seen := range left {
+			signalOne(pid, seen, syscall.SIGKILL)
+		}
+		time.Sleep(pause)
+	}
+}
+
+// find returns the living members. Zombies are left out: they are for their
+// parents to reap.
+func (m members) find() map[int]proc {
+	procs := snapshot()
+	verdicts := make(map[int]bool, len(procs))
+	found := make(map[int]proc)
+	for pid, p := range procs {
+		if p.state != 'Z' && p.state != 'X' && m.belongs(pid, procs, verdicts) {
+			found[pid] = p
+		}
+	}
+	return found
+}
+
+// belongs says whether pid or an ancestor is a member by itself; verdicts
+// remembers the answers. This process is never a member, even if it was itself
+// started inside a sandbox.
+func (m members) belongs(pid int, procs map[int]proc, verdicts map[int]bool) bool {
+	p, known := procs[pid]
+	if !known || pid <= 1 || pid == os.Getpid() {
+		return false
+	}
+	if verdict, ok := verdicts[pid]; ok {
+		return verdict
+	}
+	verdicts[pid] = false // ends a circle, which a table read piece by piece can show
+	verdict := pid == m.leader || p.session == m.leader ||
+		m.belongs(p.parent, procs, verdicts) || m.marked(pid)
+	verdicts[pid] = verdict
+	return verdict
+}
+
+func (m members) marked(pid int) bool {
+	if len(m.marks) == 0 {
+		return false
+	}
+	env, err := os.ReadFile(procFile(pid, "environ"))
+	if err != nil {
+		return false
+	}
+	for entry := range bytes.SplitSeq(env, []byte{0}) {
+		name, value, _ := strings.Cut(string(entry), "=")
+		if (name == "MESOS_SANDBOX" || name == "MESOS_DIRECTORY") && m.below(value) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m members) below(dir string) bool {
+	for _, mark := range m.marks {
+		if dir == mark || strings.HasPrefix(dir, mark+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// proc is one line of the process table.
+type proc struct {
+	state   byte
+	parent  int
+	session int
+	start   string // with the pid, names a process for good
+}
+
+// snapshot reads the process table.
+func snapshot() map[int]proc {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1) // what was read before an error is still good
+	procs := make(map[int]proc, len(names))
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue
+		}
+		if p, ok := look(pid); ok {
+			procs[pid] = p
+		}
+	}
+	return procs
+}
+
+// look reads one line of the process table.
+func look(pid int) (proc, bool) {
+	stat, err := os.ReadFile(procFile(pid, "stat"))
+	if err != nil {
+		return proc{}, false
+	}
+	return parseStat(stat)
+}
+
+func procFile(pid int, name string) string {
+	return filepath.Join("/proc", strconv.Itoa(pid), name)
+}
+
+// parseStat reads /proc/PID/stat. The second field, the name, is in brackets
+// and may itself hold brackets and blanks, so the fields are counted from the
+// last bracket on: state, parent, group, session, ..., start time as the 20th.
+func parseStat(stat []byte) (proc, bool) {
+	end := bytes.LastIndexByte(stat, ')')
+	if end < 0 {
+		return proc{}, false
+	}
+	fields := strings.Fields(string(stat[end+1:]))
+	if len(fields) < 20 || len(fields[0]) != 1 {
+		return proc{}, false
+	}
+	parent, err1 := strconv.Atoi(fields[1])
+	session, err2 := strconv.Atoi(fields[3])
+	p := proc{state: fields[0][0], parent: parent, session: session, start: fields[19]}
+	return p, err1 == nil && err2 == nil
+}
