@@ -28,9 +28,11 @@ type testAgent struct {
 	changed  *sync.Cond
 	calls    []*executor.Call
 	headers  []http.Header
+	times    []time.Time
 	stream   chan []byte // records for the present subscriber
 	gone     chan struct{}
 	answers  []int // statuses of the next calls; 0 for the right one
+	mute     bool  // sends no SUBSCRIBED of its own
 	silent   bool  // acknowledges nothing
 	killing  bool  // the framework knows TASK_KILLING
 	updating int   // UPDATE calls being answered
@@ -100,6 +102,7 @@ func (a *testAgent) record(call *executor.Call, header http.Header) int {
 	defer a.changed.Broadcast()
 	a.calls = append(a.calls, call)
 	a.headers = append(a.headers, header)
+	a.times = append(a.times, time.Now())
 	if len(a.answers) == 0 {
 		return 0
 	}
@@ -137,10 +140,12 @@ func (a *testAgent) serveStream(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.stream, a.gone = stream, gone
 	call := a.calls[len(a.calls)-1]
-	silent, killing := a.silent, a.killing
+	mute, silent, killing := a.mute, a.silent, a.killing
 	a.changed.Broadcast()
 	a.mu.Unlock()
-	a.send(subscribedEvent(killing))
+	if !mute {
+		a.send(subscribedEvent(killing))
+	}
 	for _, u := range call.Subscribe.UnacknowledgedUpdates {
 		if !silent {
 			a.acknowledge(u.Status)
@@ -210,6 +215,20 @@ func (a *testAgent) set(f func(*testAgent)) {
 	f(a)
 }
 
+// recorded returns the calls so far.
+func (a *testAgent) recorded() []*executor.Call {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.calls)
+}
+
+// arrivals returns when each call came.
+func (a *testAgent) arrivals() []time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.times)
+}
+
 // await returns what find makes of the calls received as soon as it reports success.
 func await[T any](a *testAgent, what string, find func([]*executor.Call) (T, bool)) T {
 	a.t.Helper()
@@ -249,15 +268,15 @@ func subscriptions(calls []*executor.Call) []*executor.Call {
 }
 
 // awaitState returns the first UPDATE that puts task into state.
-func (a *testAgent) awaitState(task string, state mesos.TaskState) mesos.TaskStatus {
+func (a *testAgent) awaitState(task string, state mesos.TaskState) *mesos.TaskStatus {
 	a.t.Helper()
-	return await(a, fmt.Sprint(state, " of ", task), func(calls []*executor.Call) (mesos.TaskStatus, bool) {
+	return await(a, fmt.Sprint(state, " of ", task), func(calls []*executor.Call) (*mesos.TaskStatus, bool) {
 		for _, s := range statuses(calls) {
 			if s.TaskID.Value == task && s.GetState() == state {
-				return s, true
+				return &s, true
 			}
 		}
-		return mesos.TaskStatus{}, false
+		return nil, false
 	})
 }
 
@@ -284,10 +303,8 @@ func statuses(calls []*executor.Call) []mesos.TaskStatus {
 
 // history returns the states of one task in the order in which they came.
 func (a *testAgent) history(task string) []mesos.TaskState {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	var states []mesos.TaskState
-	for _, s := range statuses(a.calls) {
+	for _, s := range statuses(a.recorded()) {
 		if s.TaskID.Value == task {
 			states = append(states, s.GetState())
 		}

@@ -11,6 +11,8 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 // shellTask is a task that runs line through the shell.
 func shellTask(id, line string) mesos.TaskInfo {
 	return mesos.TaskInfo{
@@ -35,6 +37,7 @@ type running struct {
 	sandbox string
 	result  chan error
 	cancel  context.CancelFunc
+	e       *Executor
 }
 
 // run starts an executor in this process with adjust applied to its configuration, and waits for its subscription.
@@ -46,7 +49,8 @@ func run(t *testing.T, agent *testAgent, adjust func(*Config)) *running {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{testAgent: agent, t: t, sandbox: cfg.Sandbox, result: make(chan error, 1), cancel: cancel}
-	e := New(cfg, slog.New(slog.DiscardHandler))
+	e := New(cfg, discard)
+	r.e = e
 	go func() { r.result <- e.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
@@ -78,6 +82,21 @@ func (r *running) end() error {
 	}
 }
 
+// awaitEnd waits until the executor, not necessarily its agent, knows that a task has ended.
+func (r *running) awaitEnd(task string) {
+	r.t.Helper()
+	poll(r.t, "end of "+task, func() bool {
+		ended := make(chan bool, 1)
+		r.e.loop.post(func() { ended <- r.e.runner.tasks[task].ended })
+		select {
+		case is := <-ended:
+			return is
+		case <-r.e.loop.done:
+			return true
+		}
+	})
+}
+
 // file returns the content of a file in the sandbox, which is there already.
 func (r *running) file(elem ...string) string {
 	r.t.Helper()
@@ -91,13 +110,20 @@ func (r *running) file(elem ...string) string {
 // awaitFile waits until a file of the sandbox holds something, and returns it.
 func (r *running) awaitFile(name string) string {
 	r.t.Helper()
-	path := filepath.Join(r.sandbox, name)
-	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
-		if content, _ := os.ReadFile(path); len(content) > 0 {
-			return string(content)
-		}
+	var content []byte
+	poll(r.t, "content of "+name, func() bool {
+		content, _ = os.ReadFile(filepath.Join(r.sandbox, name))
+		return len(content) > 0
+	})
+	return string(content)
+}
+
+// poll waits until reached holds.
+func poll(t *testing.T, what string, reached func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !reached(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			r.t.Fatalf("%s stays empty", name)
+			t.Fatalf("no %s", what)
 		}
 	}
 }

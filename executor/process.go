@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -14,11 +16,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How long the last processes of a group may take to vanish after SIGKILL, and how often they are looked
-// for. It is exceeded by a process stuck in the kernel, or where init does not collect orphans.
+// vanishTimeout is how long the last processes of a group may take to vanish after SIGKILL. Only one stuck in
+// the kernel exceeds it.
+const vanishTimeout = time.Second
+
+// Orphans are not our children, so they can only be looked for: after the first of these times, and less
+// and less often up to the second.
 const (
-	vanishTimeout = time.Second
-	vanishPoll    = 10 * time.Millisecond
+	firstLook = time.Millisecond
+	rareLook  = 100 * time.Millisecond
 )
 
 // command is what a process is made of.
@@ -152,19 +158,34 @@ func (p *process) awaitGroup() {
 	if !p.ending.Load() {
 		late = time.After(vanishTimeout)
 	}
-	for p.groupExists() {
+	for pause := firstLook; groupRuns(p.cmd.Process.Pid); pause = min(2*pause, rareLook) {
 		select {
 		case <-killed:
-			killed, late = nil, time.After(vanishTimeout)
+			killed, late, pause = nil, time.After(vanishTimeout), firstLook
 		case <-late:
 			return
-		case <-time.After(vanishPoll):
+		case <-time.After(pause):
 		}
 	}
 }
 
-func (p *process) groupExists() bool {
-	return !errors.Is(unix.Kill(-p.cmd.Process.Pid, 0), unix.ESRCH)
+// groupRuns reports whether a process of the group does anything but wait for its parent to collect it: in
+// many containers there is no init that would do so for orphans.
+func groupRuns(group int) bool {
+	if errors.Is(unix.Kill(-group, 0), unix.ESRCH) {
+		return false // the usual case, without a search
+	}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	return slices.ContainsFunc(stats, func(file string) bool {
+		stat, err := os.ReadFile(file)
+		return err == nil && runsIn(string(stat), group)
+	})
+}
+
+// runsIn reads /proc/<pid>/stat: pid (name) state parent group ..., where the name may hold anything.
+func runsIn(stat string, group int) bool {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	return len(fields) > 2 && fields[2] == strconv.Itoa(group) && !strings.Contains("ZX", fields[0])
 }
 
 // describe says how a process ended, in words for a status message.

@@ -257,11 +257,7 @@ func wantGone(t *testing.T, file string) {
 	if _, scanErr := fmt.Sscan(string(content), &pid); err != nil || scanErr != nil {
 		t.Fatalf("no process id in %s: %v, %v", file, err, scanErr)
 	}
-	for deadline := time.Now().Add(patience); alive(pid); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("process %d still runs", pid)
-		}
-	}
+	poll(t, fmt.Sprint("end of process ", pid), func() bool { return !alive(pid) })
 }
 
 // alive reports whether a process exists and is no zombie waiting for a slow init.
