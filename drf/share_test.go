@@ -135,3 +135,18 @@ func TestNewWeight(t *testing.T) {
 		}
 	}
 }
+
+func TestMul3AgreesWithMathBig(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := rapid.Uint64().Draw(t, "a"), rapid.Uint64().Draw(t, "b"), rapid.Uint64().Draw(t, "c")
+		want := new(big.Int).SetUint64(a)
+		want.Mul(want, new(big.Int).SetUint64(b)).Mul(want, new(big.Int).SetUint64(c))
+		got := new(big.Int)
+		for _, word := range mul3(a, b, c) {
+			got.Lsh(got, 64).Add(got, new(big.Int).SetUint64(word))
+		}
+		if got.Cmp(want) != 0 {
+			t.Fatalf("mul3(%d, %d, %d) = %v; want %v", a, b, c, got, want)
+		}
+	})
+}
