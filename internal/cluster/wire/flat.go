@@ -45,3 +45,23 @@ func FlatAttributes(attributes []mesos.Attribute) map[string]any {
 	}
 	return flat
 }
+
+// Quantities are amounts by name: scalars as they are, ranges and sets as the
+// number of their elements; nothing is written for what there is nothing of.
+func (a Resources) Quantities() map[string]Double {
+	quantities := map[string]Double{}
+	for _, r := range a {
+		switch kindOf(r) {
+		case mesos.RANGES:
+			for _, interval := range rangesOf(r) {
+				quantities[r.Name] += Double(interval.End-interval.Begin) + 1
+			}
+		case mesos.SET:
+			quantities[r.Name] += Double(len(r.Set.GetItem()))
+		default:
+			sum := Fixed(float64(quantities[r.Name])) + Fixed(r.Scalar.GetValue())
+			quantities[r.Name] = Double(Unfixed(sum))
+		}
+	}
+	return quantities
+}

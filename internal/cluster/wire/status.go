@@ -14,13 +14,14 @@ type StatusError struct {
 	Code  int
 	Text  string
 	Allow string // value of the Allow header, for 405
+	Empty bool   // no body at all
 }
 
 // Error returns the status and the text.
 func (e *StatusError) Error() string { return fmt.Sprintf("%d %s", e.Code, e.body()) }
 
 func (e *StatusError) body() string {
-	if e.Text != "" {
+	if e.Text != "" || e.Empty {
 		return e.Text
 	}
 	return fmt.Sprintf("%d %s.", e.Code, http.StatusText(e.Code))
