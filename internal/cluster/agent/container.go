@@ -79,9 +79,10 @@ func (a *Agent) fetch(ctx context.Context, c command, log io.Writer) error {
 	return a.fetcher.Fetch(ctx, req)
 }
 
-// commandLine turns a CommandInfo into a program and its argv.
+// commandLine turns a CommandInfo into a program and its argv; no program if it
+// has no value.
 func commandLine(c *mesos.CommandInfo) (path string, args []string) {
-	if c.GetShell() {
+	if c != nil && c.Value != nil && c.GetShell() {
 		return "/bin/sh", []string{"sh", "-c", c.GetValue()}
 	}
 	return c.GetValue(), c.GetArguments()

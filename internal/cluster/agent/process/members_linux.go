@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,6 +23,9 @@ type members struct {
 // uninterruptible system call can outlive its SIGKILL.
 const sweepLimit = 10 * time.Second
 
+// doubtLimit is far longer than an exec takes.
+const doubtLimit = 100 * time.Millisecond
+
 // wait lets the command end, then ends what it left behind. The command is
 // reaped last: as long as it is there, even as a zombie, its process id, which
 // is also the id of the session, can't be given to another process.
@@ -35,7 +39,8 @@ func (p *Process) wait() {
 
 // signal sends sig to every member, the leader included.
 func (m members) signal(sig syscall.Signal) {
-	for pid, seen := range m.find() {
+	found, _ := m.find()
+	for pid, seen := range found {
 		signalOne(pid, seen, sig)
 	}
 }
@@ -55,11 +60,14 @@ func signalOne(pid int, seen proc, sig syscall.Signal) {
 }
 
 // sweep kills all members but the leader, which has ended already, until none
-// is left.
+// is left. Processes about which nothing can be said yet are given doubtLimit
+// to show what they are.
 func (m members) sweep(deadline time.Time) {
+	doubtEnds := time.Now().Add(doubtLimit)
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		left := m.find()
-		if len(left) == 0 || time.Now().After(deadline) {
+		left, doubt := m.find()
+		now := time.Now()
+		if len(left) == 0 && (!doubt || now.After(doubtEnds)) || now.After(deadline) {
 			return
 		}
 		for pid, seen := range left {
@@ -69,49 +77,59 @@ func (m members) sweep(deadline time.Time) {
 	}
 }
 
-// find returns the living members. Zombies are left out: they are for their
-// parents to reap.
-func (m members) find() map[int]proc {
-	procs := snapshot()
-	verdicts := make(map[int]bool, len(procs))
-	found := make(map[int]proc)
-	for pid, p := range procs {
-		if p.state != 'Z' && p.state != 'X' && m.belongs(pid, procs, verdicts) {
+// find returns the living members, and whether there are processes that could
+// be members. Zombies are left out: they are for their parents to reap.
+func (m members) find() (found map[int]proc, doubt bool) {
+	look := search{members: m, procs: snapshot(), verdicts: map[int]bool{}}
+	found = make(map[int]proc)
+	for pid, p := range look.procs {
+		if p.state != 'Z' && p.state != 'X' && look.belongs(pid) {
 			found[pid] = p
 		}
 	}
-	return found
+	return found, look.doubt
 }
 
-// belongs says whether pid or an ancestor is a member by itself; verdicts
-// remembers the answers. This process is never a member, even if it was itself
-// started inside a sandbox.
-func (m members) belongs(pid int, procs map[int]proc, verdicts map[int]bool) bool {
-	p, known := procs[pid]
+// search is one look at the process table.
+type search struct {
+	members
+	procs    map[int]proc
+	verdicts map[int]bool // answers so far
+	doubt    bool
+}
+
+// belongs says whether pid or an ancestor is a member by itself. This process
+// is never a member, even if it was itself started inside a sandbox.
+func (s *search) belongs(pid int) bool {
+	p, known := s.procs[pid]
 	if !known || pid <= 1 || pid == os.Getpid() {
 		return false
 	}
-	if verdict, ok := verdicts[pid]; ok {
+	if verdict, ok := s.verdicts[pid]; ok {
 		return verdict
 	}
-	verdicts[pid] = false // ends a circle, which a table read piece by piece can show
-	verdict := pid == m.leader || p.session == m.leader ||
-		m.belongs(p.parent, procs, verdicts) || m.marked(pid)
-	verdicts[pid] = verdict
+	s.verdicts[pid] = false // ends a circle, which a table read piece by piece can show
+	verdict := pid == s.leader || p.session == s.leader || s.belongs(p.parent) || s.marked(pid, p)
+	s.verdicts[pid] = verdict
 	return verdict
 }
 
-func (m members) marked(pid int) bool {
-	if len(m.marks) == 0 {
+// marked reads the environment of a process. In the middle of an exec it is
+// empty for a moment, which says nothing: there is doubt then.
+func (s *search) marked(pid int, p proc) bool {
+	if len(s.marks) == 0 || p.kernel || p.state == 'Z' || p.start < s.procs[s.leader].start {
 		return false
 	}
 	env, err := os.ReadFile(procFile(pid, "environ"))
 	if err != nil {
 		return false
 	}
+	if len(env) == 0 {
+		s.doubt = true
+	}
 	for entry := range bytes.SplitSeq(env, []byte{0}) {
 		name, value, _ := strings.Cut(string(entry), "=")
-		if (name == "MESOS_SANDBOX" || name == "MESOS_DIRECTORY") && m.below(value) {
+		if (name == "MESOS_SANDBOX" || name == "MESOS_DIRECTORY") && s.below(value) {
 			return true
 		}
 	}
@@ -132,7 +150,8 @@ type proc struct {
 	state   byte
 	parent  int
 	session int
-	start   string // with the pid, names a process for good
+	kernel  bool   // a kernel thread
+	start   uint64 // in clock ticks since boot; with the pid, names a process for good
 }
 
 // snapshot reads the process table.
@@ -169,9 +188,13 @@ func procFile(pid int, name string) string {
 	return filepath.Join("/proc", strconv.Itoa(pid), name)
 }
 
+// kernelThread is PF_KTHREAD of the kernel's sched.h.
+const kernelThread = 0x00200000
+
 // parseStat reads /proc/PID/stat. The second field, the name, is in brackets
 // and may itself hold brackets and blanks, so the fields are counted from the
-// last bracket on: state, parent, group, session, ..., start time as the 20th.
+// last bracket on: state, parent, group, session, terminal, its group, flags,
+// ..., start time as the 20th.
 func parseStat(stat []byte) (proc, bool) {
 	end := bytes.LastIndexByte(stat, ')')
 	if end < 0 {
@@ -183,6 +206,10 @@ func parseStat(stat []byte) (proc, bool) {
 	}
 	parent, err1 := strconv.Atoi(fields[1])
 	session, err2 := strconv.Atoi(fields[3])
-	p := proc{state: fields[0][0], parent: parent, session: session, start: fields[19]}
-	return p, err1 == nil && err2 == nil
+	flags, err3 := strconv.ParseUint(fields[6], 10, 64)
+	start, err4 := strconv.ParseUint(fields[19], 10, 64)
+	p := proc{
+		state: fields[0][0], parent: parent, session: session, kernel: flags&kernelThread != 0, start: start,
+	}
+	return p, errors.Join(err1, err2, err3, err4) == nil
 }
