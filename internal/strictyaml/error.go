@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,19 +25,21 @@ type Error struct {
 
 // Error is "file:line:column: field: message", without the parts that are empty.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.File)
+	var where []string
+	if e.File != "" {
+		where = append(where, e.File)
+	}
 	if e.Line > 0 {
-		fmt.Fprintf(&b, ":%d:%d", e.Line, e.Column)
+		where = append(where, strconv.Itoa(e.Line), strconv.Itoa(e.Column))
 	}
-	if e.File != "" || e.Line > 0 {
-		b.WriteString(": ")
-	}
+	parts := []string{e.Message}
 	if e.Field != "" {
-		b.WriteString(e.Field + ": ")
+		parts = []string{e.Field, e.Message}
 	}
-	b.WriteString(e.Message)
-	return b.String()
+	if len(where) > 0 {
+		parts = append([]string{strings.Join(where, ":")}, parts...)
+	}
+	return strings.Join(parts, ": ")
 }
 
 // Errors are the problems of one file, sorted by position; there is at least one.

@@ -69,7 +69,7 @@ func alternatives(names []string) string {
 // didYouMean is ": did you mean x?" for the name that is nearest to what was written, or nothing
 // if none is near.
 func didYouMean(written string, names []string) string {
-	best, least := "", 1+len(written)/3
+	best, least := "", max(1, len(written)/3)
 	for _, name := range names {
 		if d := distance(strings.ToLower(written), strings.ToLower(name)); d <= least && d < len(name) {
 			best, least = name, d-1

@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -23,6 +24,10 @@ func (v Value) Failf(format string, args ...any) {
 		Line: v.node.line, Column: v.node.column, Field: v.path, Message: fmt.Sprintf(format, args...),
 	})
 }
+
+// Problems is how many problems the file has so far, for readers that say no more about a part in
+// which something is wrong already.
+func (v Value) Problems() int { return len(v.file.errors) }
 
 // Line is the line that the value starts in.
 func (v Value) Line() int { return v.node.line }
@@ -116,7 +121,11 @@ func (v Value) OneOf(names ...string) int {
 			return i
 		}
 	}
-	v.Failf("unknown value %s: expected %s%s", quoted(s), alternatives(names), didYouMean(s, names))
+	hint := didYouMean(s, names)
+	if hint == "" {
+		hint = ": expected " + alternatives(names)
+	}
+	v.Failf("unknown value %s%s", quoted(s), hint)
 	return -1
 }
 
@@ -158,8 +167,10 @@ var (
 func (v Value) Amount() (drf.Amount, bool) {
 	s := v.node.text
 	switch {
+	case v.node.kind == text && decimalPattern.MatchString(s):
+		v.Failf("expected a number, got text %q: remove the quotes", s)
 	case v.node.kind != number:
-		v.wrongType("a number")
+		v.wrongType("a number in plain decimal digits, such as 1.5")
 	case strings.HasPrefix(s, "-"):
 		v.Failf("%s is negative", s)
 	case tooPrecise.MatchString(s):
@@ -203,11 +214,13 @@ func (v Value) Millis() (int64, bool) {
 		return 0, false
 	}
 	ms, err := ParseMillis(v.node.text)
-	if err != nil {
-		v.Failf("%s: %v: expected %s", quoted(v.node.text), err, example)
-		return 0, false
+	switch {
+	case errors.Is(err, errDuration):
+		v.wrongType(example)
+	case err != nil:
+		v.Failf("%s is %v", quoted(v.node.text), err)
 	}
-	return ms, true
+	return ms, err == nil
 }
 
 // List are the items of a list with at most limit of them.

@@ -1,0 +1,225 @@
+package taskgroup
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"fairlead/internal/strictyaml"
+	"fairlead/proto"
+)
+
+// Limits on one group. They are far above what is sensible and keep a slip from doing harm.
+const (
+	maxInstances   = 1_000_000
+	maxPriority    = 1_000_000
+	maxTasks       = 100
+	maxConstraints = 100
+	maxAfter       = 100
+	maxLabels      = 100
+	maxRestarts    = 1_000_000
+	// maxText bounds a command, an argument or a value: what Linux lets one argument be.
+	maxText = 128 << 10
+)
+
+// DefaultFramework is who a group belongs to that does not say so.
+const DefaultFramework = "default"
+
+const defaultBackoffMillis = 5_000
+
+var (
+	namePattern      = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$`)
+	frameworkPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`)
+)
+
+const (
+	nameRule = "a name: 1 to 63 lower-case letters, digits and . _ -, beginning and ending with a letter or digit"
+
+	frameworkRule = "a framework's name: 1 to 63 letters, digits and . _ -, beginning and ending with a letter or digit"
+)
+
+// Purpose says what a group is read for.
+type Purpose int
+
+const (
+	// Runnable groups have a command for each task.
+	Runnable Purpose = iota
+	// Simulated groups need none, since nothing is run.
+	Simulated
+)
+
+// Decode reads the fields of a task group from a mapping that may have others besides; the caller
+// asks for those and then calls Done. Problems are reported to the mapping's file, and what was
+// read is returned all the same.
+func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
+	g := &proto.TaskGroup{Framework: DefaultFramework, Instances: 1, Preemptible: true}
+	if v, ok := o.Required("name"); ok {
+		g.Name, _ = v.Matching(namePattern, nameRule)
+	}
+	if v, ok := o.Optional("framework"); ok {
+		g.Framework = FrameworkName(v)
+	}
+	if v, ok := o.Optional("role"); ok {
+		g.Role = Role(v)
+	}
+	if v, ok := o.Optional("instances"); ok {
+		g.Instances = instances(v)
+	}
+	if v, ok := o.Optional("gang"); ok {
+		g.GangMin = gang(v, g.Instances)
+	}
+	if v, ok := o.Optional("priority"); ok {
+		n, _ := v.Int(-maxPriority, maxPriority)
+		g.Priority = int32(n)
+	}
+	if v, ok := o.Optional("restart"); ok {
+		g.Restart = restart(v)
+	}
+	if v, ok := o.Optional("constraints"); ok {
+		g.Constraints = constraints(v)
+	}
+	if v, ok := o.Optional("after"); ok {
+		g.After = after(v, g.Name)
+	}
+	if v, ok := o.Optional("preemptible"); ok {
+		g.Preemptible = v.Bool()
+	}
+	if v, ok := o.Optional("max_runtime"); ok {
+		g.MaxRuntimeMs, _ = v.Millis()
+	}
+	if v, ok := o.Optional("labels"); ok {
+		g.Labels = pairs(v, maxLabels)
+	}
+	if v, ok := o.Required("tasks"); ok {
+		g.Tasks = tasks(v, purpose)
+	}
+	return g
+}
+
+// FrameworkName reads the name of a framework.
+func FrameworkName(v strictyaml.Value) string {
+	s, _ := v.Matching(frameworkPattern, frameworkRule)
+	return s
+}
+
+// Role reads a role by the rules of Mesos (src/common/roles.cpp).
+func Role(v strictyaml.Value) string {
+	s, ok := v.Text(255)
+	if !ok || s == "*" {
+		return s
+	}
+	for part := range strings.SplitSeq(s, "/") {
+		switch {
+		case part == "":
+			v.Failf("role %q has an empty part: write names separated by single slashes", s)
+			return ""
+		case part == "." || part == ".." || part == "*" || part[0] == '-':
+			v.Failf("role %q: Mesos does not allow the part %q", s, part)
+			return ""
+		case strings.ContainsAny(part, " \t\n\v\f\r\x7f"):
+			v.Failf("role %q must not contain white space", s)
+			return ""
+		}
+	}
+	return s
+}
+
+func instances(v strictyaml.Value) uint32 {
+	if v.IsMapping() {
+		v.Failf("{min: ..., max: ...} is not supported yet: write one number")
+		return 1
+	}
+	n, ok := v.Int(1, maxInstances)
+	if !ok {
+		return maxInstances // so that a gang of them is not found wrong as well
+	}
+	return uint32(n)
+}
+
+func gang(v strictyaml.Value, instances uint32) uint32 {
+	if !v.IsMapping() {
+		if !v.IsBool() {
+			v.Failf("expected true, false or {min: N}")
+			return 0
+		}
+		if v.Bool() {
+			return instances
+		}
+		return 0
+	}
+	o, _ := v.Object()
+	defer o.Done()
+	least, ok := o.Required("min")
+	if !ok {
+		return 0
+	}
+	n, _ := least.Int(1, int64(instances))
+	return uint32(n)
+}
+
+// restart returns nil for the policy never, as the canonical form wants.
+func restart(v strictyaml.Value) *proto.Restart {
+	o, ok := v.Object()
+	if !ok {
+		return nil
+	}
+	defer o.Done()
+	policy := proto.RestartPolicy_NEVER
+	if p, ok := o.Required("policy"); ok {
+		policy = proto.RestartPolicy(max(0, p.OneOf("never", "on-failure", "always")))
+	}
+	most, hasMax := o.Optional("max")
+	backoff, hasBackoff := o.Optional("backoff")
+	if policy == proto.RestartPolicy_NEVER {
+		if hasMax || hasBackoff {
+			v.Failf("policy never goes without max and backoff")
+		}
+		return nil
+	}
+	r := &proto.Restart{Policy: policy, BackoffMs: defaultBackoffMillis}
+	least := int64(0)
+	if policy == proto.RestartPolicy_ON_FAILURE {
+		r.Max, least = 3, 1
+	}
+	if hasMax {
+		n, _ := most.Int(least, maxRestarts)
+		r.Max = uint32(n)
+	}
+	if hasBackoff {
+		r.BackoffMs, _ = backoff.Millis()
+	}
+	return r
+}
+
+func after(v strictyaml.Value, self string) []string {
+	var names []string
+	for _, item := range v.List(maxAfter) {
+		name, ok := item.Matching(namePattern, nameRule)
+		switch {
+		case !ok:
+		case name == self:
+			item.Failf("a group cannot start after itself")
+		case slices.Contains(names, name):
+			item.Failf("%s is there twice", name)
+		default:
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// pairs reads a mapping of names to texts, sorted by name.
+func pairs(v strictyaml.Value, limit int) []proto.Pair {
+	var out []proto.Pair
+	for _, e := range v.Entries(limit) {
+		if e.Key.Name == "" || len(e.Key.Name) > 255 || strings.ContainsAny(e.Key.Name, "=\x00") {
+			e.Key.Failf("not a name: expected 1 to 255 bytes without = and NUL")
+			continue
+		}
+		value, _ := e.Literal(maxText)
+		out = append(out, proto.Pair{Name: e.Key.Name, Value: value})
+	}
+	slices.SortFunc(out, func(a, b proto.Pair) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
