@@ -60,8 +60,6 @@ func unsupported(spec *proto.TaskGroup) error {
 		return fmt.Errorf("%w: gang: gangs are not supported by this version", allocator.ErrInvalid)
 	case len(spec.Constraints) > 0:
 		return fmt.Errorf("%w: constraints: placement constraints are not supported by this version", allocator.ErrInvalid)
-	case spec.MaxRuntimeMs > 0:
-		return fmt.Errorf("%w: max_runtime: not supported by this version", allocator.ErrInvalid)
 	}
 	return nil
 }

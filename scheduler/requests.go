@@ -1,0 +1,200 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"fairlead/allocator"
+	"fairlead/proto"
+)
+
+// ErrStopped is returned for requests that come while the scheduler is not
+// running.
+var ErrStopped = errors.New("the scheduler is stopping")
+
+// message is something for the goroutine that owns the state.
+type message func(*batch)
+
+// post hands a message to the owner.
+func (s *Scheduler) post(ctx context.Context, m message) error {
+	select {
+	case s.inbox <- m:
+		return nil
+	case <-s.done:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ask runs fn in the owner's goroutine. Its error is returned once whatever fn
+// booked is durable.
+func (s *Scheduler) ask(ctx context.Context, fn func(*batch) error) error {
+	reply := make(chan error, 1)
+	err := s.post(ctx, func(b *batch) {
+		err := fn(b)
+		b.after = append(b.after, func() { reply <- err })
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-reply:
+		return err
+	case <-s.done:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Submit adds task groups, all or none. It returns once they are durable: what
+// it accepted is never lost. The same specification again is accepted and
+// changes nothing; errors wrap allocator.ErrConflict, allocator.ErrInvalid or
+// ErrStopped.
+func (s *Scheduler) Submit(ctx context.Context, specs []*proto.TaskGroup) error {
+	groups, err := s.coreGroups(specs)
+	if err != nil {
+		return err
+	}
+	return s.ask(ctx, func(b *batch) error {
+		if err := s.state.Admit(groups); err != nil {
+			return err
+		}
+		for i, g := range groups {
+			s.submit(b, g, specs[i])
+		}
+		return nil
+	})
+}
+
+func (s *Scheduler) coreGroups(specs []*proto.TaskGroup) ([]allocator.Group, error) {
+	var groups []allocator.Group
+	for _, spec := range specs {
+		if err := unsupported(spec); err != nil {
+			return nil, fmt.Errorf("task group %s/%s: %w", spec.Framework, spec.Name, err)
+		}
+		g, err := coreGroup(spec)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	return groups, nil
+}
+
+// submit books one admitted group, unless it is there already.
+func (s *Scheduler) submit(b *batch, g allocator.Group, spec *proto.TaskGroup) {
+	o := owner{g.Framework, g.Name}
+	if _, ok := s.specs[o]; ok {
+		return
+	}
+	if s.fact(b, allocator.GroupSubmitted{Group: g}) != nil {
+		return
+	}
+	b.record.Specs = append(b.record.Specs, spec)
+	s.specs[o] = spec
+	b.event(Event{Type: "group.submitted", Framework: g.Framework, Group: g.Name})
+}
+
+// Kill ends a group, or one of its instances if instance is not negative. It
+// returns once the request is durable; the end itself takes longer.
+func (s *Scheduler) Kill(ctx context.Context, framework, group string, instance int32) error {
+	var f allocator.Fact = allocator.GroupKilled{Framework: framework, Name: group}
+	if instance >= 0 {
+		f = allocator.InstanceKilled{Framework: framework, Name: group, Instance: instance}
+	}
+	return s.ask(ctx, func(b *batch) error { return s.fact(b, f) })
+}
+
+// Forget removes a group that has ended, so that its name can be used again.
+func (s *Scheduler) Forget(ctx context.Context, framework, group string) error {
+	return s.ask(ctx, func(b *batch) error {
+		err := s.fact(b, allocator.GroupForgotten{Framework: framework, Name: group})
+		if err == nil {
+			delete(s.specs, owner{framework, group})
+		}
+		return err
+	})
+}
+
+// View returns an immutable copy of the state, as of now.
+func (s *Scheduler) View(ctx context.Context) (*allocator.View, error) {
+	var v *allocator.View
+	err := s.ask(ctx, func(*batch) error {
+		v = s.state.View()
+		return nil
+	})
+	return v, err
+}
+
+// Spec returns the specification of a task group.
+func (s *Scheduler) Spec(ctx context.Context, framework, group string) (*proto.TaskGroup, error) {
+	var spec *proto.TaskGroup
+	err := s.ask(ctx, func(*batch) error {
+		var ok bool
+		if spec, ok = s.specs[owner{framework, group}]; !ok {
+			return fmt.Errorf("%w: task group %s/%s", allocator.ErrUnknown, framework, group)
+		}
+		return nil
+	})
+	return spec, err
+}
+
+// Explain says why a group does, or does not, run.
+func (s *Scheduler) Explain(ctx context.Context, framework, group string) (*allocator.Explanation, error) {
+	var e *allocator.Explanation
+	err := s.ask(ctx, func(*batch) (err error) {
+		e, err = s.state.Explain(framework, group)
+		return err
+	})
+	return e, err
+}
+
+// Verdicts of a plan.
+const (
+	Starts = "starts" // every instance would start now
+	Waits  = "waits"  // some would have to wait
+	Never  = "never"  // no known agent could ever hold an instance
+)
+
+// PlanResult says what a submit of one group would lead to.
+type PlanResult struct {
+	Framework, Group string
+	Verdict          string
+	Starts           int32 // instances that would start now
+	Explanation      *allocator.Explanation
+}
+
+// Plan says what a submit would do, without doing it.
+func (s *Scheduler) Plan(ctx context.Context, specs []*proto.TaskGroup) ([]PlanResult, error) {
+	groups, err := s.coreGroups(specs)
+	if err != nil {
+		return nil, err
+	}
+	var planned []allocator.Planned
+	err = s.ask(ctx, func(*batch) (err error) {
+		planned, err = s.state.Plan(groups)
+		return err
+	})
+	var out []PlanResult
+	for _, p := range planned {
+		r := PlanResult{p.Framework, p.Group, Waits, p.Starts, p.Explanation}
+		switch {
+		case !p.Possible:
+			r.Verdict = Never
+		case p.Explanation.Pending == 0:
+			r.Verdict = Starts
+		}
+		out = append(out, r)
+	}
+	return out, err
+}
+
+// Events returns what happened after the event with the given number, as far
+// as it is kept, and everything from now on. The channel is closed when ctx is
+// done, when the scheduler stops, and when the reader lags too far behind.
+func (s *Scheduler) Events(ctx context.Context, after uint64) <-chan Event {
+	return s.events.follow(ctx, after)
+}

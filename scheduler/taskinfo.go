@@ -1,0 +1,232 @@
+package scheduler
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"fairlead/allocator"
+	"fairlead/drf"
+	"fairlead/proto"
+	"fairlead/proto/executorpb"
+)
+
+// launch is everything that a LAUNCH_GROUP operation is made of.
+type launch struct {
+	allocator.Launch
+	spec        *proto.TaskGroup
+	agent       string
+	frameworkID mesos.FrameworkID
+	executor    Executor
+}
+
+// operation builds the LAUNCH_GROUP operation and deals its resources from the
+// pool. A real master wants the executor's type, id and framework id, and
+// cpus, mem and disk for it; ids are unique by construction.
+func (l *launch) operation(from *pool) (mesos.Offer_Operation, error) {
+	name := runName(l.Framework, l.Group, l.Instance, l.Run)
+	var none mesos.Offer_Operation
+	executor, err := l.executorInfo(name, from)
+	if err != nil {
+		return none, fmt.Errorf("executor %s: %w", name, err)
+	}
+	group := &mesos.TaskGroupInfo{}
+	ports := l.Ports
+	for i := range l.spec.Tasks {
+		t := &l.spec.Tasks[i]
+		own := ports[:t.Ports]
+		ports = ports[t.Ports:]
+		info, err := l.taskInfo(name, t, own, from)
+		if err != nil {
+			return none, fmt.Errorf("task %s: %w", taskName(name, t.Name), err)
+		}
+		group.Tasks = append(group.Tasks, info)
+	}
+	return mesos.Offer_Operation{
+		Type:        mesos.Offer_Operation_LAUNCH_GROUP,
+		LaunchGroup: &mesos.Offer_Operation_LaunchGroup{Executor: *executor, TaskGroup: *group},
+	}, nil
+}
+
+// executorProgram is the executor's name in the sandbox when it is fetched.
+const executorProgram = "fairlead-executor"
+
+func (l *launch) executorInfo(name string, from *pool) (*mesos.ExecutorInfo, error) {
+	info := &mesos.ExecutorInfo{
+		Type:        mesos.ExecutorInfo_CUSTOM,
+		ExecutorID:  mesos.ExecutorID{Value: name},
+		FrameworkID: &l.frameworkID,
+		Name:        ptr(l.Framework + "/" + l.Group),
+		Source:      ptr("fairlead"),
+		Command:     l.executor.command(),
+	}
+	info.Command.URIs = append(info.Command.URIs, l.uris()...)
+	grace := int64(0)
+	for i := range l.spec.Tasks {
+		grace = max(grace, l.spec.Tasks[i].KillGraceMs)
+	}
+	// The executor needs a moment more than the slowest of its tasks.
+	info.ShutdownGracePeriod = millis(grace + shutdownMarginMillis)
+	for _, q := range l.executor.Resources {
+		rs, err := from.scalar(q.Name, q.Amount)
+		if err != nil {
+			return nil, err
+		}
+		info.Resources = append(info.Resources, rs...)
+	}
+	return info, nil
+}
+
+const shutdownMarginMillis = 5000
+
+// command runs the executor without a shell, so that signals reach it.
+func (e Executor) command() *mesos.CommandInfo {
+	if e.Path != "" {
+		return &mesos.CommandInfo{Shell: ptr(false), Value: ptr(e.Path), Arguments: []string{executorProgram}}
+	}
+	return &mesos.CommandInfo{
+		Shell: ptr(false), Value: ptr("./" + executorProgram), Arguments: []string{executorProgram},
+		URIs: []mesos.CommandInfo_URI{{
+			Value: e.URI, Executable: ptr(true), Extract: ptr(false), Cache: ptr(true), OutputFile: ptr(executorProgram),
+		}},
+	}
+}
+
+// uris are those of all tasks: the agent fetches them into the sandbox that
+// the tasks share, each once.
+func (l *launch) uris() []mesos.CommandInfo_URI {
+	var out []mesos.CommandInfo_URI
+	seen := map[proto.URI]bool{}
+	for i := range l.spec.Tasks {
+		for _, u := range l.spec.Tasks[i].Uris {
+			if seen[u] {
+				continue
+			}
+			seen[u] = true
+			info := mesos.CommandInfo_URI{Value: u.Value, Executable: ptr(u.Executable), Extract: ptr(u.Extract), Cache: ptr(u.Cache)}
+			if u.OutputFile != "" {
+				info.OutputFile = ptr(path.Clean(u.OutputFile))
+			}
+			out = append(out, info)
+		}
+	}
+	return out
+}
+
+func (l *launch) taskInfo(run string, t *proto.Task, ports []uint64, from *pool) (mesos.TaskInfo, error) {
+	info := mesos.TaskInfo{
+		Name:       t.Name,
+		TaskID:     mesos.TaskID{Value: taskName(run, t.Name)},
+		AgentID:    mesos.AgentID{Value: l.agent},
+		Command:    l.taskCommand(t, ports),
+		KillPolicy: &mesos.KillPolicy{GracePeriod: millis(t.KillGraceMs)},
+		Labels:     l.labels(),
+	}
+	if l.spec.MaxRuntimeMs > 0 && !t.Sidecar {
+		info.MaxCompletionTime = millis(l.spec.MaxRuntimeMs)
+	}
+	data, err := taskSpec(t, ports)
+	if err != nil {
+		return info, err
+	}
+	info.Data = data
+	for _, r := range t.Resources {
+		rs, err := from.scalar(r.Name, drf.Amount(r.Milli))
+		if err != nil {
+			return info, err
+		}
+		info.Resources = append(info.Resources, rs...)
+	}
+	rs, err := from.ports(ports)
+	info.Resources = append(info.Resources, rs...)
+	return info, err
+}
+
+func (l *launch) taskCommand(t *proto.Task, ports []uint64) *mesos.CommandInfo {
+	c := &mesos.CommandInfo{Environment: &mesos.Environment{Variables: l.environment(t, ports)}}
+	if t.Command != "" {
+		c.Shell, c.Value = ptr(true), ptr(t.Command)
+		return c
+	}
+	c.Shell, c.Value, c.Arguments = ptr(false), ptr(t.Args[0]), t.Args
+	return c
+}
+
+// environment is what a task is told: who it is and its ports, in the form of
+// Marathon (PORT, PORT0.., PORTS), and what its owner set, which wins.
+func (l *launch) environment(t *proto.Task, ports []uint64) []mesos.Environment_Variable {
+	vars := []proto.Pair{
+		{Name: "FAIRLEAD_FRAMEWORK", Value: l.Framework},
+		{Name: "FAIRLEAD_GROUP", Value: l.Group},
+		{Name: "FAIRLEAD_INSTANCE", Value: strconv.Itoa(int(l.Instance))},
+		{Name: "FAIRLEAD_INSTANCES", Value: strconv.Itoa(int(l.spec.Instances))},
+		{Name: "FAIRLEAD_TASK", Value: t.Name},
+		{Name: "FAIRLEAD_RUN", Value: l.Run.String()},
+	}
+	var all []string
+	for i, p := range ports {
+		number := strconv.FormatUint(p, 10)
+		all = append(all, number)
+		vars = append(vars, proto.Pair{Name: "PORT" + strconv.Itoa(i), Value: number})
+	}
+	if len(all) > 0 {
+		vars = append(vars, proto.Pair{Name: "PORT", Value: all[0]}, proto.Pair{Name: "PORTS", Value: strings.Join(all, ",")})
+	}
+	vars = slices.DeleteFunc(vars, func(v proto.Pair) bool {
+		return slices.ContainsFunc(t.Env, func(own proto.Pair) bool { return own.Name == v.Name })
+	})
+	var out []mesos.Environment_Variable
+	for _, v := range append(vars, t.Env...) {
+		out = append(out, mesos.Environment_Variable{Name: v.Name, Value: ptr(v.Value)})
+	}
+	return out
+}
+
+func (l *launch) labels() *mesos.Labels {
+	if len(l.spec.Labels) == 0 {
+		return nil
+	}
+	out := &mesos.Labels{}
+	for _, p := range l.spec.Labels {
+		out.Labels = append(out.Labels, mesos.Label{Key: p.Name, Value: ptr(p.Value)})
+	}
+	return out
+}
+
+// taskSpec tells the executor what CommandInfo has no words for. Ports become
+// the numbers that the task was given.
+func taskSpec(t *proto.Task, ports []uint64) ([]byte, error) {
+	spec := executorpb.TaskSpec{Sidecar: t.Sidecar, Ready: t.Ready, Quit: t.Quit, Health: t.Health}
+	encoded, err := spec.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	var own executorpb.TaskSpec // a copy: the specification keeps its indexes
+	if err := own.Unmarshal(encoded); err != nil {
+		return nil, err
+	}
+	resolve := func(port *uint32) {
+		if int(*port) < len(ports) {
+			*port = uint32(ports[*port])
+		}
+	}
+	for _, h := range []*executorpb.HTTP{own.Ready.GetHttp(), own.Quit.GetHttp(), own.Health.GetHttp()} {
+		if h != nil {
+			resolve(&h.Port)
+		}
+	}
+	for _, c := range []*executorpb.TCP{own.Ready.GetTcp(), own.Health.GetTcp()} {
+		if c != nil {
+			resolve(&c.Port)
+		}
+	}
+	return own.Marshal()
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func millis(ms int64) *mesos.DurationInfo { return &mesos.DurationInfo{Nanoseconds: ms * 1_000_000} }
