@@ -123,31 +123,36 @@ func (m *Master) acknowledge(f *framework, call *scheduler.Call_Acknowledge) {
 	a.port.Acknowledge(f.id, call.TaskID.Value, call.UUID)
 }
 
-// ExecutorExited receives the end of an executor with its raw wait status.
-// FAILURE goes out before the updates of its tasks, as in Mesos; command tasks
-// have no executor a framework knows of.
-func (m *Master) ExecutorExited(agentID, frameworkID, executorID string, waitStatus int) {
-	m.inbox.post(func() { m.executorExited(agentID, frameworkID, executorID, waitStatus) })
+// ExecutorExit is the end of an executor.
+type ExecutorExit struct {
+	AgentID, FrameworkID, ExecutorID string
+
+	WaitStatus int // raw: exit code << 8, or the signal
 }
 
-func (m *Master) executorExited(agentID, frameworkID, executorID string, waitStatus int) {
-	a, f := m.agents[agentID], m.frameworks[frameworkID]
+// ExecutorExited receives the end of an executor. FAILURE goes out before the
+// updates of its tasks, as in Mesos; command tasks have no executor that a
+// framework knows of.
+func (m *Master) ExecutorExited(e ExecutorExit) { m.inbox.post(func() { m.executorExited(e) }) }
+
+func (m *Master) executorExited(exit ExecutorExit) {
+	a, f := m.agents[exit.AgentID], m.frameworks[exit.FrameworkID]
 	if a == nil || f == nil {
 		return
 	}
-	a.forgetAway(frameworkID, executorID)
-	e := f.executors[executorKey{agentID, executorID}]
+	a.forgetAway(exit.FrameworkID, exit.ExecutorID)
+	e := f.executors[executorKey{exit.AgentID, exit.ExecutorID}]
 	if e == nil {
 		return
 	}
 	m.removeExecutor(f, e)
-	m.log.Info("executor exited", zap.String("framework", frameworkID), zap.String("executor", executorID),
-		zap.Int("wait_status", waitStatus))
-	status := int32(waitStatus)
+	m.log.Info("executor exited", zap.String("framework", f.id), zap.String("executor", exit.ExecutorID),
+		zap.Int("wait_status", exit.WaitStatus))
+	status := int32(exit.WaitStatus)
 	m.send(f, &scheduler.Event{
 		Type: scheduler.Event_FAILURE,
 		Failure: &scheduler.Event_Failure{
-			AgentID: &mesos.AgentID{Value: agentID}, ExecutorID: &e.info.ExecutorID, Status: &status,
+			AgentID: &mesos.AgentID{Value: a.id}, ExecutorID: &e.info.ExecutorID, Status: &status,
 		},
 	})
 }
