@@ -52,6 +52,7 @@ func TestRefusedSubscriptionEndsTheExecutor(t *testing.T) {
 			r := run(t, agent, nil)
 			agent.awaitStream(1)
 			agent.launchGroup(shellTask("t", "echo $$ > pid; exec sleep 100"))
+			agent.awaitState("t", started) // the last call before the next subscription
 			r.awaitFile("pid")
 			agent.set(func(a *testAgent) { a.answers = []int{status} })
 			agent.closeStream()

@@ -107,10 +107,11 @@ func (c command) lookPath() (string, error) {
 	return "", fmt.Errorf("%q: %w", c.file, exec.ErrNotFound)
 }
 
-// terminate asks the group to end; it may take until kill is called.
+// terminate asks the group to end, once; it may take until kill is called.
 func (p *process) terminate() {
-	p.ending.Store(true)
-	p.signal(unix.SIGTERM)
+	if p.ending.CompareAndSwap(false, true) {
+		p.signal(unix.SIGTERM)
+	}
 }
 
 // kill ends the group. It may be called more than once, but not at the same time.

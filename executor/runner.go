@@ -14,6 +14,7 @@ type runner struct {
 	sandbox string
 	path    string
 	report  func(change)
+	prober  *prober
 
 	tasks  map[string]*task // all there ever were
 	groups []*group
@@ -22,7 +23,10 @@ type runner struct {
 }
 
 func newRunner(c Config, l *loop, report func(change)) *runner {
-	return &runner{loop: l, sandbox: c.Sandbox, path: c.Path, report: report, tasks: make(map[string]*task)}
+	return &runner{
+		loop: l, sandbox: c.Sandbox, path: c.Path, report: report,
+		prober: newProber(), tasks: make(map[string]*task),
+	}
 }
 
 // idle reports whether every task has ended.
@@ -36,7 +40,7 @@ func (r *runner) launch(infos []mesos.TaskInfo) {
 	g := &group{}
 	r.groups = append(r.groups, g)
 	for _, info := range infos {
-		t := &task{info: info, group: g}
+		t := newTask(info, g)
 		g.tasks = append(g.tasks, t)
 		r.tasks[t.id()] = t
 		r.live++
@@ -46,58 +50,58 @@ func (r *runner) launch(infos []mesos.TaskInfo) {
 		return
 	}
 	for _, t := range g.tasks {
-		r.report(change{task: t.id(), state: mesos.TASK_STARTING})
+		c := change{task: t.id(), state: mesos.TASK_STARTING}
+		if !t.spec.Sidecar && !g.ready() {
+			c.message = "waiting for its sidecars"
+		}
+		r.report(c)
 	}
 	for _, t := range g.tasks {
-		if !g.ending {
-			r.start(t)
+		if t.specErr != nil {
+			r.fail(t, t.specErr)
 		}
 	}
+	r.advance(g)
+}
+
+// fail ends a task that cannot be started.
+func (r *runner) fail(t *task, err error) {
+	if t.ended {
+		return
+	}
+	r.finish(t, change{
+		state:   mesos.TASK_FAILED,
+		reason:  mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum(),
+		message: fmt.Sprintf("not started: %v", err),
+	})
 }
 
 // start runs the command of a waiting task.
 func (r *runner) start(t *task) {
-	p, err := r.startProcess(t)
-	if err != nil {
-		r.finish(t, change{
-			state:   mesos.TASK_FAILED,
-			reason:  mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum(),
-			message: fmt.Sprintf("not started: %v", err),
-		})
+	if err := r.startProcess(t); err != nil {
+		r.fail(t, err)
 		return
 	}
-	t.process = p
 	r.report(change{task: t.id(), state: mesos.TASK_RUNNING})
 	go func() {
-		status := p.wait()
-		r.loop.post(func() {
-			c := outcome(status.Exited() && status.ExitStatus() == 0, describe(status), t.verdict)
-			r.finish(t, c)
-		})
+		status := t.process.wait()
+		r.loop.post(func() { r.finish(t, t.outcome(status)) })
 	}()
 	r.limitTime(t)
+	r.watchHealth(t)
+	if t.spec.Sidecar {
+		r.awaitReady(t)
+	}
 }
 
-func (r *runner) startProcess(t *task) (*process, error) {
+func (r *runner) startProcess(t *task) error {
 	c, err := r.command(t)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return startProcess(c)
-}
-
-// outcome is the end of a task whose process is gone; how describes that end.
-func outcome(success bool, how string, verdict *change) change {
-	switch {
-	case verdict != nil:
-		c := *verdict
-		c.message += ": " + how
-		return c
-	case success:
-		return change{state: mesos.TASK_FINISHED, message: how}
-	default:
-		return change{state: mesos.TASK_FAILED, message: how}
-	}
+	t.command = c
+	t.process, err = startProcess(c)
+	return err
 }
 
 // limitTime ends a task that runs longer than its max_completion_time, without grace, as Mesos' default
@@ -148,7 +152,7 @@ func (r *runner) endGroup(g *group, why string) {
 }
 
 // stop ends a task, and makes it what verdict says. A task already being ended keeps its first verdict,
-// but grace may cut its time short.
+// unless that was FINISHED and now its group is killed. Grace may cut its time short.
 func (r *runner) stop(t *task, grace time.Duration, verdict change) {
 	if t.ended {
 		return
@@ -157,11 +161,13 @@ func (r *runner) stop(t *task, grace time.Duration, verdict change) {
 		r.finish(t, verdict)
 		return
 	}
-	if t.verdict == nil {
+	if t.verdict == nil || t.verdict.state == mesos.TASK_FINISHED && verdict.state == mesos.TASK_KILLED {
 		t.verdict = &verdict
-		r.report(change{task: t.id(), state: mesos.TASK_KILLING, message: verdict.message})
-		t.process.terminate()
+		if verdict.state != mesos.TASK_FINISHED {
+			r.report(change{task: t.id(), state: mesos.TASK_KILLING, message: verdict.message})
+		}
 	}
+	t.process.terminate()
 	r.killWithin(t, grace)
 }
 
@@ -184,7 +190,7 @@ func (r *runner) killWithin(t *task, grace time.Duration) {
 // finish reports the end of a task and ends its group if the end was a bad one.
 func (r *runner) finish(t *task, c change) {
 	t.ended = true
-	t.stopTimers()
+	t.release()
 	r.live--
 	c.task = t.id()
 	r.report(c)
@@ -194,5 +200,7 @@ func (r *runner) finish(t *task, c change) {
 			verb = "was killed"
 		}
 		r.endGroup(t.group, fmt.Sprintf("killed because task %q of its group %s", t.info.Name, verb))
+		return
 	}
+	r.advance(t.group)
 }

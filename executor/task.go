@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,9 @@ import (
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"golang.org/x/sys/unix"
+
+	"fairlead/proto/executorpb"
 )
 
 // defaultGrace is the time from SIGTERM to SIGKILL of a task without a kill policy.
@@ -35,9 +39,17 @@ type group struct {
 // task is one task from its launch on. It is waiting while process is nil.
 type task struct {
 	info    mesos.TaskInfo
+	spec    executorpb.TaskSpec
+	specErr error // why spec could not be read
 	group   *group
 	process *process
+	command command // what process runs
+	ready   bool    // a sidecar that those it serves need not wait for
 	ended   bool
+	health  health
+
+	ctx    context.Context // ends with the task; probes run under it
+	cancel context.CancelFunc
 
 	// verdict is what the task becomes when its process is gone, if it is we who end it.
 	verdict *change
@@ -45,6 +57,15 @@ type task struct {
 	killer *time.Timer // sends SIGKILL at killAt
 	killAt time.Time
 	limit  *time.Timer // watches over max_completion_time
+}
+
+func newTask(info mesos.TaskInfo, g *group) *task {
+	t := &task{info: info, group: g}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	if err := t.spec.Unmarshal(info.Data); err != nil {
+		t.specErr = fmt.Errorf("data of the task is no TaskSpec: %w", err)
+	}
+	return t
 }
 
 func (t *task) id() string { return t.info.TaskID.Value }
@@ -59,8 +80,25 @@ func graceOf(policy *mesos.KillPolicy, absent time.Duration) time.Duration {
 	return time.Duration(policy.GracePeriod.Nanoseconds)
 }
 
-// stopTimers releases what would otherwise fire for a task that has ended.
-func (t *task) stopTimers() {
+// outcome is what a task has become whose process has ended: our verdict, or else how that was.
+func (t *task) outcome(status unix.WaitStatus) change {
+	how := describe(status)
+	switch {
+	case t.verdict != nil:
+		c := *t.verdict
+		c.message += ": " + how
+		return c
+	case t.spec.Sidecar:
+		return change{state: mesos.TASK_FAILED, message: how + " before the tasks it served"}
+	case status.Exited() && status.ExitStatus() == 0:
+		return change{state: mesos.TASK_FINISHED, message: how}
+	}
+	return change{state: mesos.TASK_FAILED, message: how}
+}
+
+// release stops what would otherwise go on for a task that has ended.
+func (t *task) release() {
+	t.cancel()
 	for _, timer := range []*time.Timer{t.killer, t.limit} {
 		if timer != nil {
 			timer.Stop()
