@@ -1,0 +1,162 @@
+package api
+
+import (
+	"math"
+	"time"
+
+	"fairlead/allocator"
+	"fairlead/drf"
+	"fairlead/scheduler"
+)
+
+// resources names the amounts of a vector that are not zero.
+func resources(kinds []string, v drf.Vector) Resources {
+	out := Resources{}
+	for i, name := range kinds {
+		if v[i] != 0 {
+			out[name] = Amount(v[i])
+		}
+	}
+	return out
+}
+
+func timeOf(millis int64) time.Time { return time.UnixMilli(millis).UTC() }
+
+// optionalTime reads 0 as "not yet".
+func optionalTime(millis int64) *time.Time {
+	if millis == 0 {
+		return nil
+	}
+	t := timeOf(millis)
+	return &t
+}
+
+// weighted is the number by which nodes are ranked.
+func weighted(s drf.Share, weight drf.Amount) float64 { return s.Float() / weight.Float() }
+
+// rounded is x for people.
+func rounded(x float64) float64 { return math.Round(x*1e4) / 1e4 }
+
+func standing(weight drf.Amount, share drf.Share, dominant string) Standing {
+	num, den := share.Fraction()
+	return Standing{
+		Weight: Amount(weight), DominantResource: dominant,
+		DominantShare: rounded(weighted(share, weight)), ShareNum: num, ShareDen: den,
+	}
+}
+
+func sharesOf(v *allocator.View) Shares {
+	out := Shares{Total: resources(v.Kinds, v.Total), Roles: []Role{}, Frameworks: []Framework{}}
+	for _, r := range v.Roles {
+		role := Role{Name: r.Role, Standing: standing(r.Weight, r.Share, r.Dominant)}
+		role.Allocated = resources(v.Kinds, r.Allocated)
+		out.Roles = append(out.Roles, role)
+	}
+	for _, f := range v.Frameworks {
+		framework := Framework{
+			Name: f.Framework, Role: f.Role, Standing: standing(f.Weight, f.Share, f.Dominant),
+			Running: f.Running, Pending: f.Pending,
+		}
+		framework.Allocated = resources(v.Kinds, f.Allocated)
+		out.Frameworks = append(out.Frameworks, framework)
+	}
+	return out
+}
+
+func agentsOf(v *allocator.View) Agents {
+	out := Agents{Agents: []Agent{}}
+	for i := range v.Agents {
+		a := &v.Agents[i]
+		agent := Agent{
+			ID: a.Agent, Host: a.Host, Total: resources(v.Kinds, a.Total), Used: resources(v.Kinds, a.Used),
+			Runs: a.Runs, Slots: a.Slots, Offers: a.Offers, Lost: a.Lost,
+		}
+		for _, attribute := range a.Attributes {
+			if agent.Attributes == nil {
+				agent.Attributes = map[string]string{}
+			}
+			agent.Attributes[attribute.Name] = attribute.Value
+		}
+		out.Agents = append(out.Agents, agent)
+	}
+	return out
+}
+
+func offersOf(v *allocator.View) Offers {
+	out := Offers{Offers: []Offer{}}
+	for _, o := range v.Offers {
+		out.Offers = append(out.Offers, Offer{ID: o.Offer, Agent: o.Agent, Host: o.Host, Resources: resources(v.Kinds, o.Resources)})
+	}
+	return out
+}
+
+func groupOf(g *allocator.GroupView) Group {
+	return Group{
+		Framework: g.Framework, Name: g.Name, Role: g.Role, State: g.State(), Priority: g.Priority,
+		Instances: g.Instances, Running: g.Running, Pending: g.Pending,
+		Finished: g.Finished, Failed: g.Failed, Killed: g.Killed,
+		Submitted: timeOf(g.Arrived), Ended: optionalTime(g.Ended), Message: g.Message,
+	}
+}
+
+// detailOf lacks the specification.
+func detailOf(g *allocator.GroupView, tasks []string) GroupDetail {
+	out := GroupDetail{Group: groupOf(g), Digest: g.Digest, Runs: []Instance{}, History: attemptsOf(g.History)}
+	for i := range g.Runs {
+		out.Runs = append(out.Runs, instanceOf(&g.Runs[i], tasks))
+	}
+	return out
+}
+
+func instanceOf(in *allocator.InstanceView, tasks []string) Instance {
+	out := Instance{
+		Instance: in.Instance, State: in.State, Run: in.Run.String(), Agent: in.Agent,
+		Started: optionalTime(in.Started), Attempts: in.Attempts, Ports: in.Ports,
+	}
+	if in.State == "backoff" {
+		out.NotBefore = optionalTime(in.NotBefore)
+	}
+	for i, state := range in.Tasks {
+		out.Tasks = append(out.Tasks, TaskState{Name: tasks[i], State: state.String()})
+	}
+	return out
+}
+
+func attemptsOf(history []allocator.Attempt) []Attempt {
+	var out []Attempt
+	for _, a := range history {
+		out = append(out, Attempt{
+			Run: a.Run.String(), Instance: a.Instance, Agent: a.Agent, Started: timeOf(a.Start), Ended: timeOf(a.End),
+			Outcome: a.Outcome.String(), Message: a.Message,
+		})
+	}
+	return out
+}
+
+func explanationOf(e *allocator.Explanation) *Explanation {
+	num, den := e.Share.Fraction()
+	out := &Explanation{
+		Framework: e.Framework, Group: e.Group, Role: e.Role, State: e.State,
+		Instances: e.Instances, Running: e.Running, Pending: e.Pending, Reasons: []Reason{},
+		Position: e.Position, DominantResource: e.Dominant, ShareNum: num, ShareDen: den,
+		Agents: e.Agents, Fit: e.Fit, Attempts: attemptsOf(e.Attempts), Message: e.Message,
+	}
+	for _, r := range e.Reasons {
+		out.Reasons = append(out.Reasons, Reason{string(r.Code), r.Message})
+	}
+	for _, f := range e.Before {
+		num, den := f.Share.Fraction()
+		out.Before = append(out.Before, Ahead{f.Framework, f.Dominant, num, den, f.Pending})
+	}
+	for _, l := range e.Lacks {
+		out.Lacks = append(out.Lacks, Lack{l.Resource, l.Agents, Amount(l.Need), Amount(l.Most), l.Agent})
+	}
+	return out
+}
+
+func eventOf(e scheduler.Event) Event {
+	return Event{
+		Seq: e.Seq, At: e.At, Type: e.Type, Framework: e.Framework, Group: e.Group,
+		Instance: e.Instance, Agent: e.Agent, Message: e.Message,
+	}
+}

@@ -1,0 +1,193 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fairlead/allocator"
+	"fairlead/internal/strictyaml"
+	"fairlead/internal/taskgroup"
+	"fairlead/proto"
+)
+
+// Limits on a submission.
+const (
+	maxBody   = 16 << 20
+	maxGroups = 10_000
+)
+
+// readGroups reads the task groups of a request: one group, {"groups": [...]},
+// or several documents, in JSON or YAML.
+func readGroups(w http.ResponseWriter, r *http.Request) ([]*proto.TaskGroup, error) {
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) //nolint:errcheck // then there is none
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return nil, fmt.Errorf("reading the request: %w", err)
+	}
+	f := strictyaml.Parse("", body)
+	var groups []*proto.TaskGroup
+	for _, doc := range f.Documents() {
+		groups = append(groups, decodeGroups(doc)...)
+	}
+	if len(groups) == 0 && f.Err() == nil {
+		f.Fail("no task group in the request")
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	return groups, nil
+}
+
+func decodeGroups(doc strictyaml.Value) []*proto.TaskGroup {
+	items := []strictyaml.Value{doc}
+	if o, ok := doc.Object(); !ok {
+		return nil
+	} else if list, ok := o.Optional("groups"); ok {
+		o.Done()
+		items = list.List(maxGroups)
+	}
+	var groups []*proto.TaskGroup
+	for _, item := range items {
+		if o, ok := item.Object(); ok {
+			groups = append(groups, taskgroup.Decode(o, taskgroup.Runnable))
+			o.Done()
+		}
+	}
+	return groups
+}
+
+func (s *Server) submit(w http.ResponseWriter, r *http.Request) error {
+	groups, err := readGroups(w, r)
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Scheduler.Submit(r.Context(), groups); err != nil {
+		return err
+	}
+	answer := Submitted{}
+	for _, g := range groups {
+		answer.Groups = append(answer.Groups, Name{g.Framework, g.Name})
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+func (s *Server) plan(w http.ResponseWriter, r *http.Request) error {
+	groups, err := readGroups(w, r)
+	if err != nil {
+		return err
+	}
+	results, err := s.cfg.Scheduler.Plan(r.Context(), groups)
+	if err != nil {
+		return err
+	}
+	answer := Plan{Groups: []Planned{}}
+	for _, p := range results {
+		answer.Groups = append(answer.Groups, Planned{p.Framework, p.Group, p.Verdict, p.Starts, explanationOf(p.Explanation)})
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// groups lists the task groups; ?framework= and ?state= narrow the list.
+func (s *Server) groups(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.cfg.Scheduler.View(r.Context())
+	if err != nil {
+		return err
+	}
+	framework, state := r.URL.Query().Get("framework"), r.URL.Query().Get("state")
+	answer := Groups{Groups: []Group{}}
+	for i := range v.Groups {
+		g := groupOf(&v.Groups[i])
+		if (framework == "" || g.Framework == framework) && (state == "" || g.State == state) {
+			answer.Groups = append(answer.Groups, g)
+		}
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+func (s *Server) group(w http.ResponseWriter, r *http.Request) error {
+	framework, group := r.PathValue("framework"), r.PathValue("group")
+	spec, err := s.cfg.Scheduler.Spec(r.Context(), framework, group)
+	if err != nil {
+		return err
+	}
+	view, err := s.groupView(r.Context(), framework, group)
+	if err != nil {
+		return err
+	}
+	var tasks []string
+	for _, t := range spec.Tasks {
+		tasks = append(tasks, t.Name)
+	}
+	answer := detailOf(view, tasks)
+	answer.Spec = taskgroup.ToJSON(spec)
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+func (s *Server) groupView(ctx context.Context, framework, group string) (*allocator.GroupView, error) {
+	v, err := s.cfg.Scheduler.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(v.Groups, func(g allocator.GroupView) bool { return g.Framework == framework && g.Name == group })
+	if i < 0 {
+		return nil, fmt.Errorf("%w: task group %s/%s", allocator.ErrUnknown, framework, group)
+	}
+	return &v.Groups[i], nil
+}
+
+// remove forgets a group that has ended, and kills one that has not, or the
+// one instance that ?instance= names.
+func (s *Server) remove(w http.ResponseWriter, r *http.Request) error {
+	framework, group := r.PathValue("framework"), r.PathValue("group")
+	instance, err := instanceParam(r, -1)
+	if err != nil {
+		return err
+	}
+	if instance < 0 {
+		err := s.cfg.Scheduler.Forget(r.Context(), framework, group)
+		if !errors.Is(err, allocator.ErrInvalid) { // it has not ended
+			if err == nil {
+				writeJSON(w, http.StatusOK, Deleted{ActionRemoved})
+			}
+			return err
+		}
+	}
+	if err := s.cfg.Scheduler.Kill(r.Context(), framework, group, instance); err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusAccepted, Deleted{ActionKilled})
+	return nil
+}
+
+// instanceParam reads ?instance=.
+func instanceParam(r *http.Request, absent int32) (int32, error) {
+	text := r.URL.Query().Get("instance")
+	if text == "" {
+		return absent, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil || n < 0 || strings.HasPrefix(text, "+") {
+		return 0, badRequest("instance", fmt.Sprintf("%q is not the number of an instance", text))
+	}
+	return int32(n), nil
+}
+
+func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
+	e, err := s.cfg.Scheduler.Explain(r.Context(), r.PathValue("framework"), r.PathValue("group"))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, explanationOf(e))
+	return nil
+}
