@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"slices"
 
 	"fairlead/drf"
@@ -9,20 +10,27 @@ import (
 // agent is one machine: what it holds, what runs there and what is ours to use.
 type agent struct {
 	id         string
+	seq        uint32 // agents seen earlier have lower ones; 0: this place is free
 	host       string
 	attributes []Attribute
 	total      drf.Vector
-	slots      int32 // executors it carries on top of total
+	given      portSet // the numbers behind total[drf.Ports]
+	slots      int32   // executors it carries on top of total
 	owned      bool
 	seen       bool // AgentSeen said what it holds, not only an offer
 	lost       bool
 	runs       int32
+	carried    int32 // runs whose executor is one of slots
 	used       drf.Vector
-	free       drf.Vector // what can be placed now, the executors' slots taken off
-	ports      portSet    // the numbers behind free[drf.Ports]
+	ports      portSet // the numbers that can be placed now
 	offers     []offer
-	launches   []Launch // decided in this Tick
-	wants      fitKey   // what free looks like, for placement
+	offering   bool // in State.offering
+	changed    bool // in State.changed: spare is out of date
+	spare      spare
+	wants      fitKey // the form of spare.free
+	launches   int32  // decided in this Tick
+	// firstLaunch is where the next of them goes when they are sorted.
+	firstLaunch int32
 }
 
 type offer struct {
@@ -31,12 +39,25 @@ type offer struct {
 	ports     []PortRange
 }
 
-// slotsLeft is how many more executors the agent carries for nothing.
-func (a *agent) slotsLeft() int32 { return max(a.slots-a.runs, 0) }
+// maxSlots bounds the slots of an agent.
+const maxSlots = 1 << 20
+
+// spare is what placement sees of an agent. It is worked out once for many
+// facts, before placements, and follows each placement.
+type spare struct {
+	here bool // there is something to launch on: it is owned, or offered
+	slot bool // the agent carries one more executor
+	free drf.Vector
+}
+
+// grew reports whether something may fit now that did not fit before.
+func (now *spare) grew(before *spare) bool {
+	return now.here && !before.here || now.slot && !before.slot || !now.free.FitsIn(before.free)
+}
 
 // need is what a run of this shape takes from the agent's free resources.
 func (a *agent) need(sh *shape) *drf.Vector {
-	if a.slots > a.runs {
+	if a.spare.slot {
 		return &sh.demand
 	}
 	return &sh.withExecutor
@@ -44,13 +65,16 @@ func (a *agent) need(sh *shape) *drf.Vector {
 
 // fits reports whether the agent can hold one more run of the shape now.
 func (a *agent) fits(sh *shape) bool {
+	if !a.spare.here {
+		return false
+	}
 	need := a.need(sh)
 	for k := range need {
-		if need[k] > a.free[k] {
+		if need[k] > a.spare.free[k] {
 			return false
 		}
 	}
-	return !a.lost
+	return true
 }
 
 // agentOf finds an agent, making it if need be.
@@ -58,77 +82,131 @@ func (s *State) agentOf(id string) int32 {
 	if i, ok := s.agentIndex[id]; ok {
 		return i
 	}
-	i := int32(len(s.agents))
-	s.agents = append(s.agents, agent{id: id})
+	var i int32
+	if n := len(s.vacant); n > 0 {
+		i, s.vacant = s.vacant[n-1], s.vacant[:n-1]
+	} else {
+		i = int32(len(s.agents))
+		s.agents = append(s.agents, agent{})
+	}
+	s.lastAgent++
+	a := &s.agents[i]
+	a.id, a.seq = id, s.lastAgent
 	s.agentIndex[id] = i
 	return i
+}
+
+// forgetLost lets go of an agent that is lost and holds nothing of ours. Its
+// place is for the next new one, as which it counts when it comes back.
+func (s *State) forgetLost(i int32) {
+	a := &s.agents[i]
+	if !a.lost || a.runs > 0 {
+		return
+	}
+	delete(s.agentIndex, a.id)
+	*a = agent{offering: a.offering, changed: a.changed, spare: a.spare}
+	s.vacant = append(s.vacant, i)
+	s.note(i)
 }
 
 func (s *State) applyAgentSeen(f AgentSeen) {
 	i := s.agentOf(f.Agent)
 	a := &s.agents[i]
-	a.host, a.attributes, a.slots, a.owned = f.Host, f.Attributes, f.Slots, f.Owned
+	a.host, a.attributes, a.owned = f.Host, f.Attributes, f.Owned
+	a.slots = min(max(f.Slots, 0), maxSlots)
 	a.seen, a.lost = true, false
+	a.given = newPortSet(f.Ports)
 	total := s.knownVector(f.Total)
-	total[drf.Ports] += countPorts(f.Ports)
-	a.total, s.totalDirty = total, true
-	if f.Owned {
-		a.ports = newPortSet(f.Ports)
+	total[drf.Ports] = a.given.count()
+	s.setTotal(a, total)
+	if a.owned {
+		a.ports = a.given
 		s.takePorts(i)
 	}
-	s.refree(i)
+	s.note(i)
 }
 
 // takePorts takes the ports of live runs out of a fresh set.
 func (s *State) takePorts(i int32) {
-	for r := range s.runs {
-		if s.runs[r].id != 0 && s.runs[r].agent == i {
-			for _, p := range s.runs[r].ports {
-				s.agents[i].ports.remove(p)
-			}
-		}
-	}
-}
-
-// refree recomputes what is free on an agent after its offers, its total or
-// its slots changed.
-func (s *State) refree(i int32) {
 	a := &s.agents[i]
-	before := a.free
-	if a.owned {
-		a.free, _ = a.total.Sub(a.used)
-		if !a.used.FitsIn(a.total) {
-			a.free = drf.Vector{}
-		}
-	} else {
-		a.free = s.offered(a)
-		a.ports = a.offeredPorts()
+	if a.runs == 0 || len(a.given) == 0 {
+		return
 	}
-	s.touch(i, !a.free.FitsIn(before))
+	for r := range s.runs.all() {
+		if r.agent == i {
+			a.ports = a.ports.without(r.heldPorts()...)
+		}
+	}
 }
 
-// offered is what the offers hold, less what the executors' slots may take.
-func (s *State) offered(a *agent) drf.Vector {
+// setTotal changes what an agent holds, and with it the cluster.
+func (s *State) setTotal(a *agent, v drf.Vector) {
+	for k := range v {
+		s.total[k] += v[k] - a.total[k]
+	}
+	a.total = v
+}
+
+// note marks an agent as changed.
+func (s *State) note(i int32) {
+	if !s.agents[i].changed {
+		s.agents[i].changed = true
+		s.changed = append(s.changed, i)
+	}
+}
+
+// catchUp works out what can be placed on the agents that changed, and lets
+// what waited for more room compete again.
+func (s *State) catchUp() {
+	for _, i := range s.changed {
+		a := &s.agents[i]
+		a.changed = false
+		before := a.spare
+		a.spare = s.spareOf(a)
+		if a.spare == before {
+			continue
+		}
+		s.touch(i)
+		if a.spare.grew(&before) {
+			s.wakeFor(a)
+		}
+	}
+	s.changed = s.changed[:0]
+}
+
+func (s *State) spareOf(a *agent) spare {
+	now := spare{slot: a.slots > a.carried}
+	switch {
+	case a.lost || a.seq == 0:
+		return spare{}
+	case a.owned:
+		now.here = true
+		if left, ok := a.total.Sub(a.used); ok {
+			now.free = left
+		}
+	case len(a.offers) > 0:
+		now.here = true
+		now.free, a.ports = s.offered(a)
+	}
+	return now
+}
+
+// offered is what the offers of an agent hold, less what its free slots for
+// executors take of it.
+func (s *State) offered(a *agent) (drf.Vector, portSet) {
 	var sum drf.Vector
+	var ranges []PortRange
 	for _, o := range a.offers {
 		sum = sum.Add(o.resources)
+		ranges = append(ranges, o.ports...)
 	}
-	if len(a.offers) == 0 {
-		return sum
-	}
-	kept := s.executor.Times(int64(a.slotsLeft()))
+	ports := newPortSet(ranges)
+	sum[drf.Ports] = ports.count()
+	kept := s.executor.Times(int64(max(a.slots-a.carried, 0)))
 	for k := range sum {
 		sum[k] = max(sum[k]-kept[k], 0)
 	}
-	return sum
-}
-
-func (a *agent) offeredPorts() portSet {
-	var all []PortRange
-	for _, o := range a.offers {
-		all = append(all, o.ports...)
-	}
-	return newPortSet(all)
+	return sum, ports
 }
 
 func (s *State) applyOfferAdded(f OfferAdded) {
@@ -138,28 +216,33 @@ func (s *State) applyOfferAdded(f OfferAdded) {
 	i := s.agentOf(f.Agent)
 	a := &s.agents[i]
 	o := offer{id: f.Offer, resources: s.knownVector(f.Resources), ports: f.Ports}
-	o.resources[drf.Ports] += countPorts(f.Ports)
-	if a.lost || !a.seen {
+	if !a.seen {
 		a.host, a.attributes = f.Host, f.Attributes
 	}
 	a.lost = false
+	if !a.offering {
+		a.offering = true
+		s.offering = append(s.offering, i)
+	}
 	a.offers = append(a.offers, o)
 	s.offers[f.Offer] = i
 	if !a.seen {
 		s.guessTotal(a)
 	}
-	s.refree(i)
+	s.note(i)
 }
 
 // guessTotal takes an agent to hold at least what it offers and what we use.
 func (s *State) guessTotal(a *agent) {
 	sum := a.used
+	ranges := slices.Clone(a.given)
 	for _, o := range a.offers {
 		sum = sum.Add(o.resources)
+		ranges = append(ranges, o.ports...)
 	}
-	if total := a.total.Max(sum); total != a.total {
-		a.total, s.totalDirty = total, true
-	}
+	a.given = newPortSet(ranges)
+	sum[drf.Ports] = a.given.count()
+	s.setTotal(a, a.total.Max(sum))
 }
 
 func (s *State) applyOfferRescinded(id string) {
@@ -170,7 +253,7 @@ func (s *State) applyOfferRescinded(id string) {
 	delete(s.offers, id)
 	a := &s.agents[i]
 	a.offers = slices.DeleteFunc(a.offers, func(o offer) bool { return o.id == id })
-	s.refree(i)
+	s.note(i)
 }
 
 func (s *State) dropOffers(i int32) {
@@ -178,8 +261,8 @@ func (s *State) dropOffers(i int32) {
 	for _, o := range a.offers {
 		delete(s.offers, o.id)
 	}
-	a.offers = nil
-	s.refree(i)
+	a.offers = a.offers[:0]
+	s.note(i)
 }
 
 func (s *State) applyAgentLost(id string) {
@@ -189,36 +272,37 @@ func (s *State) applyAgentLost(id string) {
 	}
 	s.dropOffers(i)
 	a := &s.agents[i]
-	a.lost, a.seen, a.total, s.totalDirty = true, false, drf.Vector{}, true
-	s.touch(i, false)
+	a.lost, a.seen, a.given = true, false, nil
+	s.setTotal(a, drf.Vector{})
+	s.forgetLost(i)
 }
 
-func (s *State) applyDisconnected() {
-	for i := range s.agents {
-		if len(s.agents[i].offers) > 0 {
-			s.dropOffers(int32(i))
+func (s *State) applyDisconnected() { s.dropAllOffers() }
+
+// dropAllOffers ends every offer and returns their ids, in the order in which
+// their agents were seen.
+func (s *State) dropAllOffers() []string {
+	slices.SortFunc(s.offering, func(i, j int32) int { return cmp.Compare(s.agents[i].seq, s.agents[j].seq) })
+	ids := make([]string, 0, len(s.offers))
+	for _, i := range s.offering {
+		a := &s.agents[i]
+		for _, o := range a.offers {
+			ids = append(ids, o.id)
 		}
+		a.offering = false
+		s.dropOffers(i)
 	}
+	s.offering = s.offering[:0]
+	return ids
 }
 
 // syncTotal brings the tree's totals up to date, once for many facts.
 func (s *State) syncTotal() {
-	if !s.totalDirty {
+	if s.total == s.tree.Total() {
 		return
 	}
-	s.totalDirty = false
-	var sum drf.Vector
-	for i := range s.agents {
-		if !s.agents[i].lost {
-			sum = sum.Add(s.agents[i].total)
-		}
-	}
-	if sum == s.total {
-		return
-	}
-	s.total = sum
-	if err := s.tree.SetTotal(sum); err != nil {
+	if err := s.tree.SetTotal(s.total); err != nil {
 		panic("allocator: totals of agents were checked when they came in: " + err.Error())
 	}
-	s.shapes.forgetScores()
+	s.forgetScores()
 }

@@ -46,8 +46,8 @@ func BenchmarkFill(b *testing.B) {
 		if _, err := s.Step(Event{Fact: Tick{}}); err != nil {
 			b.Fatal(err)
 		}
-		if s.live != 32000 {
-			b.Fatalf("placed %d of 32000", s.live)
+		if s.runs.live != 32000 {
+			b.Fatalf("placed %d of 32000", s.runs.live)
 		}
 	}
 	b.ReportMetric(32000*float64(b.N)/b.Elapsed().Seconds(), "placements/s")
@@ -59,10 +59,8 @@ func BenchmarkChurn(b *testing.B) {
 	s := filled(b, 1000, 32000)
 	must(b, s, Tick{})
 	var ids []RunID
-	for i := range s.runs {
-		if s.runs[i].id != 0 {
-			ids = append(ids, s.runs[i].id)
-		}
+	for r := range s.runs.all() {
+		ids = append(ids, r.id)
 	}
 	next, submitted := 0, 32000
 	for b.Loop() {

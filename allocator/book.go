@@ -3,6 +3,8 @@ package allocator
 import (
 	"fmt"
 	"slices"
+
+	"fairlead/drf"
 )
 
 // Apply books an action that an earlier State decided at the given time. It is
@@ -10,7 +12,7 @@ import (
 // the State is an error and means that the journal and the facts before it do
 // not belong together.
 func (s *State) Apply(at int64, action Action) error {
-	s.now = max(s.now, at)
+	s.advance(at)
 	s.syncTotal()
 	switch a := action.(type) {
 	case Accept:
@@ -40,92 +42,99 @@ func (s *State) applyAccept(a Accept) error {
 	if !ok {
 		return fmt.Errorf("%w: agent %q", ErrUnknown, a.Agent)
 	}
-	for _, l := range a.Launches {
-		g, ok := s.groups[groupKey{l.Framework, l.Group}]
-		if !ok || l.Instance < 0 || l.Instance >= g.spec.Instances {
-			return fmt.Errorf("%w: instance %s/%s/%d", ErrUnknown, l.Framework, l.Group, l.Instance)
-		}
-		if err := s.claimSlot(l.Run); err != nil {
+	for k := range a.Launches {
+		if err := s.applyLaunch(i, &a.Launches[k]); err != nil {
 			return err
 		}
-		s.bookLaunch(g, i, l)
 	}
 	s.consume(i)
 	return nil
 }
 
-// claimSlot takes the place in the table of runs that a replayed id names.
-func (s *State) claimSlot(id RunID) error {
-	for len(s.runs) <= id.slot() {
-		s.freeRuns = append(s.freeRuns, len(s.runs))
-		s.runs = append(s.runs, run{})
+func (s *State) applyLaunch(i int32, l *Launch) error {
+	g, ok := s.groups[groupKey{l.Framework, l.Group}]
+	if !ok {
+		return fmt.Errorf("%w: task group %s/%s", ErrUnknown, l.Framework, l.Group)
 	}
-	at := slices.Index(s.freeRuns, id.slot())
-	if at < 0 {
-		return fmt.Errorf("%w: run %s takes the place of a live one", ErrInvalid, id)
+	if g.at < 0 || !g.startable(l.Instance) {
+		return fmt.Errorf("%w: launch of %s/%s/%d, which does not wait", ErrInvalid, l.Framework, l.Group, l.Instance)
 	}
-	s.freeRuns = slices.Delete(s.freeRuns, at, at+1)
-	s.lastRun = max(s.lastRun, id.Seq())
+	if !g.demand.FitsIn(l.Charge) || len(l.Ports) != unit(g.demand, drf.Ports) {
+		return fmt.Errorf("%w: launch of %s/%s/%d does not hold what the group asks for", ErrInvalid, l.Framework, l.Group, l.Instance)
+	}
+	if err := s.runs.claim(l.Run); err != nil {
+		return err
+	}
+	s.bookLaunch(g, i, l)
 	return nil
 }
 
-// newRun takes a free place in the table of runs; false means that it is full.
-func (s *State) newRun() (RunID, bool) {
-	if n := len(s.freeRuns); n > 0 {
-		slot := s.freeRuns[n-1]
-		s.freeRuns = s.freeRuns[:n-1]
-		s.lastRun++
-		return makeRunID(s.lastRun, slot), true
+// startable reports whether an instance could be started now.
+func (g *group) startable(n int32) bool {
+	if n >= 0 && int(n) < len(g.instances) {
+		return g.instances[n].state == instanceWaiting
 	}
-	if len(s.runs) > MaxRuns {
-		return 0, false
-	}
-	s.runs = append(s.runs, run{})
-	s.lastRun++
-	return makeRunID(s.lastRun, len(s.runs)-1), true
+	return int(n) == len(g.instances) && n < g.spec.Instances
 }
 
 // bookLaunch books a run on an agent. The id's place in the table is taken.
-func (s *State) bookLaunch(g *group, i int32, l Launch) {
+func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	s.startInstance(g, l)
 	a := &s.agents[i]
 	a.runs++
-	a.used = a.used.Add(l.Charge)
-	for k := range a.free {
-		a.free[k] = max(a.free[k]-l.Charge[k], 0)
+	if l.Slot {
+		a.carried++
 	}
-	for _, p := range l.Ports {
-		a.ports.remove(p)
+	a.used = a.used.Add(l.Charge)
+	a.spare.slot = a.slots > a.carried
+	for k := range a.spare.free {
+		a.spare.free[k] = max(a.spare.free[k]-l.Charge[k], 0)
+	}
+	if len(l.Ports) > 0 {
+		a.ports = a.ports.without(l.Ports...)
 	}
 	overhead, _ := l.Charge.Sub(g.demand)
-	s.runs[l.Run.slot()] = run{
-		id: l.Run, group: g, instance: l.Instance, agent: i, slot: l.Slot,
-		states: make([]TaskState, len(g.tasks)), ports: l.Ports, overhead: overhead, started: s.now,
-	}
-	s.live++
+	s.runs.put(run{
+		id: l.Run, group: g, instance: l.Instance, agent: i, slot: l.Slot, ports: l.Ports,
+		overhead: overhead, started: s.now, killAt: never, lostAt: never,
+	}, len(g.tasks))
 	s.tree.Charge(g.queue.node, l.Charge)
-	s.touch(i, false)
+	s.touch(i)
 }
 
 // startInstance moves an instance from waiting to live.
-func (s *State) startInstance(g *group, l Launch) {
-	if g.at < 0 { // a replay reaches a launch before the Tick that ended the back-off
-		s.endBackoff(g, l.Instance)
-	}
-	if g.at >= 0 {
-		s.countPending(g, -1)
-	}
-	if int(l.Instance) < len(g.instances) {
-		g.again = slices.DeleteFunc(g.again, func(n int32) bool { return n == l.Instance })
-	} else {
+func (s *State) startInstance(g *group, l *Launch) {
+	if int(l.Instance) == len(g.instances) {
 		g.instances = append(g.instances, instance{})
+		s.fewerWait(g)
+	} else {
+		s.takeAgain(g, l.Instance)
 	}
 	in := &g.instances[l.Instance]
 	in.run, in.state, in.outcome = l.Run, instanceLive, Unfinished
 	in.attempts++
 	g.live++
 	g.queue.live++
-	if g.at >= 0 && g.pending() == 0 {
+}
+
+// takeAgain takes an instance out of those that wait to run again: mostly it
+// is the first of them.
+func (s *State) takeAgain(g *group, n int32) {
+	if g.again[0] == n {
+		g.again = g.again[1:]
+	} else {
+		g.again = slices.DeleteFunc(g.again, func(m int32) bool { return m == n })
+	}
+	s.fewerWait(g)
+}
+
+// fewerWait books that one instance of a group waits no more.
+func (s *State) fewerWait(g *group) {
+	if g.at < 0 {
+		return
+	}
+	s.countPending(g, -1)
+	if g.pending() == 0 {
 		s.withdraw(g)
 	}
 }
@@ -149,7 +158,7 @@ func (s *State) bookRevive() {
 
 func (s *State) bookKill(r *run) {
 	r.killAt = s.now
-	s.timers.push(timer{at: s.now + s.cfg.KillRepeatMillis, run: r.id})
+	s.runTimers.push(runTimer{s.now + s.cfg.KillRepeatMillis, r.id})
 }
 
 func (s *State) applySettle(a Settle) error {
@@ -157,8 +166,10 @@ func (s *State) applySettle(a Settle) error {
 	if r == nil {
 		return fmt.Errorf("%w: run %s", ErrUnknown, a.Run)
 	}
-	s.ended = slices.DeleteFunc(s.ended, func(id RunID) bool { return id == a.Run })
 	s.bookSettle(r, a)
+	for len(s.ended) > 0 && s.runOf(s.ended[0]) == nil {
+		s.ended = s.ended[1:]
+	}
 	return nil
 }
 
@@ -178,9 +189,7 @@ func (s *State) bookSettle(r *run, a Settle) {
 		in.lost = 0
 	}
 	if a.Retry {
-		in.state, in.notBefore = instanceBackoff, a.NotBefore
-		g.backoff++
-		s.timers.push(timer{at: a.NotBefore, group: g, instance: n})
+		s.bookRetry(g, n, a.NotBefore)
 		return
 	}
 	in.state = instanceOver
@@ -196,21 +205,49 @@ func (s *State) bookSettle(r *run, a Settle) {
 	s.closeIfOver(g)
 }
 
+// bookRetry lets an instance run again from some time on.
+func (s *State) bookRetry(g *group, n int32, notBefore int64) {
+	g.instances[n].notBefore = notBefore
+	if notBefore <= s.now {
+		s.readyAgain(g, n)
+		return
+	}
+	g.instances[n].state = instanceBackoff
+	g.backoff++
+	s.backoffs.push(backoffTimer{notBefore, g, n})
+}
+
+// readyAgain puts an instance into the line of those that can be placed.
+func (s *State) readyAgain(g *group, n int32) {
+	g.instances[n].state = instanceWaiting
+	g.again = append(g.again, n)
+	if g.at >= 0 {
+		s.countPending(g, 1)
+	} else {
+		s.compete(g)
+	}
+	s.link.wantRevive = true
+}
+
 // closeRun frees what a run still holds and its place in the table.
 func (s *State) closeRun(r *run) {
+	held := r.overhead
 	for t, st := range r.states {
 		if !st.Final() {
-			s.releaseTask(r, int32(t))
+			held = held.Add(r.group.tasks[t])
+			s.releasePorts(r, int32(t))
 		}
 	}
-	s.release(r, r.overhead)
+	s.release(r, held)
 	i := r.agent
-	s.agents[i].runs--
-	s.freeRuns = append(s.freeRuns, r.id.slot())
-	*r = run{}
-	s.live--
-	s.refree(i)
-	s.touch(i, true) // a slot may have come free although no resource did
+	a := &s.agents[i]
+	a.runs--
+	if r.slot {
+		a.carried--
+	}
+	s.runs.drop(r)
+	s.note(i)
+	s.forgetLost(i)
 }
 
 func (s *State) remember(r *run, a Settle) {
@@ -227,22 +264,6 @@ func (s *State) remember(r *run, a Settle) {
 	})
 }
 
-// endBackoff makes an instance that waits out its back-off ready to be placed.
-func (s *State) endBackoff(g *group, n int32) {
-	if int(n) >= len(g.instances) || g.instances[n].state != instanceBackoff {
-		return
-	}
-	competing := g.at >= 0
-	if competing {
-		s.countPending(g, 1)
-	}
-	g.instances[n].state = instanceWaiting
-	g.backoff--
-	g.again = append(g.again, n)
-	s.compete(g)
-	s.link.wantRevive = true
-}
-
 func (s *State) applyAbandon(a Abandon) error {
 	g, ok := s.groups[groupKey{a.Framework, a.Group}]
 	if !ok {
@@ -256,6 +277,6 @@ func (s *State) bookAbandon(g *group, message string) {
 	if g.over() {
 		return
 	}
-	g.outcome, g.message, g.blocked = Failed, message, false
+	g.outcome, g.message = Failed, message
 	s.closeGroup(g)
 }

@@ -10,7 +10,10 @@ import (
 // and the waiting groups: O(everything). A non-nil error is a bug in this
 // package; it names the book and both figures.
 func (s *State) Check() error {
-	for _, check := range []func() error{s.checkRuns, s.checkGroups, s.checkShapes, s.checkOffers} {
+	s.catchUp() // what a Tick would do first; it decides nothing
+	for _, check := range []func() error{
+		s.checkRuns, s.checkAgents, s.checkGroups, s.checkQueues, s.checkShapes, s.checkOffers,
+	} {
 		if err := check(); err != nil {
 			return fmt.Errorf("allocator: broken books at %d ms: %w", s.now, err)
 		}
@@ -18,52 +21,41 @@ func (s *State) Check() error {
 	return nil
 }
 
-// checkRuns recounts what live runs hold: by agent, by framework, by role.
+// holds is what a run holds of its agent by the states of its tasks.
+func (r *run) holds() drf.Vector {
+	held := r.overhead
+	for t, st := range r.states {
+		if !st.Final() {
+			held = held.Add(r.group.tasks[t])
+		}
+	}
+	return held
+}
+
+// checkRuns recounts what live runs hold of the tree, and looks at the table
+// they stand in.
 func (s *State) checkRuns() error {
-	byAgent := make([]drf.Vector, len(s.agents))
-	runs := make([]int32, len(s.agents))
 	byNode := map[drf.Node]drf.Vector{}
 	live := 0
-	for i := range s.runs {
-		r := &s.runs[i]
-		if r.id == 0 {
-			continue
-		}
+	for r := range s.runs.all() {
 		live++
-		held := r.overhead
-		for t, st := range r.states {
-			if !st.Final() {
-				held = held.Add(r.group.tasks[t])
-			}
+		in := &r.group.instances[r.instance]
+		if in.run != r.id || in.state != instanceLive {
+			return fmt.Errorf("run %s is not that of instance %d of %s", r.id, r.instance, r.group.spec.Name)
 		}
-		byAgent[r.agent] = byAgent[r.agent].Add(held)
-		runs[r.agent]++
 		for n := r.group.queue.node; ; n = s.tree.Parent(n) {
-			byNode[n] = byNode[n].Add(held)
+			byNode[n] = byNode[n].Add(r.holds())
 			if n == drf.Root {
 				break
 			}
 		}
 	}
-	if live != s.live {
-		return fmt.Errorf("live runs: counted %d, booked %d", live, s.live)
+	if live != s.runs.live {
+		return fmt.Errorf("live runs: counted %d, booked %d", live, s.runs.live)
 	}
-	return s.compareBooks(byAgent, runs, byNode)
-}
-
-func (s *State) compareBooks(byAgent []drf.Vector, runs []int32, byNode map[drf.Node]drf.Vector) error {
-	for i := range s.agents {
-		a := &s.agents[i]
-		if a.used != byAgent[i] || a.runs != runs[i] {
-			return fmt.Errorf("agent %s: counted %d runs with %s, booked %d with %s",
-				a.id, runs[i], s.kinds.Format(byAgent[i]), a.runs, s.kinds.Format(a.used))
-		}
-		if a.free.Negative() {
-			return fmt.Errorf("agent %s: free %s", a.id, s.kinds.Format(a.free))
-		}
-		if a.owned && !a.lost && a.used.FitsIn(a.total) && a.free.Add(a.used) != a.total {
-			return fmt.Errorf("agent %s: free %s and used %s are not total %s",
-				a.id, s.kinds.Format(a.free), s.kinds.Format(a.used), s.kinds.Format(a.total))
+	for p := range s.runs.size {
+		if r := s.runs.at(p); r.id == 0 && !r.listed {
+			return fmt.Errorf("place %d of the table of runs is neither taken nor free", p)
 		}
 	}
 	return s.compareTree(drf.Root, byNode)
@@ -81,49 +73,106 @@ func (s *State) compareTree(n drf.Node, want map[drf.Node]drf.Vector) error {
 	return nil
 }
 
-// checkGroups recounts instances by state and who waits where.
-func (s *State) checkGroups() error {
-	waiting := map[*queue]int64{}
-	for key, g := range s.groups { // commutes: sums, and any one error will do
-		var live, again, backoff, over int32
-		for i := range g.instances {
-			switch g.instances[i].state {
-			case instanceLive:
-				live++
-			case instanceWaiting:
-				again++
-			case instanceBackoff:
-				backoff++
-			case instanceOver:
-				over++
-			}
-		}
-		if live != g.live || int(again) != len(g.again) || backoff != g.backoff || over != g.finished+g.failed+g.killed {
-			return fmt.Errorf("group %v: counted %d live, %d waiting, %d in back-off, %d over; booked %d, %d, %d, %d",
-				key, live, again, backoff, over, g.live, len(g.again), g.backoff, g.finished+g.failed+g.killed)
-		}
-		competes := !g.over() && !g.dying && !g.blocked && g.pending() > 0
-		if competes != (g.at >= 0) {
-			return fmt.Errorf("group %v: competes %t, queued %t", key, competes, g.at >= 0)
-		}
-		if competes {
-			waiting[g.queue] += int64(g.pending())
+// checkAgents recounts what live runs hold of each agent, and what is left.
+func (s *State) checkAgents() error {
+	counted := make([]agent, len(s.agents))
+	for r := range s.runs.all() {
+		c := &counted[r.agent]
+		c.used = c.used.Add(r.holds())
+		c.runs++
+		if r.slot {
+			c.carried++
 		}
 	}
-	total := int64(0)
-	for _, q := range s.queues {
-		if q != nil && q.waiting != waiting[q] {
-			return fmt.Errorf("framework %s: counted %d waiting, booked %d", q.name, waiting[q], q.waiting)
+	var total drf.Vector
+	for i := range s.agents {
+		a, c := &s.agents[i], &counted[i]
+		total = total.Add(a.total)
+		if a.used != c.used || a.runs != c.runs || a.carried != c.carried {
+			return fmt.Errorf("agent %s: counted %d runs (%d on slots) with %s, booked %d (%d) with %s", a.id,
+				c.runs, c.carried, s.kinds.Format(c.used), a.runs, a.carried, s.kinds.Format(a.used))
 		}
-		if q != nil {
-			total += q.waiting
-			if s.tree.Active(q.node) != (q.ready.len() > 0) {
-				return fmt.Errorf("framework %s: active %t with %d buckets", q.name, s.tree.Active(q.node), q.ready.len())
+		if err := s.checkSpare(a); err != nil {
+			return err
+		}
+	}
+	if total != s.total {
+		return fmt.Errorf("total: counted %s, booked %s", s.kinds.Format(total), s.kinds.Format(s.total))
+	}
+	return nil
+}
+
+func (s *State) checkSpare(a *agent) error {
+	free := a.spare.free
+	switch {
+	case free.Negative():
+		return fmt.Errorf("agent %s: free %s", a.id, s.kinds.Format(free))
+	case a.lost && a.runs == 0 && a.seq != 0:
+		return fmt.Errorf("agent %s is lost and holds nothing, but is kept", a.id)
+	case a.spare.here && a.ports.count() < free[drf.Ports]:
+		return fmt.Errorf("agent %s: %s ports are free, but there are numbers for %s", a.id, free[drf.Ports], a.ports.count())
+	case a.owned && !a.lost && a.used.FitsIn(a.total) && free.Add(a.used) != a.total:
+		return fmt.Errorf("agent %s: free %s and used %s are not total %s",
+			a.id, s.kinds.Format(free), s.kinds.Format(a.used), s.kinds.Format(a.total))
+	}
+	return nil
+}
+
+// checkGroups recounts instances by state.
+func (s *State) checkGroups() error {
+	for key, g := range s.groups { // commutes: any one error will do
+		var n [instanceOver + 1]int32
+		for i := range g.instances {
+			n[g.instances[i].state]++
+		}
+		over := g.finished + g.failed + g.killed
+		if n[instanceLive] != g.live || int(n[instanceWaiting]) != len(g.again) ||
+			n[instanceBackoff] != g.backoff || n[instanceOver] != over {
+			return fmt.Errorf("group %v: counted %d live, %d waiting, %d in back-off, %d over; booked %d, %d, %d, %d",
+				key, n[instanceLive], n[instanceWaiting], n[instanceBackoff], n[instanceOver], g.live, len(g.again), g.backoff, over)
+		}
+		if competes := !g.over() && !g.dying && !g.blocked() && g.pending() > 0; competes != (g.at >= 0) {
+			return fmt.Errorf("group %v: competes %t, queued %t", key, competes, g.at >= 0)
+		}
+		if done := g.live == 0 && g.backoff == 0 && (g.dying || g.pending() == 0); done && !g.over() {
+			return fmt.Errorf("group %v has nothing left to run, but is not over", key)
+		}
+		for _, name := range g.unmet {
+			if _, ok := s.dependents[groupKey{key.framework, name}][g]; !ok {
+				return fmt.Errorf("group %v waits for %s, which does not know", key, name)
 			}
+		}
+	}
+	return nil
+}
+
+// checkQueues recounts who waits where, by framework and by shape.
+func (s *State) checkQueues() error {
+	waiting, byShape := map[*queue]int64{}, map[*shape]int64{}
+	total := int64(0)
+	for _, g := range s.groups { // commutes: sums
+		if g.at >= 0 {
+			waiting[g.queue] += int64(g.pending())
+			byShape[g.bucket.shape] += int64(g.pending())
+			total += int64(g.pending())
 		}
 	}
 	if total != s.pending {
 		return fmt.Errorf("waiting instances: counted %d, booked %d", total, s.pending)
+	}
+	for _, q := range s.queues {
+		switch {
+		case q == nil:
+		case q.waiting != waiting[q]:
+			return fmt.Errorf("framework %s: counted %d waiting, booked %d", q.name, waiting[q], q.waiting)
+		case s.tree.Active(q.node) != (q.ready.len() > 0):
+			return fmt.Errorf("framework %s: active %t with %d buckets", q.name, s.tree.Active(q.node), q.ready.len())
+		}
+	}
+	for demand, sh := range s.shapes.all { // commutes: any one error will do
+		if sh.pending != byShape[sh] || (sh.pending == 0) != sh.idle {
+			return fmt.Errorf("shape %s: counted %d waiting, booked %d, idle %t", s.kinds.Format(demand), byShape[sh], sh.pending, sh.idle)
+		}
 	}
 	return nil
 }
@@ -131,17 +180,46 @@ func (s *State) checkGroups() error {
 // checkShapes holds each index against a plain look at every agent, and makes
 // sure that nothing is set aside that would fit.
 func (s *State) checkShapes() error {
-	for demand, sh := range s.shapes.all { // commutes: any one error will do
-		best, ok := s.scan(sh)
-		if len(sh.parked) > 0 && ok {
-			return fmt.Errorf("shape %s is parked, but fits on agent %s", s.kinds.Format(demand), s.agents[best].id)
-		}
-		if !sh.index.built {
+	ready, open := map[*shape]int{}, 0
+	for _, q := range s.queues {
+		if q == nil {
 			continue
 		}
-		if got, found := s.bestAgent(sh); sh.index.built && (found != ok || ok && got != best) {
-			return fmt.Errorf("shape %s: the index says agent %d (%t), a scan %d (%t)", s.kinds.Format(demand), got, found, best, ok)
+		for _, b := range q.ready.items {
+			ready[b.shape]++
+			if b.shape.full < 0 {
+				open++
+			}
 		}
+	}
+	if open != s.shapes.open {
+		return fmt.Errorf("open buckets: counted %d, booked %d", open, s.shapes.open)
+	}
+	for _, sh := range s.shapes.all { // commutes: any one error will do
+		if ready[sh] != sh.ready {
+			return fmt.Errorf("shape %s: counted %d buckets, booked %d", s.kinds.Format(sh.demand), ready[sh], sh.ready)
+		}
+		if err := s.checkShape(sh); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *State) checkShape(sh *shape) error {
+	demand := s.kinds.Format(sh.demand)
+	s.syncTotal()
+	best, ok := s.scan(sh)
+	switch {
+	case sh.full >= 0 && ok:
+		return fmt.Errorf("shape %s counts as full, but fits on agent %s", demand, s.agents[best].id)
+	case len(sh.parked) > 0 && sh.full < 0:
+		return fmt.Errorf("shape %s is not full, but %d buckets are parked", demand, len(sh.parked))
+	case !sh.index.built:
+		return nil
+	}
+	if got, found := s.bestAgent(sh); found != ok || ok && got != best {
+		return fmt.Errorf("shape %s: the index says agent %d (%t), a scan %d (%t)", demand, got, found, best, ok)
 	}
 	return nil
 }
@@ -149,10 +227,14 @@ func (s *State) checkShapes() error {
 func (s *State) checkOffers() error {
 	held := 0
 	for i := range s.agents {
-		for _, o := range s.agents[i].offers {
+		a := &s.agents[i]
+		if len(a.offers) > 0 && !a.offering {
+			return fmt.Errorf("agent %s has offers, but is not in the list of those that have", a.id)
+		}
+		for _, o := range a.offers {
 			held++
 			if at, ok := s.offers[o.id]; !ok || at != int32(i) {
-				return fmt.Errorf("offer %s of agent %s is not in the index", o.id, s.agents[i].id)
+				return fmt.Errorf("offer %s of agent %s is not in the index", o.id, a.id)
 			}
 		}
 	}

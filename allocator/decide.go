@@ -1,7 +1,9 @@
 package allocator
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"fairlead/drf"
 )
@@ -10,20 +12,24 @@ import (
 // decision is booked before the next one is made.
 func (s *State) decide() []Action {
 	s.syncTotal()
+	s.more = false
 	var out []Action
 	out = s.settleEnded(out)
 	out = s.fireTimers(out)
 	out = s.endDoomed(out)
+	s.catchUp()
 	s.placeAll()
 	out = s.acceptTouched(out)
 	return s.tidyOffers(out)
 }
 
-// settleEnded closes the runs whose tasks are all over.
+// settleEnded closes the runs whose tasks are all over, the earliest first.
 func (s *State) settleEnded(out []Action) []Action {
+	slices.Sort(s.ended)
 	for _, id := range s.ended {
 		if r := s.runOf(id); r != nil {
-			out = s.settle(out, r, r.outcome, r.message)
+			o, message := r.end()
+			out = s.settle(out, r, o, message)
 		}
 	}
 	s.ended = s.ended[:0]
@@ -90,30 +96,21 @@ func (p Restart) backoff(in *instance, counts bool) int64 {
 	return min(wait, MaxBackoffMillis)
 }
 
-// fireTimers looks at everything whose time has come.
+// fireTimers looks at every run whose time has come.
 func (s *State) fireTimers(out []Action) []Action {
-	for {
-		t, ok := s.timers.pop(s.now)
-		if !ok {
-			return out
-		}
-		if t.group != nil {
-			if in := &t.group.instances[t.instance]; in.state == instanceBackoff && in.notBefore <= s.now {
-				s.endBackoff(t.group, t.instance)
-			}
-			continue
-		}
-		out = s.fireRunTimer(out, s.runOf(t.run))
+	for len(s.runTimers) > 0 && s.runTimers[0].at <= s.now {
+		out = s.fireRunTimer(out, s.runOf(s.runTimers.pop().run))
 	}
+	return out
 }
 
 func (s *State) fireRunTimer(out []Action, r *run) []Action {
 	switch {
 	case r == nil:
-	case r.lostAt != 0 && r.lostAt+s.cfg.UnreachableMillis <= s.now:
+	case r.lostAt != never && r.lostAt+s.cfg.UnreachableMillis <= s.now:
 		return s.settle(out, r, Lost, fmt.Sprintf("agent %s has been unreachable for %d s",
 			s.agents[r.agent].id, s.cfg.UnreachableMillis/1000))
-	case r.killAt != 0 && r.killAt+s.cfg.KillRepeatMillis <= s.now:
+	case r.killAt != never && r.killAt+s.cfg.KillRepeatMillis <= s.now:
 		return s.kill(out, r)
 	}
 	return out
@@ -127,28 +124,41 @@ func (s *State) kill(out []Action, r *run) []Action {
 // endDoomed kills what is left of groups that must end, and abandons those
 // that come after one that did not finish well.
 func (s *State) endDoomed(out []Action) []Action {
+	slices.SortStableFunc(s.doomed, func(a, b doom) int {
+		return cmp.Or(cmp.Compare(a.group.seq, b.group.seq), cmp.Compare(a.instance, b.instance))
+	})
 	for k := 0; k < len(s.doomed); k++ { // abandoning one may doom others
-		g := s.doomed[k]
-		if g.blocked && !g.over() {
-			out = s.abandon(out, g)
-			continue
-		}
-		for i := range g.instances {
-			in := &g.instances[i]
-			if in.state != instanceLive || !(g.dying || in.dying) {
-				continue
-			}
-			if r := s.runOf(in.run); r.killAt == 0 {
-				out = s.kill(out, r)
+		d := s.doomed[k]
+		switch {
+		case d.group.blocked():
+			out = s.abandon(out, d.group)
+		case d.instance >= 0:
+			out = s.killInstance(out, d.group, d.instance)
+		default:
+			for n := range d.group.instances {
+				out = s.killInstance(out, d.group, int32(n))
 			}
 		}
 	}
+	clear(s.doomed)
 	s.doomed = s.doomed[:0]
 	return out
 }
 
+// killInstance kills a live instance that was not killed before.
+func (s *State) killInstance(out []Action, g *group, n int32) []Action {
+	in := &g.instances[n]
+	if in.state != instanceLive || !(g.dying || in.dying) {
+		return out
+	}
+	if r := s.runOf(in.run); r.killAt == never {
+		return s.kill(out, r)
+	}
+	return out
+}
+
 func (s *State) abandon(out []Action, g *group) []Action {
-	for _, name := range g.spec.After {
+	for _, name := range g.unmet {
 		parent, ok := s.groups[groupKey{g.spec.Framework, name}]
 		if ok && parent.over() && parent.outcome != Finished {
 			d := Abandon{g.spec.Framework, g.spec.Name,
@@ -162,14 +172,21 @@ func (s *State) abandon(out []Action, g *group) []Action {
 
 // placeAll serves frameworks in order until nothing that waits fits anywhere.
 func (s *State) placeAll() {
-	for n := 0; n < s.cfg.MaxPlacements; {
+	for n := 0; s.shapes.open > 0; {
 		node, ok := s.tree.Next()
 		if !ok {
 			return
 		}
 		b := s.queues[node].ready.top()
+		if b.shape.full >= 0 {
+			s.park(b) // it stands in the way of others
+			continue
+		}
 		i, ok := s.bestAgent(b.shape)
 		switch {
+		case ok && n == s.cfg.MaxPlacements:
+			s.more = true
+			return
 		case ok:
 			if !s.placeOn(b.groups.top(), i) {
 				return
@@ -178,48 +195,59 @@ func (s *State) placeAll() {
 		case s.cfg.Policy == DRFLiteral:
 			return
 		default:
-			s.dequeue(b)
-			s.shapes.park(b)
+			s.shapes.fill(b.shape)
 		}
 	}
 }
 
+// decision is a Launch of this Tick, and the agent it is on.
+type decision struct {
+	agent  int32
+	launch Launch
+}
+
 // placeOn decides one run. It reports false when no more runs can be alive.
 func (s *State) placeOn(g *group, i int32) bool {
-	id, ok := s.newRun()
+	id, ok := s.runs.next()
 	if !ok {
 		return false
 	}
 	a := &s.agents[i]
-	l := Launch{
+	s.decided = append(s.decided, decision{i, Launch{
 		Run: id, Framework: g.spec.Framework, Group: g.spec.Name, Instance: g.next(),
-		Charge: *a.need(g.bucket.shape), Slot: a.slots > a.runs,
-	}
+		Charge: *a.need(g.bucket.shape), Slot: a.spare.slot,
+	}})
+	l := &s.decided[len(s.decided)-1].launch
 	if n := unit(g.demand, drf.Ports); n > 0 {
-		set := a.ports
-		l.Ports, _ = set.take(n)
+		l.Ports = a.ports.lowest(n)
 	}
 	s.bookLaunch(g, i, l)
-	if a = &s.agents[i]; len(a.launches) == 0 {
+	if a.launches == 0 {
 		s.touched = append(s.touched, i)
 	}
-	a.launches = append(a.launches, l)
+	a.launches++
 	return true
 }
 
 // acceptTouched turns the launches of this Tick into one Accept per agent.
 func (s *State) acceptTouched(out []Action) []Action {
+	if len(s.touched) == 0 {
+		return out
+	}
 	refuse := s.cfg.IdleRefuseMillis
-	if len(s.touched) > 0 && s.waiting() {
+	if s.waiting() {
 		refuse = 0 // the rest is looked at again at once
 	}
+	byAgent := s.launchesByAgent()
+	out = slices.Grow(out, len(s.touched))
 	for _, i := range s.touched {
 		a := &s.agents[i]
-		d := Accept{Agent: a.id, Launches: a.launches, RefuseMillis: refuse}
+		d := Accept{Agent: a.id, Launches: byAgent[:a.launches:a.launches], RefuseMillis: refuse}
+		byAgent = byAgent[a.launches:]
+		a.launches = 0
 		for _, o := range a.offers {
 			d.Offers = append(d.Offers, o.id)
 		}
-		a.launches = nil
 		s.consume(i)
 		out = append(out, d)
 	}
@@ -227,21 +255,37 @@ func (s *State) acceptTouched(out []Action) []Action {
 	return out
 }
 
+// launchesByAgent sorts the launches of this Tick by agent, in the order of
+// s.touched, and in the order of decision on each.
+func (s *State) launchesByAgent() []Launch {
+	at := int32(0)
+	for _, i := range s.touched {
+		a := &s.agents[i]
+		a.firstLaunch = at
+		at += a.launches
+	}
+	sorted := make([]Launch, at)
+	for k := range s.decided {
+		d := &s.decided[k]
+		a := &s.agents[d.agent]
+		sorted[a.firstLaunch] = d.launch
+		a.firstLaunch++
+	}
+	clear(s.decided)
+	s.decided = s.decided[:0]
+	return sorted
+}
+
 // tidyOffers gives back what this Tick did not use, and tells the master
 // whether we want more.
 func (s *State) tidyOffers(out []Action) []Action {
 	waiting := s.waiting()
-	if len(s.offers) > 0 {
+	if len(s.offers) > 0 && !s.more {
 		d := Decline{RefuseMillis: s.cfg.IdleRefuseMillis}
 		if waiting {
 			d.RefuseMillis = s.cfg.RefuseMillis
 		}
-		for i := range s.agents {
-			for _, o := range s.agents[i].offers {
-				d.Offers = append(d.Offers, o.id)
-			}
-		}
-		s.bookDecline(d)
+		d.Offers = s.dropAllOffers()
 		out = append(out, d)
 	}
 	switch {

@@ -45,6 +45,8 @@ type OfferAdded struct {
 	Attributes []Attribute
 	Resources  []Quantity
 	Ports      []PortRange
+	// Slots is that of AgentSeen, for an agent that was not seen yet.
+	Slots int32
 }
 
 // OfferRescinded takes an offer back. An unknown one is ignored: it may have

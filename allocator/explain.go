@@ -103,7 +103,7 @@ func (v *GroupView) State() string {
 }
 
 func (s *State) explainWait(g *group, e *Explanation) {
-	if g.blocked {
+	if g.blocked() {
 		s.explainDependency(g, e)
 		return
 	}
@@ -120,7 +120,7 @@ func (e *Explanation) because(code ReasonCode, format string, args ...any) {
 }
 
 func (s *State) explainDependency(g *group, e *Explanation) {
-	for _, name := range g.spec.After {
+	for _, name := range g.unmet {
 		switch parent, ok := s.groups[groupKey{g.spec.Framework, name}]; {
 		case !ok:
 			e.because(ReasonDependency, "it comes after task group %s, which has not been submitted", name)
@@ -158,7 +158,10 @@ func (s *State) explainFit(g *group, e *Explanation) {
 			continue
 		}
 		e.Agents++
-		need, left := a.need(sh), s.room(a)
+		need, left := &sh.withExecutor, s.room(a)
+		if a.slots > a.carried {
+			need = &sh.demand
+		}
 		if need.FitsIn(left) {
 			e.Fit++
 		}
@@ -198,7 +201,7 @@ func (s *State) explainRoom(g *group, e *Explanation) {
 		e.because(ReasonTooLarge, "an instance asks for %s, which none of %d agents could hold even if it was empty", ask, e.Agents)
 	case e.Fit == 0:
 		e.because(ReasonNoRoom, "an instance asks for %s, and none of %d agents has that much left%s", ask, e.Agents, e.nearest())
-	case g.bucket != nil && g.bucket.parked:
+	case g.bucket != nil && g.bucket.shape.full >= 0:
 		e.because(ReasonNoOffer, "%d of %d agents have room for %s, but the master has not offered it to us", e.Fit, e.Agents, ask)
 	}
 }

@@ -10,7 +10,7 @@ import (
 // of the cluster's total, and these parts as parts of their sum. All integers,
 // so that every machine picks the same agent.
 type fitKey struct {
-	known bool
+	epoch uint32 // of the totals it was made with
 	// sum is the vector's size: the sum of its parts of the totals, each in
 	// units of 2^-32.
 	sum uint64
@@ -23,8 +23,8 @@ const (
 	partBits = 20
 )
 
-func fitKeyOf(v, total *drf.Vector) fitKey {
-	key := fitKey{known: true}
+func (s *State) fitKeyOf(v *drf.Vector) fitKey {
+	key, total := fitKey{epoch: s.epoch}, &s.total
 	var size [drf.MaxKinds]uint64
 	for k, a := range v {
 		if a > 0 && total[k] > 0 {
@@ -55,14 +55,14 @@ func (s *State) score(sh *shape, i int32) uint64 {
 	if s.cfg.Placement == FirstFit {
 		return 0
 	}
-	if !a.wants.known {
-		a.wants = fitKeyOf(&a.free, &s.total)
+	if a.wants.epoch != s.epoch {
+		a.wants = s.fitKeyOf(&a.spare.free)
 	}
 	if s.cfg.Placement == WorstFit {
 		return ^a.wants.sum
 	}
-	if !sh.wants.known {
-		sh.wants = fitKeyOf(&sh.demand, &s.total)
+	if sh.wants.epoch != s.epoch {
+		sh.wants = s.fitKeyOf(&sh.demand)
 	}
 	// The distance of the shapes decides; among equal ones the fuller agent.
 	return distance(&sh.wants, &a.wants)<<36 | a.wants.sum

@@ -67,6 +67,9 @@ const MaxBackoffMillis = 5 * 60 * 1000
 // MaxInstances bounds Group.Instances.
 const MaxInstances = 10_000_000
 
+// MaxTasks bounds the tasks of a group.
+const MaxTasks = 1024
+
 // Refusals of facts; the State is unchanged when Step returns one. Messages
 // say what was wrong with which field.
 var (
@@ -84,8 +87,8 @@ func (g *Group) validate() error {
 		return fmt.Errorf("%w: a task group needs a framework and a name", ErrInvalid)
 	case g.Instances < 1 || g.Instances > MaxInstances:
 		return fmt.Errorf("%w: instances %d: expected 1 to %d", ErrInvalid, g.Instances, MaxInstances)
-	case len(g.Tasks) == 0:
-		return fmt.Errorf("%w: a task group needs a task", ErrInvalid)
+	case len(g.Tasks) == 0 || len(g.Tasks) > MaxTasks:
+		return fmt.Errorf("%w: tasks %d: expected 1 to %d", ErrInvalid, len(g.Tasks), MaxTasks)
 	case g.Restart.Max < 0 || g.Restart.BackoffMillis < 0:
 		return fmt.Errorf("%w: restart: negative limit", ErrInvalid)
 	}
@@ -98,9 +101,12 @@ func (g *Group) validateTasks() error {
 		if !t.Sidecar {
 			mains++
 		}
+		if err := validQuantities(t.Resources); err != nil {
+			return fmt.Errorf("task %q: %w", t.Name, err)
+		}
 		for _, q := range t.Resources {
-			if q.Amount < 0 || q.Amount > drf.MaxAmount {
-				return fmt.Errorf("%w: task %q: %s %s: expected 0 to %s", ErrInvalid, t.Name, q.Name, q.Amount, drf.MaxAmount)
+			if q.Name == "ports" && q.Amount%drf.Unit != 0 {
+				return fmt.Errorf("%w: task %q: ports %s: expected a whole number", ErrInvalid, t.Name, q.Amount)
 			}
 		}
 	}

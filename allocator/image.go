@@ -11,16 +11,15 @@ import (
 // Image is a State as plain values, for a snapshot. What a new subscription
 // makes void is not in it: offers, and what the master was last told.
 type Image struct {
-	Now        int64
-	LastGroup  uint64
-	LastRun    uint64
-	Kinds      []string
-	Nodes      []NodeImage // parents before children
-	Roles      []RoleOf    // default roles, by framework name
-	Agents     []AgentImage
-	Groups     []GroupImage // by order of submission
-	Runs       []RunImage
-	TableSlots int // length of the table of runs
+	Now       int64
+	LastGroup uint64
+	LastRun   uint64
+	Kinds     []string
+	Nodes     []NodeImage  // parents before children
+	Roles     []RoleOf     // default roles, by framework name
+	Agents    []AgentImage // in the order in which they were seen
+	Groups    []GroupImage // by order of submission
+	Runs      []RunImage   // by place in the table of runs
 }
 
 // NodeImage is a role or a framework of the tree.
@@ -52,6 +51,7 @@ type GroupImage struct {
 	Arrived, Ended int64
 	Instances      []InstanceImage
 	Again          []int32
+	Unmet          []string // groups it comes after that have not finished well
 	Dying          bool
 	Outcome        Outcome
 	Message        string
@@ -81,7 +81,7 @@ type RunImage struct {
 	Ports            []uint64
 	Overhead         []Quantity
 	Started          int64
-	KillAt, LostAt   int64
+	KillAt, LostAt   int64 // -1: never
 	Outcome          Outcome
 	Hopeless         bool
 	Message          string
@@ -89,7 +89,7 @@ type RunImage struct {
 
 // Image copies the State.
 func (s *State) Image() *Image {
-	m := &Image{Now: s.now, LastGroup: s.lastSeq, LastRun: s.lastRun, TableSlots: len(s.runs)}
+	m := &Image{Now: s.now, LastGroup: s.lastSeq, LastRun: s.runs.lastSeq}
 	for k := range s.kinds.Len() {
 		m.Kinds = append(m.Kinds, s.kinds.Name(drf.Kind(k)))
 	}
@@ -98,19 +98,30 @@ func (s *State) Image() *Image {
 		m.Roles = append(m.Roles, RoleOf{f, r})
 	}
 	slices.SortFunc(m.Roles, func(a, b RoleOf) int { return cmp.Compare(a.Framework, b.Framework) })
-	for i := range s.agents {
+	for _, i := range s.agentsInOrder() {
 		m.Agents = append(m.Agents, s.imageAgent(&s.agents[i]))
 	}
 	for _, g := range s.groups { // commutes: sorted below
 		m.Groups = append(m.Groups, imageGroup(g))
 	}
 	slices.SortFunc(m.Groups, func(a, b GroupImage) int { return cmp.Compare(a.Seq, b.Seq) })
-	for i := range s.runs {
-		if s.runs[i].id != 0 {
-			m.Runs = append(m.Runs, s.imageRun(&s.runs[i]))
-		}
+	for r := range s.runs.all() {
+		m.Runs = append(m.Runs, s.imageRun(r))
 	}
 	return m
+}
+
+// agentsInOrder is the places of the agents in the order in which they were
+// seen.
+func (s *State) agentsInOrder() []int32 {
+	order := make([]int32, 0, len(s.agentIndex))
+	for i := range s.agents {
+		if s.agents[i].seq != 0 {
+			order = append(order, int32(i))
+		}
+	}
+	slices.SortFunc(order, func(i, j int32) int { return cmp.Compare(s.agents[i].seq, s.agents[j].seq) })
+	return order
 }
 
 func (s *State) quantities(v drf.Vector) []Quantity {
@@ -136,39 +147,19 @@ func (s *State) imageNodes(n drf.Node, m *Image) {
 	}
 }
 
-// imageAgent keeps the ports an owned agent was seen with: the free ones and
-// those in use.
 func (s *State) imageAgent(a *agent) AgentImage {
 	total := a.total
-	if a.owned {
-		total[drf.Ports] = 0
-	}
-	m := AgentImage{
-		Agent: a.id, Host: a.host, Attributes: a.attributes, Total: s.quantities(total),
+	total[drf.Ports] = 0 // told by the ranges
+	return AgentImage{
+		Agent: a.id, Host: a.host, Attributes: a.attributes, Total: s.quantities(total), Ports: slices.Clone(a.given),
 		Slots: a.slots, Owned: a.owned, Seen: a.seen, Lost: a.lost,
 	}
-	if a.owned {
-		m.Ports = s.ownedPorts(a)
-	}
-	return m
-}
-
-func (s *State) ownedPorts(a *agent) []PortRange {
-	all := slices.Clone(a.ports.ranges)
-	for i := range s.runs {
-		if r := &s.runs[i]; r.id != 0 && &s.agents[r.agent] == a {
-			for _, p := range r.ports {
-				all = append(all, PortRange{p, p})
-			}
-		}
-	}
-	return newPortSet(all).ranges
 }
 
 func imageGroup(g *group) GroupImage {
 	m := GroupImage{
 		Spec: g.spec, Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: slices.Clone(g.again),
-		Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
+		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 	}
 	for _, in := range g.instances {
 		m.Instances = append(m.Instances, InstanceImage{
@@ -195,7 +186,7 @@ func Restore(cfg Config, m *Image) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.now, s.lastSeq, s.lastRun = m.Now, m.LastGroup, m.LastRun
+	s.now, s.lastSeq, s.runs.lastSeq = m.Now, m.LastGroup, m.LastRun
 	for _, name := range m.Kinds {
 		if _, err := s.kinds.Intern(name); err != nil {
 			return nil, err
@@ -259,7 +250,7 @@ func (s *State) restoreGroups(m *Image) error {
 	for _, im := range m.Groups {
 		g := &group{
 			spec: im.Spec, seq: im.Seq, at: -1, arrived: im.Arrived, endedAt: im.Ended, again: slices.Clone(im.Again),
-			dying: im.Dying, outcome: im.Outcome, message: im.Message, history: slices.Clone(im.History),
+			unmet: slices.Clone(im.Unmet), dying: im.Dying, outcome: im.Outcome, message: im.Message, history: slices.Clone(im.History),
 		}
 		if err := s.measure(g); err != nil {
 			return err
@@ -275,22 +266,13 @@ func (s *State) restoreGroups(m *Image) error {
 		s.groups[groupKey{im.Spec.Framework, im.Spec.Name}] = g
 	}
 	for _, im := range m.Groups { // all names are known now
-		if g := s.groups[groupKey{im.Spec.Framework, im.Spec.Name}]; !g.over() {
-			s.relink(g)
+		g := s.groups[groupKey{im.Spec.Framework, im.Spec.Name}]
+		if g.dying {
+			s.doomed = append(s.doomed, doom{g, -1})
 		}
+		s.adopt(g)
 	}
 	return nil
-}
-
-// relink repeats what submission did with a group that is not over.
-func (s *State) relink(g *group) {
-	if g.dying {
-		s.doomed = append(s.doomed, g)
-		return
-	}
-	children := g.children // linked already by groups submitted earlier
-	s.adopt(g)
-	g.children = append(children, g.children...)
 }
 
 func (s *State) restoreInstance(g *group, n int32, in InstanceImage) {
@@ -303,11 +285,11 @@ func (s *State) restoreInstance(g *group, n int32, in InstanceImage) {
 		g.live++
 		g.queue.live++
 		if in.Dying {
-			s.doomed = append(s.doomed, g)
+			s.doomed = append(s.doomed, doom{g, n})
 		}
 	case instanceBackoff:
 		g.backoff++
-		s.timers.push(timer{at: in.NotBefore, group: g, instance: n})
+		s.backoffs.push(backoffTimer{in.NotBefore, g, n})
 	case instanceOver:
 		switch in.Outcome {
 		case Finished:
@@ -321,22 +303,18 @@ func (s *State) restoreInstance(g *group, n int32, in InstanceImage) {
 }
 
 func (s *State) restoreRuns(m *Image) error {
-	s.runs = make([]run, m.TableSlots)
-	taken := make([]bool, m.TableSlots)
 	for _, im := range m.Runs {
 		g, ok := s.groups[groupKey{im.Framework, im.Group}]
 		i, seen := s.agentIndex[im.Agent]
-		if !ok || !seen || im.Run.slot() >= m.TableSlots || len(im.States) != len(g.tasks) {
+		if !ok || !seen || im.Instance < 0 || int(im.Instance) >= len(g.instances) ||
+			len(im.States) != len(g.tasks) || len(im.Ports) != unit(g.demand, drf.Ports) {
 			return fmt.Errorf("%w: run %s of %s/%s on agent %s", ErrUnknown, im.Run, im.Framework, im.Group, im.Agent)
+		}
+		if err := s.runs.claim(im.Run); err != nil {
+			return err
 		}
 		if err := s.restoreRun(g, i, im); err != nil {
 			return err
-		}
-		taken[im.Run.slot()] = true
-	}
-	for slot := m.TableSlots - 1; slot >= 0; slot-- {
-		if !taken[slot] {
-			s.freeRuns = append(s.freeRuns, slot)
 		}
 	}
 	return nil
@@ -348,12 +326,13 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 		return err
 	}
 	held := overhead
-	r := &s.runs[im.Run.slot()]
-	*r = run{
-		id: im.Run, group: g, instance: im.Instance, agent: i, slot: im.Slot, states: slices.Clone(im.States),
+	r := s.runs.put(run{
+		id: im.Run, group: g, instance: im.Instance, agent: i, slot: im.Slot,
 		ports: slices.Clone(im.Ports), overhead: overhead, started: im.Started, killAt: im.KillAt,
 		lostAt: im.LostAt, outcome: im.Outcome, hopeless: im.Hopeless, message: im.Message,
-	}
+	}, len(g.tasks))
+	a := &s.agents[i]
+	copy(r.states, im.States)
 	for t, st := range r.states {
 		if st.Final() {
 			r.final++
@@ -361,25 +340,26 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 			held = held.Add(g.tasks[t])
 		}
 	}
-	if r.final == len(r.states) {
+	a.ports = a.ports.without(r.heldPorts()...)
+	if int(r.final) == len(r.states) {
 		s.ended = append(s.ended, r.id)
 	}
 	s.restoreTimers(r)
-	s.live++
-	a := &s.agents[i]
 	a.runs++
+	if r.slot {
+		a.carried++
+	}
 	a.used = a.used.Add(held)
 	s.tree.Charge(g.queue.node, held)
-	s.takePorts(i)
-	s.refree(i)
+	s.note(i)
 	return nil
 }
 
 func (s *State) restoreTimers(r *run) {
-	if r.killAt != 0 {
-		s.timers.push(timer{at: r.killAt + s.cfg.KillRepeatMillis, run: r.id})
+	if r.killAt != never {
+		s.runTimers.push(runTimer{r.killAt + s.cfg.KillRepeatMillis, r.id})
 	}
-	if r.lostAt != 0 {
-		s.timers.push(timer{at: r.lostAt + s.cfg.UnreachableMillis, run: r.id})
+	if r.lostAt != never {
+		s.runTimers.push(runTimer{r.lostAt + s.cfg.UnreachableMillis, r.id})
 	}
 }

@@ -1,22 +1,35 @@
 package allocator
 
 // agentIndex orders the agents that can hold a shape now, the best on top. It
-// is built when the shape is first placed and then follows the log of changed
-// agents, O(log agents) for each, only when it is asked.
+// is built when the shape is asked for a second time, and then follows the log
+// of changed agents, O(log agents) for each, only when it is asked.
 type agentIndex struct {
+	asked  bool
 	built  bool
 	cursor uint64 // how far the log has been followed
-	heap   []int32
+	heap   []candidate
 	pos    []int32 // agent to place in heap, -1 when it can't hold the shape
-	score  []uint64
+}
+
+// candidate is an agent and its rank for a shape, the least first: by score,
+// and among equals the agent seen first.
+type candidate struct {
+	score uint64
+	seq   uint32
+	agent int32
+}
+
+func (c candidate) less(d candidate) bool {
+	return c.score < d.score || c.score == d.score && c.seq < d.seq
 }
 
 // bestAgent returns the agent on which the next run of a shape goes.
 func (s *State) bestAgent(sh *shape) (int32, bool) {
 	x := &sh.index
 	switch {
-	case !x.built && sh.pending <= 1:
-		return s.scan(sh) // an index would cost more than it saves
+	case !x.asked: // an index for one question would cost more than it saves
+		x.asked = true
+		return s.scan(sh)
 	case !x.built, x.cursor < s.shapes.base, len(x.pos) != len(s.agents):
 		s.buildIndex(sh)
 	default:
@@ -25,36 +38,39 @@ func (s *State) bestAgent(sh *shape) (int32, bool) {
 	if len(x.heap) == 0 {
 		return 0, false
 	}
-	return x.heap[0], true
+	return x.heap[0].agent, true
+}
+
+func (s *State) candidate(sh *shape, i int32) candidate {
+	return candidate{s.score(sh, i), s.agents[i].seq, i}
 }
 
 // scan looks at every agent once.
 func (s *State) scan(sh *shape) (int32, bool) {
-	best, least := int32(-1), uint64(0)
+	best := candidate{agent: -1}
 	for i := range s.agents {
 		if !s.agents[i].fits(sh) {
 			continue
 		}
-		if score := s.score(sh, int32(i)); best < 0 || score < least {
-			best, least = int32(i), score
+		if c := s.candidate(sh, int32(i)); best.agent < 0 || c.less(best) {
+			best = c
 		}
 	}
-	return best, best >= 0
+	return best.agent, best.agent >= 0
 }
 
 func (s *State) buildIndex(sh *shape) {
 	x := &sh.index
 	n := len(s.agents)
 	if cap(x.pos) < n {
-		x.pos, x.score = make([]int32, n, n+n/4), make([]uint64, n, n+n/4)
+		x.pos, x.heap = make([]int32, n, n+n/4), make([]candidate, 0, n+n/4)
 	}
-	x.pos, x.score, x.heap = x.pos[:n], x.score[:n], x.heap[:0]
+	x.pos, x.heap = x.pos[:n], x.heap[:0]
 	for i := range s.agents {
 		x.pos[i] = -1
 		if s.agents[i].fits(sh) {
 			x.pos[i] = int32(len(x.heap))
-			x.score[i] = s.score(sh, int32(i))
-			x.heap = append(x.heap, int32(i))
+			x.heap = append(x.heap, s.candidate(sh, int32(i)))
 		}
 	}
 	for i := len(x.heap)/2 - 1; i >= 0; i-- {
@@ -76,68 +92,66 @@ func (s *State) followLog(sh *shape) {
 // reindex puts one changed agent where it belongs now.
 func (s *State) reindex(sh *shape, i int32) {
 	x := &sh.index
-	fits := s.agents[i].fits(sh)
-	switch at := x.pos[i]; {
-	case fits && at >= 0:
-		x.score[i] = s.score(sh, i)
-		if !x.up(int(at)) {
-			x.down(int(at))
-		}
-	case fits:
-		x.score[i] = s.score(sh, i)
+	at := int(x.pos[i])
+	switch fits := s.agents[i].fits(sh); {
+	case fits && at < 0:
 		x.pos[i] = int32(len(x.heap))
-		x.heap = append(x.heap, i)
+		x.heap = append(x.heap, s.candidate(sh, i))
 		x.up(len(x.heap) - 1)
+	case fits:
+		x.heap[at] = s.candidate(sh, i)
+		if !x.up(at) {
+			x.down(at)
+		}
 	case at >= 0:
-		x.drop(int(at))
+		x.drop(at)
 	}
 }
 
 func (x *agentIndex) drop(at int) {
 	last := len(x.heap) - 1
-	x.swap(at, last)
-	x.pos[x.heap[last]] = -1
+	x.pos[x.heap[at].agent] = -1
+	moved := x.heap[last]
 	x.heap = x.heap[:last]
-	if at < last && !x.up(at) {
+	if at == last {
+		return
+	}
+	x.set(at, moved)
+	if !x.up(at) {
 		x.down(at)
 	}
 }
 
-// less is a total order: score, then the agent seen first.
-func (x *agentIndex) less(i, j int32) bool {
-	if x.score[i] != x.score[j] {
-		return x.score[i] < x.score[j]
-	}
-	return i < j
-}
-
-func (x *agentIndex) swap(i, j int) {
-	x.heap[i], x.heap[j] = x.heap[j], x.heap[i]
-	x.pos[x.heap[i]], x.pos[x.heap[j]] = int32(i), int32(j)
+func (x *agentIndex) set(at int, c candidate) {
+	x.heap[at] = c
+	x.pos[c.agent] = int32(at)
 }
 
 func (x *agentIndex) up(i int) bool {
-	start := i
-	for i > 0 && x.less(x.heap[i], x.heap[(i-1)/2]) {
-		x.swap(i, (i-1)/2)
+	c, start := x.heap[i], i
+	for i > 0 && c.less(x.heap[(i-1)/2]) {
+		x.set(i, x.heap[(i-1)/2])
 		i = (i - 1) / 2
 	}
+	x.set(i, c)
 	return i != start
 }
 
 func (x *agentIndex) down(i int) {
+	c := x.heap[i]
 	for {
 		least := 2*i + 1
 		if least >= len(x.heap) {
-			return
+			break
 		}
-		if r := least + 1; r < len(x.heap) && x.less(x.heap[r], x.heap[least]) {
+		if r := least + 1; r < len(x.heap) && x.heap[r].less(x.heap[least]) {
 			least = r
 		}
-		if !x.less(x.heap[least], x.heap[i]) {
-			return
+		if !x.heap[least].less(c) {
+			break
 		}
-		x.swap(i, least)
+		x.set(i, x.heap[least])
 		i = least
 	}
+	x.set(i, c)
 }

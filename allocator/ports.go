@@ -7,79 +7,99 @@ import (
 	"fairlead/drf"
 )
 
+// maxPort is the highest port number.
+const maxPort = 65535
+
 // portSet is a set of port numbers as sorted ranges that neither overlap nor
-// touch.
-type portSet struct{ ranges []PortRange }
+// touch. Sets share memory: none of the methods changes its receiver.
+type portSet []PortRange
 
-// countPorts is the number of ports as an amount of the resource "ports".
-func countPorts(rs []PortRange) drf.Amount {
-	var n uint64
-	for _, r := range newPortSet(rs).ranges {
-		n += r.End - r.Begin + 1
-	}
-	return drf.Amount(n) * drf.Unit
-}
-
-// newPortSet merges ranges; those that end before they begin are left out.
+// newPortSet merges ranges; those that are no range of ports are left out.
 func newPortSet(rs []PortRange) portSet {
 	if len(rs) == 0 {
-		return portSet{}
+		return nil
 	}
 	sorted := slices.Clone(rs)
 	slices.SortFunc(sorted, func(a, b PortRange) int { return cmp.Compare(a.Begin, b.Begin) })
-	var out []PortRange
+	var out portSet
 	for _, r := range sorted {
 		switch last := len(out) - 1; {
-		case r.End < r.Begin || r.End > 65535:
+		case r.End < r.Begin || r.End > maxPort:
 		case last >= 0 && r.Begin <= out[last].End+1:
 			out[last].End = max(out[last].End, r.End)
 		default:
 			out = append(out, r)
 		}
 	}
-	return portSet{out}
+	return out
 }
 
-// take removes the n lowest ports and returns them; it reports false, and
-// takes none, if there are fewer.
-func (p *portSet) take(n int) ([]uint64, bool) {
-	if n == 0 {
-		return nil, true
+// count is the number of ports as an amount of the resource "ports".
+func (p portSet) count() drf.Amount {
+	var n uint64
+	for _, r := range p {
+		n += r.End - r.Begin + 1
 	}
-	var got []uint64
-	for _, r := range p.ranges {
+	return drf.Amount(n) * drf.Unit
+}
+
+// lowest returns the n lowest ports, or all if there are fewer.
+func (p portSet) lowest(n int) []uint64 {
+	got := make([]uint64, 0, n)
+	for _, r := range p {
 		for at := r.Begin; at <= r.End && len(got) < n; at++ {
 			got = append(got, at)
 		}
 	}
-	if len(got) < n {
-		return nil, false
-	}
-	for _, at := range got {
-		p.remove(at)
-	}
-	return got, true
+	return got
 }
 
-// remove takes one port out of the set; a port not in it is no error.
-func (p *portSet) remove(port uint64) {
-	for i, r := range p.ranges {
-		if port < r.Begin || port > r.End {
+// find returns the place of the range that a port is in, or would be before.
+func (p portSet) find(port uint64) (int, bool) {
+	i, _ := slices.BinarySearchFunc(p, port, func(r PortRange, port uint64) int { return cmp.Compare(r.End, port) })
+	return i, i < len(p) && p[i].Begin <= port
+}
+
+// without is the set less some ports; it need not hold them.
+func (p portSet) without(ports ...uint64) portSet {
+	if len(ports) == 0 {
+		return p
+	}
+	out := slices.Clone(p)
+	for _, port := range ports {
+		i, ok := out.find(port)
+		if !ok {
 			continue
 		}
-		var rest []PortRange
-		if r.Begin < port {
-			rest = append(rest, PortRange{r.Begin, port - 1})
+		r := out[i]
+		switch {
+		case r.Begin == r.End:
+			out = slices.Delete(out, i, i+1)
+		case port == r.Begin:
+			out[i].Begin++
+		case port == r.End:
+			out[i].End--
+		default:
+			out[i].End = port - 1
+			out = slices.Insert(out, i+1, PortRange{port + 1, r.End})
 		}
-		if port < r.End {
-			rest = append(rest, PortRange{port + 1, r.End})
-		}
-		p.ranges = slices.Replace(slices.Clone(p.ranges), i, i+1, rest...)
-		return
 	}
+	return out
 }
 
-// add puts one port back.
-func (p *portSet) add(port uint64) {
-	*p = newPortSet(append(slices.Clone(p.ranges), PortRange{port, port}))
+// with is the set and some ports more.
+func (p portSet) with(ports ...uint64) portSet {
+	ranges := slices.Clone(p)
+	for _, port := range ports {
+		ranges = append(ranges, PortRange{port, port})
+	}
+	return newPortSet(ranges)
+}
+
+// holding is those of the ports that the set holds.
+func (p portSet) holding(ports []uint64) []uint64 {
+	return slices.DeleteFunc(slices.Clone(ports), func(port uint64) bool {
+		_, ok := p.find(port)
+		return !ok
+	})
 }

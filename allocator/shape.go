@@ -13,8 +13,9 @@ type shape struct {
 	withExecutor drf.Vector
 	wants        fitKey
 	pending      int64     // instances that wait
-	parked       []*bucket // buckets that found no agent
-	parkedAt     int       // in shapeTable.parked, -1 when not there
+	ready        int       // buckets that compete
+	parked       []*bucket // buckets that were found to fit nowhere
+	full         int       // in shapeTable.full, -1 while some agent may hold it
 	idle         bool      // nothing waits; kept for its index
 	index        agentIndex
 }
@@ -22,11 +23,12 @@ type shape struct {
 // shapeTable holds the shapes in use, and a few that were in use lately: a
 // churning workload asks for the same ones again and again.
 type shapeTable struct {
-	all    map[drf.Vector]*shape
-	parked []*shape
-	idle   []*shape // oldest first
-	log    []int32  // agents whose free resources changed
-	base   uint64   // position of log[0] in the endless log
+	all  map[drf.Vector]*shape
+	full []*shape // those that no agent can hold now
+	idle []*shape // oldest first
+	log  []int32  // agents whose spare changed
+	base uint64   // position of log[0] in the endless log
+	open int      // buckets that compete and whose shape is not full
 }
 
 // maxIdleShapes bounds the memory of indexes that nobody uses.
@@ -34,14 +36,13 @@ const maxIdleShapes = 64
 
 func newShapeTable() shapeTable { return shapeTable{all: map[drf.Vector]*shape{}} }
 
-// use returns the shape of a demand for one more waiting instance or more.
-func (s *State) useShape(demand drf.Vector) *shape {
+// useShape returns the shape of a demand that instances begin to wait for.
+func (s *State) useShape(demand *drf.Vector) *shape {
 	t := &s.shapes
-	sh, ok := t.all[demand]
+	sh, ok := t.all[*demand]
 	if !ok {
-		sh = &shape{demand: demand, withExecutor: demand.Add(s.executor), parkedAt: -1}
-		sh.wants = fitKeyOf(&sh.demand, &s.total)
-		t.all[demand] = sh
+		sh = &shape{demand: *demand, withExecutor: demand.Add(s.executor), full: -1}
+		t.all[*demand] = sh
 	}
 	if sh.idle {
 		sh.idle = false
@@ -55,6 +56,7 @@ func (t *shapeTable) release(sh *shape) {
 	if sh.pending > 0 || sh.idle {
 		return
 	}
+	t.unfill(sh)
 	sh.idle = true
 	t.idle = append(t.idle, sh)
 	if len(t.idle) > maxIdleShapes {
@@ -63,73 +65,90 @@ func (t *shapeTable) release(sh *shape) {
 	}
 }
 
-// park sets a bucket aside until an agent can hold its shape again.
-func (t *shapeTable) park(b *bucket) {
-	b.parked = true
-	b.shape.parked = append(b.shape.parked, b)
-	if b.shape.parkedAt < 0 {
-		b.shape.parkedAt = len(t.parked)
-		t.parked = append(t.parked, b.shape)
+// fill notes that no agent can hold a shape: its buckets compete for nothing.
+func (t *shapeTable) fill(sh *shape) {
+	sh.full = len(t.full)
+	t.full = append(t.full, sh)
+	t.open -= sh.ready
+}
+
+func (t *shapeTable) unfill(sh *shape) {
+	if sh.full < 0 {
+		return
 	}
+	last := t.full[len(t.full)-1]
+	t.full[sh.full], last.full = last, sh.full
+	t.full[len(t.full)-1] = nil
+	t.full = t.full[:len(t.full)-1]
+	sh.full = -1
+	t.open += sh.ready
+}
+
+// park sets a bucket of a full shape aside. Only those that stand in the way
+// of others are: while everything that competes is full, nobody moves.
+func (s *State) park(b *bucket) {
+	s.dequeue(b)
+	b.parked = len(b.shape.parked)
+	b.shape.parked = append(b.shape.parked, b)
 }
 
 // unpark takes one bucket back, because it has become empty.
 func (t *shapeTable) unpark(b *bucket) {
-	b.parked = false
-	b.shape.parked = slices.DeleteFunc(b.shape.parked, func(x *bucket) bool { return x == b })
-	if len(b.shape.parked) == 0 {
-		t.dropParked(b.shape)
-	}
+	q := b.shape.parked
+	last := q[len(q)-1]
+	q[b.parked], last.parked = last, b.parked
+	q[len(q)-1] = nil
+	b.shape.parked = q[:len(q)-1]
+	b.parked = -1
 }
 
-func (t *shapeTable) dropParked(sh *shape) {
-	last := t.parked[len(t.parked)-1]
-	t.parked[sh.parkedAt] = last
-	last.parkedAt = sh.parkedAt
-	t.parked = t.parked[:len(t.parked)-1]
-	sh.parkedAt = -1
-}
-
-// touch notes that an agent's free resources changed. If they grew, shapes
-// that found no agent are tried against this one.
-func (s *State) touch(i int32, grew bool) {
-	a := &s.agents[i]
-	a.wants = fitKey{}
+// touch notes that what can be placed on an agent changed.
+func (s *State) touch(i int32) {
+	s.agents[i].wants.epoch = 0
 	t := &s.shapes
 	if len(t.log) > 4*len(s.agents)+1024 {
 		t.base += uint64(len(t.log))
 		t.log = t.log[:0]
 	}
 	t.log = append(t.log, i)
-	if !grew {
-		return
-	}
-	for k := len(t.parked) - 1; k >= 0; k-- {
-		if sh := t.parked[k]; a.fits(sh) {
+}
+
+// wakeFor lets every full shape that an agent can hold now compete again.
+func (s *State) wakeFor(a *agent) {
+	for k := len(s.shapes.full) - 1; k >= 0; k-- {
+		if sh := s.shapes.full[k]; a.fits(sh) {
 			s.wake(sh)
 		}
 	}
 }
 
-// wake lets the buckets of a shape compete again.
 func (s *State) wake(sh *shape) {
-	s.shapes.dropParked(sh)
+	s.shapes.unfill(sh)
 	for _, b := range sh.parked {
-		b.parked = false
+		b.parked = -1
 		s.enqueue(b)
 	}
+	clear(sh.parked)
 	sh.parked = sh.parked[:0]
 }
 
 // enqueue lets a bucket compete in its framework's queue.
 func (s *State) enqueue(b *bucket) {
 	b.queue.ready.push(b)
+	b.shape.ready++
+	if b.shape.full < 0 {
+		s.shapes.open++
+	}
 	s.tree.Activate(b.queue.node)
 }
 
 // dequeue takes a bucket out of its framework's queue.
 func (s *State) dequeue(b *bucket) {
 	b.queue.ready.remove(b.at)
+	b.shape.ready--
+	if b.shape.full < 0 {
+		s.shapes.open--
+	}
 	if b.queue.ready.len() == 0 {
 		s.tree.Deactivate(b.queue.node)
 	}
@@ -137,9 +156,9 @@ func (s *State) dequeue(b *bucket) {
 
 // forgetScores drops every index: the totals, which scores are relative to,
 // have changed.
-func (t *shapeTable) forgetScores() {
-	for _, sh := range t.all { // commutes: each shape is reset on its own
+func (s *State) forgetScores() {
+	s.epoch++
+	for _, sh := range s.shapes.all { // commutes: each shape is reset on its own
 		sh.index.built = false
-		sh.wants = fitKey{}
 	}
 }

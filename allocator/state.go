@@ -18,33 +18,46 @@ type State struct {
 
 	agents     []agent
 	agentIndex map[string]int32
+	vacant     []int32          // free places in agents
+	lastAgent  uint32           // seq of the agent seen last
 	offers     map[string]int32 // offer to agent
-	total      drf.Vector
-	totalDirty bool
+	offering   []int32          // agents that made an offer since the last Tick
+	total      drf.Vector       // of all agents
+	changed    []int32          // agents whose spare is out of date
+	epoch      uint32           // counts changes of the totals that scores are relative to
 
-	roleOf  map[string]string // framework to the role set last
-	queues  []*queue          // by drf.Node; nil for roles
-	groups  map[groupKey]*group
-	awaited map[groupKey][]*group // those that come after a group not there yet
-	lastSeq uint64                // of submitted groups
-	pending int64                 // instances that could be placed if there was room
+	roleOf     map[string]string // framework to the role set last
+	queues     []*queue          // by drf.Node; nil for roles
+	queueIndex map[queueKey]*queue
+	groups     map[groupKey]*group
+	dependents map[groupKey]map[*group]struct{} // by the group they wait for, there or not
+	lastSeq    uint64                           // of submitted groups
+	pending    int64                            // instances that could be placed if there was room
 
-	runs     []run
-	freeRuns []int
-	lastRun  uint64
-	live     int
-
-	shapes  shapeTable
-	timers  timerHeap
-	ended   []RunID  // runs that wait for Settle
-	doomed  []*group // groups to kill or to abandon
-	touched []int32  // agents with launches in this Tick
+	runs      runTable
+	shapes    shapeTable
+	runTimers heap[runTimer]
+	backoffs  heap[backoffTimer]
+	ended     []RunID // runs that wait for Settle
+	doomed    []doom  // what is to be killed or abandoned
+	decided   []decision
+	touched   []int32 // agents with launches in this Tick
+	more      bool    // the last Tick stopped at Config.MaxPlacements
 
 	link      link
 	hasMaster bool // a subscription is up
 }
 
-type groupKey struct{ framework, name string }
+type (
+	groupKey struct{ framework, name string }
+	queueKey struct{ role, framework string }
+)
+
+// doom is a group, or one instance of it, that a Tick has to end.
+type doom struct {
+	group    *group
+	instance int32 // all of them if negative
+}
 
 // link is what we believe the master believes about our wish for offers.
 type link struct {
@@ -67,24 +80,42 @@ func New(cfg Config) (*State, error) {
 		agentIndex: map[string]int32{},
 		offers:     map[string]int32{},
 		roleOf:     map[string]string{},
+		queueIndex: map[queueKey]*queue{},
 		groups:     map[groupKey]*group{},
-		awaited:    map[groupKey][]*group{},
+		dependents: map[groupKey]map[*group]struct{}{},
 		shapes:     newShapeTable(),
+		epoch:      1,
 	}
 	s.link.lastRevive = -cfg.ReviveMillis
+	if err := validQuantities(cfg.Executor); err != nil {
+		return nil, fmt.Errorf("executor: %w", err)
+	}
 	if s.executor, err = s.vector(cfg.Executor); err != nil {
 		return nil, fmt.Errorf("executor: %w", err)
 	}
+	if s.executor[drf.Ports] != 0 {
+		return nil, fmt.Errorf("%w: executor: it can't be given ports", ErrInvalid)
+	}
 	return s, nil
+}
+
+// maxAmount bounds each amount that enters (4 × 10^9 units), so that sums over
+// a million agents and over a million runs of one agent cannot overflow.
+const maxAmount drf.Amount = 1 << 42
+
+func validQuantities(qs []Quantity) error {
+	for _, q := range qs {
+		if q.Amount < 0 || q.Amount > maxAmount {
+			return fmt.Errorf("%w: %s %s: expected 0 to %s", ErrInvalid, q.Name, q.Amount, maxAmount)
+		}
+	}
+	return nil
 }
 
 // vector interns the names of quantities and adds the amounts up.
 func (s *State) vector(qs []Quantity) (drf.Vector, error) {
 	var v drf.Vector
 	for _, q := range qs {
-		if q.Amount < 0 || q.Amount > drf.MaxAmount {
-			return v, fmt.Errorf("%w: %s %s: expected 0 to %s", ErrInvalid, q.Name, q.Amount, drf.MaxAmount)
-		}
 		k, err := s.kinds.Intern(q.Name)
 		if err != nil {
 			return v, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -94,15 +125,16 @@ func (s *State) vector(qs []Quantity) (drf.Vector, error) {
 	return v, nil
 }
 
-// knownVector is vector for what agents report: names that find no room are
-// left out, since no group can ask for them either.
+// knownVector is vector for what agents report, ports apart: names that find
+// no room are left out, since no group can ask for them either.
 func (s *State) knownVector(qs []Quantity) drf.Vector {
 	var v drf.Vector
 	for _, q := range qs {
 		if k, err := s.kinds.Intern(q.Name); err == nil && q.Amount > 0 {
-			v[k] += min(q.Amount, drf.MaxAmount)
+			v[k] = min(v[k]+min(q.Amount, maxAmount), maxAmount)
 		}
 	}
+	v[drf.Ports] = 0
 	return v
 }
 
@@ -113,7 +145,7 @@ type queue struct {
 	name    string
 	byShape map[*shape]*bucket
 	ready   pq[*bucket] // buckets that may fit somewhere
-	waiting int64       // instances that wait, also for a shape that fits nowhere
+	waiting int64       // instances that could be placed if there was room
 	live    int64
 }
 
@@ -122,8 +154,8 @@ type bucket struct {
 	queue  *queue
 	shape  *shape
 	groups pq[*group]
-	at     int
-	parked bool
+	at     int // in queue.ready, -1 when it is not there
+	parked int // in shape.parked, -1 when it is not there
 }
 
 func (b *bucket) less(c *bucket) bool { return b.groups.top().less(c.groups.top()) }
@@ -131,18 +163,13 @@ func (b *bucket) place(i int)         { b.at = i }
 
 // queueOf returns the queue of a framework in a role, making both if need be.
 func (s *State) queueOf(role, framework string) (*queue, error) {
+	key := queueKey{role, framework}
+	if q, ok := s.queueIndex[key]; ok {
+		return q, nil
+	}
 	node, err := s.tree.AddRole(role)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
-	for _, c := range s.tree.Children(node) {
-		if s.tree.Name(c) != framework {
-			continue
-		}
-		if !s.tree.IsFramework(c) {
-			return nil, fmt.Errorf("%w: %q is a role below %q, so it can't be a framework there", ErrInvalid, framework, role)
-		}
-		return s.queues[c], nil
 	}
 	leaf, err := s.tree.AddFramework(node, framework)
 	if err != nil {
@@ -152,7 +179,7 @@ func (s *State) queueOf(role, framework string) (*queue, error) {
 		s.queues = append(s.queues, nil)
 	}
 	q := &queue{node: leaf, role: role, name: framework, byShape: map[*shape]*bucket{}}
-	s.queues[leaf] = q
+	s.queues[leaf], s.queueIndex[key] = q, q
 	return q, nil
 }
 
@@ -194,13 +221,12 @@ type group struct {
 	failed    int32
 	killed    int32
 
-	blocked  bool // waits for a group it comes after
-	dying    bool
-	outcome  Outcome
-	message  string
-	endedAt  int64
-	history  []Attempt
-	children []*group // groups that come after this one
+	unmet   []string // groups it comes after that have not finished well yet
+	dying   bool
+	outcome Outcome
+	message string
+	endedAt int64
+	history []Attempt
 }
 
 type instanceState uint8
@@ -249,6 +275,9 @@ func (g *group) pending() int32 {
 	return g.spec.Instances - int32(len(g.instances)) + int32(len(g.again))
 }
 
+// blocked reports whether a group waits for another one to finish.
+func (g *group) blocked() bool { return len(g.unmet) > 0 }
+
 // next is the instance to place next: one that ran before comes first.
 func (g *group) next() int32 {
 	if len(g.again) > 0 {
@@ -259,29 +288,5 @@ func (g *group) next() int32 {
 
 func (g *group) over() bool { return g.outcome != Unfinished }
 
-// run is one live attempt of an instance.
-type run struct {
-	id       RunID
-	group    *group
-	instance int32
-	agent    int32
-	slot     bool
-	states   []TaskState
-	ports    []uint64
-	overhead drf.Vector
-	started  int64
-	killAt   int64 // when Kill was sent last; 0: never
-	lostAt   int64 // since when a task is unreachable; 0: none is
-	final    int   // tasks that are over
-	outcome  Outcome
-	hopeless bool // the master refused a task: repeating it would not help
-	message  string
-}
-
 // runOf finds a live run.
-func (s *State) runOf(id RunID) *run {
-	if slot := id.slot(); slot < len(s.runs) && s.runs[slot].id == id && id != 0 {
-		return &s.runs[slot]
-	}
-	return nil
-}
+func (s *State) runOf(id RunID) *run { return s.runs.get(id) }

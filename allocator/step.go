@@ -6,7 +6,7 @@ import "fmt"
 // refused and that nothing changed. A Tick returns what was decided, already
 // booked, and no error.
 func (s *State) Step(e Event) ([]Action, error) {
-	s.now = max(s.now, e.At)
+	s.advance(e.At)
 	if _, ok := e.Fact.(Tick); ok {
 		return s.decide(), nil
 	}
@@ -25,12 +25,13 @@ func (s *State) book(fact Fact) error {
 	case OfferRescinded:
 		s.applyOfferRescinded(f.Offer)
 	case Connected:
-		s.link.suppressed, s.link.wantRevive, s.hasMaster = false, false, true
+		// The master allocates to whoever subscribes: there is nothing to revive.
+		s.link, s.hasMaster = link{lastRevive: s.now}, true
 	case Disconnected:
 		s.hasMaster = false
 		s.applyDisconnected()
 	case TaskUpdated:
-		s.applyTaskUpdated(f)
+		return s.applyTaskUpdated(f)
 	default:
 		return s.bookRequest(fact)
 	}

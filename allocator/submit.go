@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -17,7 +18,7 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 		return nil
 	}
 	spec.Role = s.resolveRole(spec.Framework, spec.Role)
-	g := &group{spec: spec, at: -1, arrived: s.now}
+	g := &group{spec: spec, at: -1, arrived: s.now, unmet: spec.After}
 	if err := s.measure(g); err != nil {
 		return err
 	}
@@ -49,48 +50,62 @@ func (s *State) measure(g *group) error {
 // adopt links a new group to those it comes after, and lets it compete when
 // none of them is in the way.
 func (s *State) adopt(g *group) {
-	for _, name := range g.spec.After {
+	for _, name := range g.unmet {
 		key := groupKey{g.spec.Framework, name}
-		if parent, ok := s.groups[key]; ok {
-			parent.children = append(parent.children, g)
-		} else {
-			s.awaited[key] = append(s.awaited[key], g)
+		if s.dependents[key] == nil {
+			s.dependents[key] = map[*group]struct{}{}
 		}
+		s.dependents[key][g] = struct{}{}
 	}
-	key := groupKey{g.spec.Framework, g.spec.Name}
-	g.children = s.awaited[key]
-	delete(s.awaited, key)
 	s.consider(g)
 }
 
-// consider lets a group compete if everything it comes after has finished
-// well, marks it as blocked if not, and as doomed if it never can.
+// consider lets a group compete once everything it comes after has finished
+// well, and marks it as doomed if that can't be any more. What was finished
+// once stays so, even if the group that did is forgotten.
 func (s *State) consider(g *group) {
-	g.blocked = false
-	for _, name := range g.spec.After {
-		switch parent, ok := s.groups[groupKey{g.spec.Framework, name}]; {
-		case !ok || !parent.over():
-			g.blocked = true
-		case parent.outcome != Finished:
-			g.blocked = true
-			s.doomed = append(s.doomed, g)
-			return
+	var unmet []string
+	for _, name := range g.unmet {
+		parent, ok := s.groups[groupKey{g.spec.Framework, name}]
+		if ok && parent.outcome == Finished {
+			s.leave(g, name)
+			continue
+		}
+		unmet = append(unmet, name)
+		if ok && parent.over() {
+			s.doomed = append(s.doomed, doom{g, -1})
 		}
 	}
-	if !g.blocked {
-		s.compete(g)
+	g.unmet = unmet
+	s.compete(g)
+}
+
+// leave takes a group off the list of those that wait for another one.
+func (s *State) leave(g *group, name string) {
+	key := groupKey{g.spec.Framework, name}
+	delete(s.dependents[key], g)
+	if len(s.dependents[key]) == 0 {
+		delete(s.dependents, key)
 	}
+}
+
+// leaveAll makes a group wait for no other one: it is over, or to be killed.
+func (s *State) leaveAll(g *group) {
+	for _, name := range g.unmet {
+		s.leave(g, name)
+	}
+	g.unmet = nil
 }
 
 // compete puts a group with something to place into the queue of its framework.
 func (s *State) compete(g *group) {
-	if g.at >= 0 || g.blocked || g.dying || g.over() || g.pending() == 0 {
+	if g.at >= 0 || g.blocked() || g.dying || g.over() || g.pending() == 0 {
 		return
 	}
-	sh := s.useShape(g.demand)
+	sh := s.useShape(&g.demand)
 	b, ok := g.queue.byShape[sh]
 	if !ok {
-		b = &bucket{queue: g.queue, shape: sh, at: -1}
+		b = &bucket{queue: g.queue, shape: sh, at: -1, parked: -1}
 		g.queue.byShape[sh] = b
 	}
 	g.bucket = b
@@ -100,7 +115,7 @@ func (s *State) compete(g *group) {
 	switch {
 	case fresh:
 		s.enqueue(b)
-	case !b.parked:
+	case b.at >= 0:
 		b.queue.ready.fix(b.at) // the group may be the bucket's first now
 	}
 }
@@ -116,14 +131,14 @@ func (s *State) withdraw(g *group) {
 	g.bucket = nil
 	switch {
 	case b.groups.len() == 0:
-		if b.parked {
+		if b.parked >= 0 {
 			s.shapes.unpark(b)
 		} else {
 			s.dequeue(b)
 		}
 		delete(b.queue.byShape, b.shape)
 		s.shapes.release(b.shape)
-	case !b.parked:
+	case b.at >= 0:
 		b.queue.ready.fix(b.at)
 	}
 }
@@ -146,7 +161,8 @@ func (s *State) applyGroupKilled(f GroupKilled) error {
 		return nil
 	}
 	s.withdraw(g)
-	g.dying, g.blocked = true, false
+	s.leaveAll(g)
+	g.dying = true
 	g.again, g.backoff = nil, 0
 	for i := range g.instances {
 		if st := g.instances[i].state; st == instanceWaiting || st == instanceBackoff {
@@ -154,7 +170,7 @@ func (s *State) applyGroupKilled(f GroupKilled) error {
 			g.killed++
 		}
 	}
-	s.doomed = append(s.doomed, g)
+	s.doomed = append(s.doomed, doom{g, -1})
 	s.closeIfOver(g)
 	return nil
 }
@@ -174,7 +190,7 @@ func (s *State) applyInstanceKilled(f InstanceKilled) error {
 	switch in.state {
 	case instanceLive:
 		in.dying = true
-		s.doomed = append(s.doomed, g)
+		s.doomed = append(s.doomed, doom{g, f.Instance})
 	case instanceWaiting, instanceBackoff:
 		s.endWaiting(g, f.Instance)
 	}
@@ -183,18 +199,14 @@ func (s *State) applyInstanceKilled(f InstanceKilled) error {
 
 // endWaiting ends an instance that waits to run again.
 func (s *State) endWaiting(g *group, instance int32) {
-	competing := g.at >= 0
-	s.withdraw(g)
 	in := &g.instances[instance]
 	if in.state == instanceBackoff {
 		g.backoff--
+	} else {
+		s.takeAgain(g, instance)
 	}
-	g.again = slices.DeleteFunc(g.again, func(i int32) bool { return i == instance })
 	in.state, in.outcome = instanceOver, Killed
 	g.killed++
-	if competing {
-		s.compete(g)
-	}
 	s.closeIfOver(g)
 }
 
@@ -231,15 +243,21 @@ func (s *State) closeIfOver(g *group) {
 	s.closeGroup(g)
 }
 
+// closeGroup ends a group whose outcome is set, and looks again at those that
+// come after it, the earliest first.
 func (s *State) closeGroup(g *group) {
 	g.endedAt = s.now
-	for _, child := range g.children {
-		if child.blocked && !child.dying && !child.over() {
-			s.consider(child)
-			s.link.wantRevive = true
-		}
+	s.leaveAll(g)
+	key := groupKey{g.spec.Framework, g.spec.Name}
+	var after []*group
+	for child := range s.dependents[key] { // commutes: sorted below
+		after = append(after, child)
 	}
-	g.children = nil
+	slices.SortFunc(after, func(a, b *group) int { return cmp.Compare(a.seq, b.seq) })
+	for _, child := range after {
+		s.consider(child)
+		s.link.wantRevive = true
+	}
 }
 
 // unit returns how many whole units of a resource a vector holds.

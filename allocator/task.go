@@ -1,53 +1,74 @@
 package allocator
 
-import "fairlead/drf"
+import (
+	"fmt"
+
+	"fairlead/drf"
+)
 
 // applyTaskUpdated books the state of one task. What a task held comes free
 // when it is over; the run itself is closed by Settle.
-func (s *State) applyTaskUpdated(f TaskUpdated) {
+func (s *State) applyTaskUpdated(f TaskUpdated) error {
+	if f.State > TaskLost {
+		return fmt.Errorf("%w: task state %d", ErrInvalid, f.State)
+	}
 	r := s.runOf(f.Run)
 	if r == nil || f.Task < 0 || int(f.Task) >= len(r.states) || r.states[f.Task].Final() {
-		return
+		return nil
 	}
-	before := r.states[f.Task]
-	if before == f.State {
-		return
+	if r.states[f.Task] == f.State {
+		return nil
 	}
 	r.states[f.Task] = f.State
 	switch {
 	case f.State.Final():
-		s.endTask(r, f)
+		s.endTask(r, &f)
 	case f.State == TaskUnreachable:
-		r.lostAt = s.now
-		s.timers.push(timer{at: s.now + s.cfg.UnreachableMillis, run: r.id})
+		if r.lostAt == never {
+			r.lostAt = s.now
+			s.runTimers.push(runTimer{s.now + s.cfg.UnreachableMillis, r.id})
+		}
 	default:
-		r.lostAt = s.stillLost(r)
+		r.lostAt = r.stillLost()
 	}
+	return nil
 }
 
 // stillLost keeps the time since when a run is out of sight while one of its
 // tasks is.
-func (s *State) stillLost(r *run) int64 {
+func (r *run) stillLost() int64 {
 	for _, st := range r.states {
 		if st == TaskUnreachable {
 			return r.lostAt
 		}
 	}
-	return 0
+	return never
 }
 
-func (s *State) endTask(r *run, f TaskUpdated) {
+func (s *State) endTask(r *run, f *TaskUpdated) {
 	r.final++
-	r.lostAt = s.stillLost(r)
-	if o := outcomeOf(f.State); worse(o, r.outcome) && !r.group.spec.Tasks[f.Task].Sidecar || o > Finished && r.outcome <= Finished {
+	r.lostAt = r.stillLost()
+	if o := outcomeOf(f.State); worse(o, r.outcome) {
 		r.outcome, r.message = o, f.Message
 	}
 	r.hopeless = r.hopeless || f.State == TaskError
-	s.releaseTask(r, f.Task)
-	if r.final == len(r.states) {
+	if int(r.final) == len(r.states) {
 		s.ended = append(s.ended, r.id)
 	}
+	s.releaseTask(r, f.Task)
 	s.link.wantRevive = true
+}
+
+// end is how a run ended: well if every main task did, whatever became of the
+// sidecars; else as the worst of all its tasks, since a failed sidecar can be
+// why the main tasks had to go.
+func (r *run) end() (Outcome, string) {
+	for t := range r.states {
+		if !r.group.spec.Tasks[t].Sidecar && r.states[t] != TaskFinished {
+			return r.outcome, r.message
+		}
+	}
+	return Finished, ""
 }
 
 // outcomeOf is what a task's end means for its run. Our own executor reports
@@ -73,22 +94,48 @@ func worse(a, b Outcome) bool {
 
 // releaseTask gives back what one task held.
 func (s *State) releaseTask(r *run, task int32) {
-	held := r.group.tasks[task]
-	s.release(r, held)
+	s.release(r, r.group.tasks[task])
+	s.releasePorts(r, task)
+	s.note(r.agent)
+}
+
+// releasePorts puts the port numbers of a task back into an owned agent. The
+// agent may have been seen with other ports since.
+func (s *State) releasePorts(r *run, task int32) {
+	a := &s.agents[r.agent]
+	if len(r.ports) == 0 || !a.owned {
+		return
+	}
+	a.ports = a.ports.with(a.given.holding(r.portsOf(task))...)
+}
+
+// portsOf is the port numbers of one task.
+func (r *run) portsOf(task int32) []uint64 {
 	first := 0
 	for _, v := range r.group.tasks[:task] {
 		first += unit(v, drf.Ports)
 	}
-	a := &s.agents[r.agent]
-	if a.owned {
-		for _, p := range r.ports[first : first+unit(held, drf.Ports)] {
-			a.ports.add(p)
+	return r.ports[first : first+unit(r.group.tasks[task], drf.Ports)]
+}
+
+// heldPorts is the port numbers of the tasks that are not over.
+func (r *run) heldPorts() []uint64 {
+	var held []uint64
+	if len(r.ports) > 0 {
+		for t, st := range r.states {
+			if !st.Final() {
+				held = append(held, r.portsOf(int32(t))...)
+			}
 		}
 	}
+	return held
 }
 
 // release gives amounts of a run back to its framework and its agent.
 func (s *State) release(r *run, v drf.Vector) {
+	if v.IsZero() {
+		return
+	}
 	s.tree.Refund(r.group.queue.node, v)
 	a := &s.agents[r.agent]
 	left, ok := a.used.Sub(v)
@@ -96,7 +143,4 @@ func (s *State) release(r *run, v drf.Vector) {
 		panic("allocator: agent " + a.id + " gives back more than it holds: " + s.kinds.Format(v))
 	}
 	a.used = left
-	if a.owned && !a.lost {
-		s.refree(r.agent)
-	}
 }

@@ -1,59 +1,40 @@
 package allocator
 
-// timer is a time at which a Tick has something to do. Timers are hints: when
-// one is due, what it points at is looked at again.
-type timer struct {
+import "cmp"
+
+// runTimer is a time at which a Tick has to look at a run again: its Kill is
+// to be repeated, or it has been out of sight for too long. The timer of a run
+// that has ended means nothing.
+type runTimer struct {
+	at  int64
+	run RunID
+}
+
+func (t runTimer) less(u runTimer) bool {
+	return cmp.Or(cmp.Compare(t.at, u.at), cmp.Compare(t.run, u.run)) < 0
+}
+
+// backoffTimer is the time at which an instance is ready to run again.
+type backoffTimer struct {
 	at       int64
-	seq      uint64
-	run      RunID  // a Kill to repeat, or a run out of sight
-	group    *group // or an instance whose back-off is over
+	group    *group
 	instance int32
 }
 
-// timerHeap orders timers by time, then by when they were set.
-type timerHeap struct {
-	items []timer
-	seq   uint64
+func (t backoffTimer) less(u backoffTimer) bool {
+	return cmp.Or(cmp.Compare(t.at, u.at), cmp.Compare(t.group.seq, u.group.seq), cmp.Compare(t.instance, u.instance)) < 0
 }
 
-func (h *timerHeap) less(i, j int) bool {
-	if h.items[i].at != h.items[j].at {
-		return h.items[i].at < h.items[j].at
-	}
-	return h.items[i].seq < h.items[j].seq
-}
-
-func (h *timerHeap) push(t timer) {
-	h.seq++
-	t.seq = h.seq
-	h.items = append(h.items, t)
-	for i := len(h.items) - 1; i > 0 && h.less(i, (i-1)/2); i = (i - 1) / 2 {
-		h.items[i], h.items[(i-1)/2] = h.items[(i-1)/2], h.items[i]
-	}
-}
-
-// pop returns a timer that is due.
-func (h *timerHeap) pop(now int64) (timer, bool) {
-	if len(h.items) == 0 || h.items[0].at > now {
-		return timer{}, false
-	}
-	due, last := h.items[0], len(h.items)-1
-	h.items[0] = h.items[last]
-	h.items[last] = timer{}
-	h.items = h.items[:last]
-	for i := 0; ; {
-		least := 2*i + 1
-		if least >= last {
-			return due, true
+// advance moves the clock. Back-offs end by time alone, not by a decision, so
+// that a replay sees them end where the original did.
+func (s *State) advance(at int64) {
+	s.now = max(s.now, at)
+	for len(s.backoffs) > 0 && s.backoffs[0].at <= s.now {
+		t := s.backoffs.pop()
+		if in := &t.group.instances[t.instance]; in.state == instanceBackoff && in.notBefore <= s.now {
+			t.group.backoff--
+			s.readyAgain(t.group, t.instance)
 		}
-		if least+1 < last && h.less(least+1, least) {
-			least++
-		}
-		if !h.less(least, i) {
-			return due, true
-		}
-		h.items[i], h.items[least] = h.items[least], h.items[i]
-		i = least
 	}
 }
 
@@ -61,13 +42,22 @@ func (h *timerHeap) pop(now int64) (timer, bool) {
 // no fact came in, and false if there is none.
 func (s *State) NextDeadline() (int64, bool) {
 	at, ok := int64(0), false
-	if len(s.timers.items) > 0 {
-		at, ok = s.timers.items[0].at, true
-	}
-	if s.link.wantRevive && s.waiting() {
-		if revive := s.link.lastRevive + s.cfg.ReviveMillis; !ok || revive < at {
-			at, ok = revive, true
+	sooner := func(t int64) {
+		if !ok || t < at {
+			at, ok = t, true
 		}
+	}
+	if s.more {
+		sooner(s.now)
+	}
+	if len(s.runTimers) > 0 {
+		sooner(s.runTimers[0].at)
+	}
+	if len(s.backoffs) > 0 {
+		sooner(s.backoffs[0].at)
+	}
+	if s.link.wantRevive && s.waiting() && s.hasMaster {
+		sooner(s.link.lastRevive + s.cfg.ReviveMillis)
 	}
 	return at, ok
 }

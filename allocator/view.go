@@ -136,7 +136,7 @@ func (s *State) viewTree(n drf.Node, v *View) {
 }
 
 func (s *State) viewAgents(v *View) {
-	for i := range s.agents {
+	for _, i := range s.agentsInOrder() {
 		a := &s.agents[i]
 		v.Agents = append(v.Agents, AgentView{
 			Agent: a.id, Host: a.host, Attributes: a.attributes, Total: a.total, Used: a.used,
@@ -194,7 +194,7 @@ func (r *run) stage() string {
 			least = st
 		}
 	}
-	if r.killAt != 0 {
+	if r.killAt != never {
 		return TaskKilling.String()
 	}
 	return least.String()

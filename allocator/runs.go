@@ -1,0 +1,145 @@
+package allocator
+
+import (
+	"fmt"
+	"iter"
+
+	"fairlead/drf"
+)
+
+// never is a time that was not: of a Kill not sent, of a task not out of sight.
+const never int64 = -1
+
+// run is one live attempt of an instance.
+type run struct {
+	id       RunID // 0: this place of the table is free
+	group    *group
+	instance int32
+	agent    int32
+	slot     bool
+	listed   bool // this place is in runTable.free
+	hopeless bool // the master refused a task: repeating it would not help
+	outcome  Outcome
+	few      [8]TaskState // backs states of all but very large groups
+	states   []TaskState
+	ports    []uint64
+	overhead drf.Vector
+	started  int64
+	killAt   int64 // when Kill was sent last, or never
+	lostAt   int64 // since when a task is out of sight, or never
+	final    int32 // tasks that are over
+	message  string
+}
+
+// runPage is how many places the table grows by. Pages do not move, so that
+// growing copies nothing.
+const runPage = 256
+
+// runTable holds the live runs. A new run takes the lowest free place, which
+// makes ids depend on what is alive and on nothing else: a State that was
+// restored, or replayed, gives the ids that the original would have given.
+type runTable struct {
+	pages   []*[runPage]run
+	size    int // places that were ever used
+	live    int
+	lastSeq uint64
+	free    heap[place] // every free place; some that a replay took may be left in
+}
+
+// place is an index into the table of runs.
+type place int
+
+func (p place) less(q place) bool { return p < q }
+
+func (t *runTable) at(p int) *run { return &t.pages[p/runPage][p%runPage] }
+
+// get finds a live run.
+func (t *runTable) get(id RunID) *run {
+	if p := id.slot(); p < t.size && id != 0 {
+		if r := t.at(p); r.id == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// all yields the live runs in the order of their places.
+func (t *runTable) all() iter.Seq[*run] {
+	return func(yield func(*run) bool) {
+		for p := range t.size {
+			if r := t.at(p); r.id != 0 && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// next names a new run and the place it will take; false means that the table
+// is full.
+func (t *runTable) next() (RunID, bool) {
+	for len(t.free) > 0 {
+		p := t.free.pop()
+		r := t.at(int(p))
+		r.listed = false
+		if r.id == 0 {
+			t.lastSeq++
+			return makeRunID(t.lastSeq, int(p)), true
+		}
+	}
+	if t.size > MaxRuns {
+		return 0, false
+	}
+	t.grow()
+	t.lastSeq++
+	return makeRunID(t.lastSeq, t.size-1), true
+}
+
+func (t *runTable) grow() {
+	if t.size%runPage == 0 {
+		t.pages = append(t.pages, new([runPage]run))
+	}
+	t.size++
+}
+
+// claim makes room for the run of a replayed or restored id.
+func (t *runTable) claim(id RunID) error {
+	for t.size <= id.slot() {
+		t.grow()
+		t.list(t.size - 1)
+	}
+	if other := t.at(id.slot()).id; other != 0 || id.Seq() == 0 {
+		return fmt.Errorf("%w: run %s takes the place of %s", ErrInvalid, id, other)
+	}
+	t.lastSeq = max(t.lastSeq, id.Seq())
+	return nil
+}
+
+func (t *runTable) list(p int) {
+	if r := t.at(p); !r.listed {
+		r.listed = true
+		t.free.push(place(p))
+	}
+}
+
+// put fills the place of a run that next or claim named, with tasks that are
+// all staging, and returns it.
+func (t *runTable) put(fresh run, tasks int) *run {
+	r := t.at(fresh.id.slot())
+	fresh.listed = r.listed
+	*r = fresh
+	if tasks <= len(r.few) {
+		r.states = r.few[:tasks:tasks]
+	} else {
+		r.states = make([]TaskState, tasks)
+	}
+	t.live++
+	return r
+}
+
+// drop empties the place of a run.
+func (t *runTable) drop(r *run) {
+	p := r.id.slot()
+	*r = run{listed: r.listed}
+	t.list(p)
+	t.live--
+}
