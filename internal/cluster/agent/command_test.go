@@ -285,7 +285,9 @@ func TestHTTPHealthCheck(t *testing.T) {
 }
 
 func TestCloseLeavesNoProcess(t *testing.T) {
-	a := startAgent(t, func(c *agent.Config) { c.KillGrace = 50 * time.Millisecond })
+	a := startAgent(t, func(c *agent.Config) {
+		c.KillGrace, c.ShutdownGrace = 50*time.Millisecond, 200*time.Millisecond
+	})
 	var pids []string
 	for i := range 5 {
 		id := fmt.Sprintf("t%d", i)

@@ -145,9 +145,10 @@ func (u *upstream) position(prefix string) int {
 	return -1
 }
 
+// The ids are those of the recorded framework, so that recorded calls fit.
 const (
-	agentID     = "cluster-S0"
-	frameworkID = "cluster-0000"
+	agentID     = "7864c435-aac8-479a-8bff-e8a02fec4282-S0"
+	frameworkID = "7864c435-aac8-479a-8bff-e8a02fec4282-0000"
 )
 
 // testAgent is an agent with its recorder.
@@ -179,7 +180,7 @@ func startAgent(t *testing.T, change ...func(*agent.Config)) *testAgent {
 	}
 	up.acknowledging(a)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		defer cancel()
 		if err := a.Close(ctx); err != nil {
 			t.Errorf("close: %v", err)
