@@ -32,15 +32,6 @@ type naiveNode struct {
 
 func newNaive() *naive { return &naive{root: &naiveNode{weight: Unit}} }
 
-func (n *naiveNode) child(name string) *naiveNode {
-	for _, c := range n.children {
-		if c.name == name {
-			return c
-		}
-	}
-	return nil
-}
-
 func (n *naiveNode) add(name string, leaf bool) *naiveNode {
 	c := &naiveNode{name: name, parent: n, leaf: leaf, weight: Unit}
 	n.children = append(n.children, c)
