@@ -27,7 +27,7 @@ func (s *Scheduler) offered(b *batch, o *mesos.Offer) {
 	qs, ports := quantities(o.Resources)
 	s.book(b, allocator.OfferAdded{
 		Offer: o.ID.Value, Agent: agent, Host: o.Hostname, Attributes: attributes(o.Attributes),
-		Resources: qs, Ports: ports,
+		Resources: qs, Ports: ports, Slots: s.cfg.SlotsPerAgent,
 	})
 }
 

@@ -78,7 +78,7 @@ func encodeFact(f allocator.Fact, spec *proto.TaskGroup) (journalpb.Fact, error)
 	case allocator.OfferAdded:
 		out.Fact = &journalpb.Fact_OfferAdded{OfferAdded: &journalpb.OfferAdded{
 			Offer: f.Offer, Agent: f.Agent, Host: f.Host, Attributes: encodeAttributes(f.Attributes),
-			Resources: encodeQuantities(f.Resources), Ports: encodePorts(f.Ports),
+			Resources: encodeQuantities(f.Resources), Ports: encodePorts(f.Ports), Slots: f.Slots,
 		}}
 	case allocator.OfferRescinded:
 		out.Fact = &journalpb.Fact_OfferRescinded{OfferRescinded: f.Offer}
@@ -127,7 +127,7 @@ func decodeFact(in *journalpb.Fact) (allocator.Fact, error) {
 		o := f.OfferAdded
 		return allocator.OfferAdded{
 			Offer: o.Offer, Agent: o.Agent, Host: o.Host, Attributes: decodeAttributes(o.Attributes),
-			Resources: decodeQuantities(o.Resources), Ports: decodePorts(o.Ports),
+			Resources: decodeQuantities(o.Resources), Ports: decodePorts(o.Ports), Slots: o.Slots,
 		}, nil
 	case *journalpb.Fact_OfferRescinded:
 		return allocator.OfferRescinded{Offer: f.OfferRescinded}, nil

@@ -13,7 +13,7 @@ import (
 func (s *Snapshot) Marshal() ([]byte, error) {
 	m := s.Image
 	out := journalpb.Snapshot{
-		NowMs: m.Now, LastGroup: m.LastGroup, LastRun: m.LastRun, Kinds: m.Kinds, TableSlots: int32(m.TableSlots),
+		NowMs: m.Now, LastGroup: m.LastGroup, LastRun: m.LastRun, Kinds: m.Kinds,
 	}
 	for _, n := range m.Nodes {
 		out.Nodes = append(out.Nodes, journalpb.Node(n))
@@ -43,7 +43,7 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 		return nil, fmt.Errorf("%w: %w", errRecord, err)
 	}
 	m := &allocator.Image{
-		Now: in.NowMs, LastGroup: in.LastGroup, LastRun: in.LastRun, Kinds: in.Kinds, TableSlots: int(in.TableSlots),
+		Now: in.NowMs, LastGroup: in.LastGroup, LastRun: in.LastRun, Kinds: in.Kinds,
 	}
 	for _, n := range in.Nodes {
 		m.Nodes = append(m.Nodes, allocator.NodeImage(n))
@@ -83,7 +83,7 @@ func decodeAgent(a journalpb.Agent) allocator.AgentImage {
 
 func encodeGroup(g *allocator.GroupImage, spec *proto.TaskGroup) journalpb.Group {
 	out := journalpb.Group{
-		Spec: spec, Role: g.Spec.Role, Seq: g.Seq, ArrivedMs: g.Arrived, EndedMs: g.Ended, Again: g.Again,
+		Spec: spec, Role: g.Spec.Role, Seq: g.Seq, ArrivedMs: g.Arrived, EndedMs: g.Ended, Again: g.Again, Unmet: g.Unmet,
 		Dying: g.Dying, Outcome: uint32(g.Outcome), Message: g.Message,
 	}
 	for _, in := range g.Instances {
@@ -115,7 +115,7 @@ func decodeGroup(in *journalpb.Group) (allocator.GroupImage, error) {
 		return allocator.GroupImage{}, err
 	}
 	g := allocator.GroupImage{
-		Spec: spec, Seq: in.Seq, Arrived: in.ArrivedMs, Ended: in.EndedMs, Again: in.Again,
+		Spec: spec, Seq: in.Seq, Arrived: in.ArrivedMs, Ended: in.EndedMs, Again: in.Again, Unmet: in.Unmet,
 		Dying: in.Dying, Outcome: outcome, Message: in.Message,
 	}
 	for _, x := range in.Instances {
