@@ -70,7 +70,7 @@ func (t *Tree) locate(name string) (root, rest string, err error) {
 	// left for the end, so that they can't lead from one root to another.
 	for prefix := strings.TrimRight(name, "/"); prefix != ""; prefix = parent(prefix) {
 		if dir, ok := t.roots[prefix]; ok {
-			rest := path.Clean("./" + strings.TrimPrefix(name, prefix))
+			rest := "." + strings.TrimRight(strings.TrimPrefix(name, prefix), "/")
 			if !filepath.IsLocal(rest) {
 				return "", "", ErrNotAttached
 			}
