@@ -89,7 +89,7 @@ type request struct {
 func (c *Client) askLeader(ctx context.Context, r request) (*http.Response, error) {
 	masters, err := c.candidates(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", r.name, err)
 	}
 	var failures []error
 	for _, base := range masters {
@@ -110,6 +110,8 @@ func (c *Client) candidates(ctx context.Context) ([]*url.URL, error) {
 	if c.zk == nil {
 		return c.masters, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.SubscribeTimeout)
+	defer cancel()
 	leader, err := c.zk.leader(ctx)
 	if err != nil {
 		return nil, err
