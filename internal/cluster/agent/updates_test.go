@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,40 +12,53 @@ import (
 	"fairlead/internal/cluster/wire"
 )
 
-// sent is one update on its way, with the time since the beginning.
-type sent struct {
-	at   time.Duration
-	uuid string
+// managed is an update manager in virtual time, with a record of what it sent.
+// A lock stands in for the agent's loop.
+type managed struct {
+	mu      sync.Mutex
+	manager *updateManager
+	start   time.Time
+	at      []time.Duration // when the updates went out
+	uuids   []string
 }
 
-// manage runs a test against an update manager in virtual time. Posted work is
-// done at once, under no other's feet: all goroutines of the bubble wait.
-func manage(t *testing.T, test func(m *updateManager, log *[]sent)) {
+func (m *managed) do(work func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	work()
+}
+
+// manage runs a test in a bubble of virtual time.
+func manage(t *testing.T, test func(t *testing.T, m *managed)) {
 	synctest.Test(t, func(t *testing.T) {
-		var log []sent
-		start := time.Now()
-		box := newQueue[func()]()
-		m := newUpdateManager(10*time.Second, 10*time.Minute, func(do func()) { box.put(do) }, func(u Update) {
-			log = append(log, sent{time.Since(start), string(u.Status.UUID)})
+		m := &managed{start: time.Now()}
+		m.manager = newUpdateManager(10*time.Second, 10*time.Minute, m.do, func(u Update) {
+			m.at = append(m.at, time.Since(m.start))
+			m.uuids = append(m.uuids, string(u.Status.UUID))
 		})
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			for range box.wake {
-				work, open := box.take()
-				for _, do := range work {
-					do()
-				}
-				if !open {
-					return
-				}
-			}
-		}()
-		test(m, &log)
-		m.stop()
-		box.close()
-		<-done
+		test(t, m)
+		m.do(m.manager.stop)
 	})
+}
+
+func (m *managed) add(framework string, status mesos.TaskStatus) {
+	m.do(func() { m.manager.add(framework, status) })
+}
+
+func (m *managed) acknowledge(uuid []byte) (ok bool) {
+	m.do(func() { _, ok = m.manager.acknowledge("f", "t", uuid) })
+	return ok
+}
+
+func (m *managed) seen(uuid []byte) (ok bool) {
+	m.do(func() { ok = m.manager.seen("f", "t", uuid) })
+	return ok
+}
+
+// sent returns the uuids of the updates so far.
+func (m *managed) sent() (uuids []string) {
+	m.do(func() { uuids = slices.Clone(m.uuids) })
+	return uuids
 }
 
 func statusOf(task string, state mesos.TaskState) mesos.TaskStatus {
@@ -56,80 +71,75 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-func TestRepeatsDoubleUpToTenMinutes(t *testing.T) {
-	manage(t, func(m *updateManager, log *[]sent) {
+func TestRepeatsDoubleUpToTenMinutes(t *testing.T) { // 97
+	manage(t, func(t *testing.T, m *managed) {
 		m.add("f", statusOf("t", mesos.TASK_RUNNING))
 		pass(time.Hour)
 		var gaps []time.Duration
-		for i := 1; i < len(*log); i++ {
-			gaps = append(gaps, (*log)[i].at-(*log)[i-1].at)
-		}
+		m.do(func() {
+			for i := 1; i < len(m.at); i++ {
+				gaps = append(gaps, m.at[i]-m.at[i-1])
+			}
+		})
 		want := []time.Duration{
 			10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second, 160 * time.Second, 320 * time.Second,
 			10 * time.Minute, 10 * time.Minute, 10 * time.Minute, 10 * time.Minute,
 		}
-		if len(gaps) != len(want) {
-			t.Fatalf("gaps %v, want %v", gaps, want)
-		}
-		for i := range want {
-			if gaps[i] != want[i] {
-				t.Errorf("gaps %v, want %v", gaps, want)
-				break
-			}
+		if !slices.Equal(gaps, want) {
+			t.Errorf("gaps %v, want %v", gaps, want)
 		}
 	})
 }
 
-func TestAcknowledgementLetsTheNextUpdateGo(t *testing.T) {
-	manage(t, func(m *updateManager, log *[]sent) {
+func TestAcknowledgementLetsTheNextUpdateGo(t *testing.T) { // 98, 99
+	manage(t, func(t *testing.T, m *managed) {
 		running, finished := statusOf("t", mesos.TASK_RUNNING), statusOf("t", mesos.TASK_FINISHED)
 		m.add("f", running)
 		m.add("f", finished)
-		if len(*log) != 1 {
-			t.Fatalf("%d updates are on their way, want 1", len(*log))
+		if n := len(m.sent()); n != 1 {
+			t.Fatalf("%d updates are on their way, want 1", n)
 		}
-		if _, ok := m.acknowledge("f", "t", finished.UUID); ok {
+		if m.acknowledge(finished.UUID) {
 			t.Error("an update that was not handed on was acknowledged")
 		}
-		if got, ok := m.acknowledge("f", "t", running.UUID); !ok || got.GetState() != mesos.TASK_RUNNING {
-			t.Errorf("acknowledge: %v %v", got, ok)
+		if !m.acknowledge(running.UUID) {
+			t.Error("the acknowledgement was not taken")
 		}
-		if len(*log) != 2 || (*log)[1].uuid != string(finished.UUID) {
-			t.Fatalf("the second update did not follow: %v", *log)
+		if s := m.sent(); len(s) != 2 || s[1] != string(finished.UUID) {
+			t.Fatalf("the second update did not follow: %q", s)
 		}
-		if !m.seen("f", "t", running.UUID) || m.seen("f", "t", wire.NewUUID()) {
+		if !m.seen(running.UUID) || m.seen(wire.NewUUID()) {
 			t.Error("the uuids are not kept")
 		}
-		m.acknowledge("f", "t", finished.UUID)
-		if m.seen("f", "t", running.UUID) {
+		m.acknowledge(finished.UUID)
+		if m.seen(running.UUID) {
 			t.Error("the uuids outlived the terminal acknowledgement")
 		}
 		pass(time.Hour)
-		if len(*log) != 2 {
-			t.Errorf("an acknowledged update was repeated: %v", *log)
+		if s := m.sent(); len(s) != 2 {
+			t.Errorf("an acknowledged update was repeated: %q", s)
 		}
 	})
 }
 
-func TestResendBeginsTheIntervalsAnew(t *testing.T) {
-	manage(t, func(m *updateManager, log *[]sent) {
+func TestResendBeginsTheIntervalsAnew(t *testing.T) { // 97
+	manage(t, func(t *testing.T, m *managed) {
 		m.add("f", statusOf("t", mesos.TASK_RUNNING))
 		m.add("other", statusOf("t", mesos.TASK_RUNNING))
 		pass(75 * time.Second) // sent at 0, 10, 30, 70
-		before := len(*log)
-		m.resend("f")
-		if len(*log) != before+1 {
-			t.Fatalf("%d updates were sent again, want 1", len(*log)-before)
+		before := len(m.sent())
+		m.do(func() { m.manager.resend("f") })
+		if n := len(m.sent()); n != before+1 {
+			t.Fatalf("%d updates were sent again, want 1", n-before)
 		}
 		pass(10 * time.Second)
-		if len(*log) != before+2 {
-			t.Errorf("the next repeat did not come after 10 s: %v", (*log)[before:])
+		if n := len(m.sent()); n != before+2 {
+			t.Errorf("the next repeat did not come after 10 s")
 		}
-		m.forget("f")
-		m.forget("other")
-		after := len(*log)
+		m.do(func() { m.manager.forget("f"); m.manager.forget("other") })
+		after := len(m.sent())
 		pass(time.Hour)
-		if len(*log) != after {
+		if n := len(m.sent()); n != after {
 			t.Error("updates of forgotten frameworks were repeated")
 		}
 	})
