@@ -12,6 +12,9 @@ type ReasonCode string
 
 // The reasons, in the order in which explanations list them.
 const (
+	// ReasonNoMaster: there is no subscription with a Mesos master. The driver
+	// adds it; the State does not know.
+	ReasonNoMaster ReasonCode = "no-master"
 	// ReasonDependency: a group it comes after has not finished.
 	ReasonDependency ReasonCode = "dependency"
 	// ReasonBackoff: an instance waits out the time before its next run.
