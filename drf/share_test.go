@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -137,8 +138,10 @@ func TestNewWeight(t *testing.T) {
 }
 
 func TestMul3AgreesWithMathBig(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := rapid.Uint64().Draw(t, "a"), rapid.Uint64().Draw(t, "b"), rapid.Uint64().Draw(t, "c")
+	// Evenly spread numbers carry every other time; rapid prefers small ones.
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		a, b, c := random.Uint64(), random.Uint64(), random.Uint64()
 		want := new(big.Int).SetUint64(a)
 		want.Mul(want, new(big.Int).SetUint64(b)).Mul(want, new(big.Int).SetUint64(c))
 		got := new(big.Int)
@@ -148,5 +151,5 @@ func TestMul3AgreesWithMathBig(t *testing.T) {
 		if got.Cmp(want) != 0 {
 			t.Fatalf("mul3(%d, %d, %d) = %v; want %v", a, b, c, got, want)
 		}
-	})
+	}
 }

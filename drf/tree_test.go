@@ -201,6 +201,43 @@ func TestRefundOfMoreThanIsHeldPanicsWithTheNumbers(t *testing.T) {
 	tree.Refund(nodes["eng/a"], Vector{CPUs: 4})
 }
 
+// TestTheQueueStaysInOrderWhoeverLeaves looks into the heap of a role, which
+// must hold no child before its parent after each change.
+func TestTheQueueStaysInOrderWhoeverLeaves(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tree, _ := newTree(t)
+		for i := range 40 {
+			n, err := tree.AddFramework(Root, fmt.Sprint(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			tree.Activate(n)
+			tree.Charge(n, Vector{CPUs: Amount(rapid.Int64Range(0, 1000).Draw(t, "share"))})
+			inOrder(t, tree)
+		}
+		for _, n := range rapid.Permutation(tree.Children(Root)).Draw(t, "leaving") {
+			tree.Deactivate(n)
+			inOrder(t, tree)
+		}
+		if _, ok := tree.Next(); ok {
+			t.Fatal("somebody is next when all have left")
+		}
+	})
+}
+
+func inOrder(t *rapid.T, tree *Tree) {
+	t.Helper()
+	queue := tree.nodes[Root].queue.items
+	for i, n := range queue {
+		if tree.compare(queue[max(i-1, 0)/2], n) > 0 {
+			t.Fatalf("%s stands below %s", tree.Name(n), tree.Name(queue[max(i-1, 0)/2]))
+		}
+		if tree.nodes[n].queue.at != int32(i) {
+			t.Fatalf("%s stands at %d and believes %d", tree.Name(n), i, tree.nodes[n].queue.at)
+		}
+	}
+}
+
 // TestScalingChangesNothing is a metamorphic relation: shares are relative, so
 // ten times the cluster with ten times the tasks, or ten times every weight,
 // decides the same.
