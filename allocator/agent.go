@@ -218,6 +218,7 @@ func (s *State) applyOfferAdded(f OfferAdded) {
 	o := offer{id: f.Offer, resources: s.knownVector(f.Resources), ports: f.Ports}
 	if !a.seen {
 		a.host, a.attributes = f.Host, f.Attributes
+		a.slots = min(max(f.Slots, 0), maxSlots)
 	}
 	a.lost = false
 	if !a.offering {
@@ -234,13 +235,9 @@ func (s *State) applyOfferAdded(f OfferAdded) {
 
 // guessTotal takes an agent to hold at least what it offers and what we use.
 func (s *State) guessTotal(a *agent) {
-	sum := a.used
-	ranges := slices.Clone(a.given)
-	for _, o := range a.offers {
-		sum = sum.Add(o.resources)
-		ranges = append(ranges, o.ports...)
-	}
-	a.given = newPortSet(ranges)
+	offered, ports := s.offered(a)
+	sum := a.used.Add(offered)
+	a.given = newPortSet(append(slices.Clone(a.given), ports...))
 	sum[drf.Ports] = a.given.count()
 	s.setTotal(a, a.total.Max(sum))
 }

@@ -74,7 +74,7 @@ func (g *group) startable(n int32) bool {
 	if n >= 0 && int(n) < len(g.instances) {
 		return g.instances[n].state == instanceWaiting
 	}
-	return int(n) == len(g.instances) && n < g.spec.Instances
+	return n >= 0 && n < g.spec.Instances
 }
 
 // bookLaunch books a run on an agent. The id's place in the table is taken.
@@ -104,6 +104,12 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 
 // startInstance moves an instance from waiting to live.
 func (s *State) startInstance(g *group, l *Launch) {
+	// Accepts are by agent, so a replay may meet instance 3 before instance 2:
+	// those in between wait their turn.
+	for n := int32(len(g.instances)); n < l.Instance; n++ {
+		g.instances = append(g.instances, instance{})
+		g.again = append(g.again, n)
+	}
 	if int(l.Instance) == len(g.instances) {
 		g.instances = append(g.instances, instance{})
 		s.fewerWait(g)

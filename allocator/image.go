@@ -158,7 +158,7 @@ func (s *State) imageAgent(a *agent) AgentImage {
 
 func imageGroup(g *group) GroupImage {
 	m := GroupImage{
-		Spec: g.spec, Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: slices.Clone(g.again),
+		Spec: g.spec, Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: append([]int32(nil), g.again...),
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 	}
 	for _, in := range g.instances {

@@ -1,0 +1,74 @@
+package allocator
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// groupOptions are the options of submit that are no resources.
+var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "after", "digest"}
+
+// resources reads every option but the named ones as an amount. Ports with a
+// range are numbers of ports, read by ports.
+func (c line) resources(other ...string) []Quantity {
+	var out []Quantity
+	for _, f := range c.fields() {
+		k, v, ok := strings.Cut(f, "=")
+		if !ok || slices.Contains(other, k) || strings.Contains(v, "-") && k == "ports" {
+			continue
+		}
+		out = append(out, Quantity{k, c.amount(k)})
+	}
+	return out
+}
+
+// ports reads ports=31000-31005,31010-31010.
+func (c line) ports() []PortRange {
+	var out []PortRange
+	for text := range strings.SplitSeq(c.value("ports", ""), ",") {
+		var r PortRange
+		if _, err := fmt.Sscanf(text, "%d-%d", &r.Begin, &r.End); err == nil {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// group reads a submission: one task with the resources of the line itself, or
+// those of the indented lines below it.
+func (c line) group(framework, name string, tasks []line) Group {
+	g := Group{
+		Framework: framework, Name: name, Role: c.value("role", ""), Digest: c.value("digest", string(c)),
+		Instances: int32(c.number("instances", 1)), Priority: int32(c.number("priority", 0)),
+		Restart: Restart{Max: int32(c.number("max", 0)), BackoffMillis: c.milliseconds(c.value("backoff", "0"))},
+	}
+	g.Restart.Policy = map[string]RestartPolicy{
+		"never": RestartNever, "on-failure": RestartOnFailure, "always": RestartAlways,
+	}[c.value("restart", "never")]
+	if after := c.value("after", ""); after != "" {
+		g.After = strings.Split(after, ",")
+	}
+	for _, t := range tasks {
+		g.Tasks = append(g.Tasks, Task{Name: t.word(1), Resources: t.resources(), Sidecar: t.word(0) == "sidecar"})
+	}
+	if len(tasks) == 0 {
+		g.Tasks = []Task{{Name: "main", Resources: c.resources(groupOptions...)}}
+	}
+	return g
+}
+
+// config reads the Config of a new State; executor resources are written as
+// executor.cpus=0.1.
+func (c line) config() Config {
+	cfg := Config{
+		Policy: Policy(c.value("policy", "")), Placement: Placement(c.value("placement", "")),
+		MaxPlacements: int(c.number("max-placements", 0)), History: int(c.number("history", 0)),
+	}
+	for _, f := range c.fields() {
+		if k, _, ok := strings.Cut(f, "="); ok && strings.HasPrefix(k, "executor.") {
+			cfg.Executor = append(cfg.Executor, Quantity{strings.TrimPrefix(k, "executor."), c.amount(k)})
+		}
+	}
+	return cfg
+}
