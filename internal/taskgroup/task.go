@@ -68,7 +68,7 @@ func task(o *strictyaml.Object, purpose Purpose) proto.Task {
 	}
 	command(o, &t, purpose)
 	if v, ok := o.Optional("resources"); ok {
-		t.Resources, t.Ports = resources(v)
+		t.Resources, t.Ports = Resources(v)
 	}
 	if v, ok := o.Optional("env"); ok {
 		t.Env = pairs(v, maxEnv)
@@ -177,8 +177,9 @@ func canonicalOrder(a, b string) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
-// resources are the amounts a task asks for, in canonical order, and its count of ports.
-func resources(v strictyaml.Value) ([]proto.Resource, uint32) {
+// Resources reads amounts by the name of the resource. They are in canonical order, without those
+// that are zero; ports are counted apart.
+func Resources(v strictyaml.Value) ([]proto.Resource, uint32) {
 	var out []proto.Resource
 	ports := uint32(0)
 	for _, e := range v.Entries(maxKinds) {

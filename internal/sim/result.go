@@ -1,0 +1,167 @@
+package sim
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+
+	"fairlead/allocator"
+	"fairlead/drf"
+)
+
+// Result says who got what. Shares, utilizations and means are rounded to four decimal places.
+type Result struct {
+	Scenario  string `json:"scenario"`
+	Policy    string `json:"policy"`
+	Placement string `json:"placement"`
+	Seed      int64  `json:"seed"`
+	// EndS is the virtual time at which the simulation stopped.
+	EndS float64 `json:"end_s"`
+	// Frameworks are sorted by name, then role.
+	Frameworks []FrameworkResult `json:"frameworks"`
+	// Roles are sorted by name.
+	Roles []RoleResult `json:"roles"`
+	// Utilization is what is in use at the end, of each resource that the cluster has.
+	Utilization map[string]float64 `json:"utilization"`
+	// MeanUtilization is the mean over the time from 0 to the end; without any time to speak of,
+	// Utilization.
+	MeanUtilization map[string]float64 `json:"mean_utilization"`
+	// Placements is there if it was asked for.
+	Placements []Placement `json:"placements,omitzero"`
+	// MakespanS is when the last instance to end did so, 0 if none did.
+	MakespanS float64 `json:"makespan_s"`
+	// Events counts what was put into the allocator, Decisions the placements that came out.
+	Events    int64 `json:"events"`
+	Decisions int64 `json:"decisions"`
+	// Digest identifies everything that happened, in order.
+	Digest string `json:"digest"`
+}
+
+// FrameworkResult is the end of one framework in one role.
+type FrameworkResult struct {
+	Name   string  `json:"name"`
+	Role   string  `json:"role"`
+	Weight float64 `json:"weight"`
+	// DominantResource is "" for a framework that holds nothing.
+	DominantResource string `json:"dominant_resource"`
+	// DominantShare is divided by the weight: what frameworks are ranked by.
+	DominantShare float64 `json:"dominant_share"`
+	// ShareNum / ShareDen is the dominant share before that, exactly and in lowest terms.
+	ShareNum  uint64             `json:"share_num"`
+	ShareDen  uint64             `json:"share_den"`
+	Allocated map[string]float64 `json:"allocated"`
+	Running   int64              `json:"running"`
+	Pending   int64              `json:"pending"`
+	Finished  int64              `json:"finished"`
+	Failed    int64              `json:"failed"`
+	// MeanWaitS is from the arrival of a group to the first start of an instance, over those that
+	// were started.
+	MeanWaitS float64 `json:"mean_wait_s"`
+	// MeanCompletionS is from the arrival of a group to the end of an instance, over the ends.
+	MeanCompletionS float64 `json:"mean_completion_s"`
+}
+
+// RoleResult is the end of one role with all its frameworks and subroles.
+type RoleResult struct {
+	Name          string             `json:"name"`
+	DominantShare float64            `json:"dominant_share"`
+	Allocated     map[string]float64 `json:"allocated"`
+}
+
+// Placement is the start of one instance.
+type Placement struct {
+	AtS       float64 `json:"at_s"`
+	Framework string  `json:"framework"`
+	Group     string  `json:"group"`
+	Instance  int32   `json:"instance"`
+	Agent     string  `json:"agent"`
+}
+
+// WriteJSON writes the results as indented JSON: an object if there is one, otherwise a list.
+func WriteJSON(w io.Writer, results []*Result) error {
+	var v any = results
+	if len(results) == 1 {
+		v = results[0]
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+func (e *engine) result() *Result {
+	v := e.state.View()
+	s, st := &e.scenario, e.stats
+	r := &Result{
+		Scenario: s.Name, Policy: string(s.Policy), Placement: string(s.Placement), Seed: s.Seed, EndS: seconds(e.now),
+		Frameworks: []FrameworkResult{}, Roles: []RoleResult{},
+		Utilization: map[string]float64{}, MeanUtilization: map[string]float64{},
+		Placements: st.placements, MakespanS: seconds(st.makespan), Events: st.events, Decisions: st.decisions,
+		Digest: st.sum(),
+	}
+	ends := endsByLeaf(v)
+	for _, f := range v.Frameworks {
+		r.Frameworks = append(r.Frameworks, frameworkResult(v, f, ends[leaf{f.Framework, f.Role}], st))
+	}
+	for _, role := range v.Roles {
+		r.Roles = append(r.Roles, RoleResult{
+			Name: role.Role, DominantShare: weighted(role.Share, role.Weight), Allocated: amounts(v, role.Allocated),
+		})
+	}
+	for k, name := range v.Kinds {
+		if total := v.Total[k]; total > 0 {
+			now := rounded(float64(st.used[k]) / float64(total))
+			r.Utilization[name], r.MeanUtilization[name] = now, now
+			if e.now > 0 {
+				r.MeanUtilization[name] = rounded(st.usedMillis[k] / float64(total) / float64(e.now))
+			}
+		}
+	}
+	return r
+}
+
+// ends counts the instances of a framework that are over.
+type ends struct{ finished, failed int64 }
+
+func endsByLeaf(v *allocator.View) map[leaf]ends {
+	out := make(map[leaf]ends)
+	for _, g := range v.Groups {
+		key := leaf{g.Framework, g.Role}
+		sum := out[key]
+		sum.finished += int64(g.Finished)
+		sum.failed += int64(g.Failed)
+		out[key] = sum
+	}
+	return out
+}
+
+func frameworkResult(v *allocator.View, f allocator.FrameworkView, over ends, st *stats) FrameworkResult {
+	num, den := f.Share.Fraction()
+	out := FrameworkResult{
+		Name: f.Framework, Role: f.Role, Weight: f.Weight.Float(),
+		DominantResource: f.Dominant, DominantShare: weighted(f.Share, f.Weight), ShareNum: num, ShareDen: den,
+		Allocated: amounts(v, f.Allocated), Running: f.Running, Pending: f.Pending,
+		Finished: over.finished, Failed: over.failed,
+	}
+	if t, ok := st.byLeaf[leaf{f.Framework, f.Role}]; ok {
+		out.MeanWaitS = mean(t.waitMillis, t.started)
+		out.MeanCompletionS = mean(t.completionMillis, t.completed)
+	}
+	return out
+}
+
+func weighted(s drf.Share, weight drf.Amount) float64 { return rounded(s.Float() / weight.Float()) }
+
+// amounts are those of the resources that the cluster has, and others that are held.
+func amounts(v *allocator.View, held drf.Vector) map[string]float64 {
+	out := make(map[string]float64)
+	for k, name := range v.Kinds {
+		if v.Total[k] > 0 || held[k] > 0 {
+			out[name] = held[k].Float()
+		}
+	}
+	return out
+}
+
+func seconds(millis int64) float64 { return float64(millis) / 1000 }
+
+func rounded(x float64) float64 { return math.Round(x*10_000) / 10_000 }

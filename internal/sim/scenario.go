@@ -1,0 +1,286 @@
+package sim
+
+import (
+	"regexp"
+	"strings"
+
+	"fairlead/allocator"
+	"fairlead/drf"
+	"fairlead/internal/strictyaml"
+	"fairlead/internal/taskgroup"
+	"fairlead/proto"
+)
+
+// Limits on one scenario.
+const (
+	maxAgents     = 1_000_000
+	maxEntries    = 1_000_000 // of groups
+	maxFrameworks = 100_000
+	maxAttributes = 100
+	maxText       = 1_000
+)
+
+// Scenario is one simulation to run, with every default filled in.
+type Scenario struct {
+	Name       string
+	Agents     []Agent
+	Roles      []Role
+	Frameworks []Framework
+	Groups     []Group
+	Policy     allocator.Policy
+	Placement  allocator.Placement
+	// Executor is what each instance costs beside its tasks.
+	Executor []allocator.Quantity
+	// UntilMillis is when the simulation stops at the latest. At 0 it only fills the cluster.
+	UntilMillis int64
+	Seed        int64
+}
+
+// Agent is one machine.
+type Agent struct {
+	Name       string
+	Resources  []allocator.Quantity
+	Ports      uint32
+	Attributes []allocator.Attribute
+}
+
+// Role is a role with a weight of its own.
+type Role struct {
+	Name   string
+	Weight drf.Amount
+}
+
+// Framework is a framework with a role or a weight of its own.
+type Framework struct {
+	Name   string
+	Role   string
+	Weight drf.Amount
+}
+
+// Group is a task group, when it is submitted, and how long each of its instances runs.
+type Group struct {
+	Spec          *proto.TaskGroup // Role is never empty
+	ArrivalMillis int64
+	// DurationMillis of 0 means that instances never end.
+	DurationMillis int64
+}
+
+// Parse reads the scenarios of a YAML or JSON file, one to a document. Either the whole file is good
+// or the error is a strictyaml.Errors with all that is wrong with it.
+func Parse(filename string, data []byte) ([]*Scenario, error) {
+	f := strictyaml.Parse(filename, data)
+	docs := f.Documents()
+	if len(docs) == 0 && f.Err() == nil {
+		f.Fail("no scenario in the file")
+	}
+	var scenarios []*Scenario
+	for _, doc := range docs {
+		if o, ok := doc.Object(); ok {
+			scenarios = append(scenarios, scenario(o))
+			o.Done()
+		}
+	}
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	return scenarios, nil
+}
+
+func scenario(o *strictyaml.Object) *Scenario {
+	s := &Scenario{Policy: allocator.Policies()[0], Placement: allocator.Placements()[0], Seed: 1}
+	if v, ok := o.Required("name"); ok {
+		s.Name, _ = v.Matching(namePattern, "a name: letters, digits and . _ -, at most 100")
+	}
+	if v, ok := o.Required("cluster"); ok {
+		s.Agents = cluster(v)
+	}
+	if v, ok := o.Optional("roles"); ok {
+		s.Roles = roles(v)
+	}
+	if v, ok := o.Optional("frameworks"); ok {
+		s.Frameworks = frameworks(v)
+	}
+	if v, ok := o.Optional("policy"); ok {
+		s.Policy = oneOf(v, allocator.Policies())
+	}
+	if v, ok := o.Optional("placement"); ok {
+		s.Placement = oneOf(v, allocator.Placements())
+	}
+	if v, ok := o.Optional("executor"); ok {
+		s.Executor = executor(v)
+	}
+	if v, ok := o.Optional("until"); ok {
+		s.UntilMillis, _ = v.Millis()
+	}
+	if v, ok := o.Optional("seed"); ok {
+		s.Seed, _ = v.Int(-1<<63, 1<<63-1)
+	}
+	if v, ok := o.Optional("reserve_after"); ok {
+		reserveAfter(v, s.UntilMillis)
+	}
+	if v, ok := o.Required("groups"); ok {
+		s.Groups = groups(v, s)
+	}
+	return s
+}
+
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+// oneOf reads one of the allocator's names for its rules.
+func oneOf[T ~string](v strictyaml.Value, names []T) T {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = string(n)
+	}
+	return names[max(0, v.OneOf(texts...))]
+}
+
+// reserveAfter refuses what the allocator cannot do. While a cluster is only filled nobody waits, so
+// that any value is right.
+func reserveAfter(v strictyaml.Value, untilMillis int64) {
+	if _, ok := v.Millis(); ok && untilMillis > 0 {
+		v.Failf("not supported yet in a simulation with until: leave it out")
+	}
+}
+
+func executor(v strictyaml.Value) []allocator.Quantity {
+	resources, ports := taskgroup.Resources(v)
+	if ports > 0 {
+		v.Failf("an executor has no ports")
+	}
+	return quantities(resources)
+}
+
+func quantities(resources []proto.Resource) []allocator.Quantity {
+	var out []allocator.Quantity
+	for _, r := range resources {
+		out = append(out, allocator.Quantity{Name: r.Name, Amount: drf.Amount(r.Milli)})
+	}
+	return out
+}
+
+func roles(v strictyaml.Value) []Role {
+	var out []Role
+	lines := make(map[string]int)
+	for _, item := range v.List(maxFrameworks) {
+		o, ok := item.Object()
+		if !ok {
+			continue
+		}
+		r := Role{Weight: weight(o)}
+		if name, ok := o.Required("name"); ok {
+			r.Name = taskgroup.Role(name)
+		}
+		for _, later := range []string{"guarantee", "limit"} {
+			if quota, ok := o.Optional(later); ok {
+				quota.Failf("not supported yet")
+			}
+		}
+		o.Done()
+		if line, twice := lines[r.Name]; twice && r.Name != "" {
+			item.Failf("role %s is already defined in line %d", r.Name, line)
+		}
+		lines[r.Name] = item.Line()
+		out = append(out, r)
+	}
+	return out
+}
+
+func frameworks(v strictyaml.Value) []Framework {
+	var out []Framework
+	lines := make(map[string]int)
+	for _, item := range v.List(maxFrameworks) {
+		o, ok := item.Object()
+		if !ok {
+			continue
+		}
+		f := Framework{Role: "*", Weight: weight(o)}
+		if name, ok := o.Required("name"); ok {
+			f.Name = taskgroup.FrameworkName(name)
+		}
+		if role, ok := o.Optional("role"); ok {
+			f.Role = taskgroup.Role(role)
+		}
+		o.Done()
+		if line, twice := lines[f.Name]; twice && f.Name != "" {
+			item.Failf("framework %s is already defined in line %d", f.Name, line)
+		}
+		lines[f.Name] = item.Line()
+		out = append(out, f)
+	}
+	return out
+}
+
+func weight(o *strictyaml.Object) drf.Amount {
+	v, ok := o.Optional("weight")
+	if !ok {
+		return drf.Unit
+	}
+	a, ok := v.Amount()
+	if ok && (a == 0 || a > drf.MaxWeight) {
+		v.Failf("expected more than 0 and at most %s", drf.MaxWeight)
+	}
+	return a
+}
+
+func groups(v strictyaml.Value, s *Scenario) []Group {
+	var out []Group
+	roleOf := make(map[string]string)
+	for _, f := range s.Frameworks {
+		roleOf[f.Name] = f.Role
+	}
+	lines := make(map[string]int)
+	for _, item := range v.List(maxEntries) {
+		o, ok := item.Object()
+		if !ok {
+			continue
+		}
+		g := group(o)
+		o.Done()
+		key := g.Spec.Framework + "/" + g.Spec.Name
+		if line, twice := lines[key]; twice && g.Spec.Name != "" {
+			item.Failf("task group %s is already defined in line %d", key, line)
+		}
+		lines[key] = item.Line()
+		if role, ok := roleOf[g.Spec.Framework]; ok && g.Spec.Role == "" {
+			g.Spec.Role = role
+		} else if g.Spec.Role == "" {
+			g.Spec.Role = "*"
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func group(o *strictyaml.Object) Group {
+	g := Group{Spec: taskgroup.Decode(o, taskgroup.Simulated)}
+	if v, ok := o.Optional("arrival"); ok {
+		g.ArrivalMillis, _ = fixed(v)
+	}
+	if v, ok := o.Optional("duration"); ok {
+		ms, ok := fixed(v)
+		if ok && ms == 0 {
+			v.Failf("must be longer than 0s")
+		}
+		g.DurationMillis = ms
+	}
+	for field, used := range map[string]bool{ // the order of problems is that of their places
+		"gang": g.Spec.GangMin > 0, "constraints": len(g.Spec.Constraints) > 0, "max_runtime": g.Spec.MaxRuntimeMs > 0,
+	} {
+		if v, ok := o.Optional(field); ok && used {
+			v.Failf("not supported yet in a simulation")
+		}
+	}
+	return g
+}
+
+// fixed reads a duration and refuses the expressions that draw one.
+func fixed(v strictyaml.Value) (int64, bool) {
+	if v.IsText() {
+		if s, ok := v.Literal(maxText); ok && strings.Contains(s, "(") {
+			v.Failf("%q: durations that are drawn are not supported yet: write a fixed one, such as 60s", s)
+			return 0, false
+		}
+	}
+	return v.Millis()
+}

@@ -1,0 +1,250 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/datadriven"
+	"pgregory.net/rapid"
+
+	"fairlead/allocator"
+	"fairlead/drf"
+	"fairlead/internal/strictyaml"
+	"fairlead/proto"
+)
+
+// Each script holds scenarios and what comes of them. `go test -rewrite` refreshes them.
+//
+//	run [placements]    the table
+//	json [placements]   the JSON of the contract
+//	parse               only what is wrong with the file
+func TestScripts(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		if strings.HasSuffix(path, ".txt") {
+			datadriven.RunTest(t, path, runScript)
+		}
+	})
+}
+
+func runScript(t *testing.T, d *datadriven.TestData) string {
+	scenarios, err := Parse("s.yaml", []byte(d.Input))
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	var results []*Result
+	for _, s := range scenarios {
+		r, err := Run(context.Background(), s, Options{Placements: d.HasArg("placements")})
+		if err != nil {
+			return err.Error() + "\n"
+		}
+		results = append(results, r)
+	}
+	var out bytes.Buffer
+	write := map[string]func() error{
+		"run":   func() error { return WriteTable(&out, results) },
+		"json":  func() error { return WriteJSON(&out, results) },
+		"parse": func() error { return nil },
+	}[d.Cmd]
+	if write == nil {
+		d.Fatalf(t, "unknown command")
+	}
+	if err := write(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// The contract's example, word for word except for what it leaves open.
+func TestTheContractsResult(t *testing.T) {
+	file, err := os.ReadFile("../../examples/paper/paper.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := runOne(t, string(file), Options{})
+	for _, f := range r.Frameworks {
+		want := map[string]int64{"A": 3, "B": 2}[f.Name]
+		if f.Running != want || f.ShareNum != 2 || f.ShareDen != 3 || f.DominantShare != 0.6667 {
+			t.Errorf("framework %s: got %+v, want %d running and a share of 2/3", f.Name, f, want)
+		}
+	}
+	if r.Placements != nil {
+		t.Errorf("got placements %v although nobody asked", r.Placements)
+	}
+}
+
+func TestOptionsReplacePartsOfTheScenario(t *testing.T) {
+	const file = `
+name: s
+cluster: {agents: [{name: a, resources: {cpus: 2}}, {name: b, resources: {cpus: 1}}]}
+groups: [{framework: A, name: g, tasks: [{name: t, resources: {cpus: 1}}]}]
+placement: worst-fit
+`
+	seed := int64(7)
+	r := runOne(t, file, Options{Policy: allocator.DRFLiteral, Placement: allocator.FirstFit, Seed: &seed, Placements: true})
+	if r.Policy != "drf-literal" || r.Placement != "first-fit" || r.Seed != 7 || len(r.Placements) != 1 {
+		t.Errorf("got %+v", r)
+	}
+	if r := runOne(t, file, Options{}); r.Policy != "drf" || r.Placement != "worst-fit" || r.Seed != 1 {
+		t.Errorf("without options: got %+v", r)
+	}
+}
+
+func TestACancelledSimulationStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	s := parseOne(t, "name: s\ncluster: {agents: [{name: a, resources: {cpus: 2}}]}\n"+
+		"groups: [{name: g, tasks: [{name: t, resources: {cpus: 1}}]}]\n")
+	if _, err := Run(ctx, s, Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestJSONOfSeveralResultsIsAList(t *testing.T) {
+	r := &Result{}
+	for n, want := range []byte{'[', '{', '['} {
+		var out bytes.Buffer
+		results := make([]*Result, 0, n) // of none, an empty list
+		for range n {
+			results = append(results, r)
+		}
+		if err := WriteJSON(&out, results); err != nil {
+			t.Fatal(err)
+		}
+		if out.Bytes()[0] != want || !json.Valid(out.Bytes()) {
+			t.Errorf("%d results: got %s", n, out.Bytes())
+		}
+	}
+}
+
+// Whatever arrives when, a simulation repeats itself, its books add up at the end, and everything
+// that can run and ends has run.
+func TestAnyScenario(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anyScenario(t)
+		first, err := Run(context.Background(), s, Options{Placements: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := Run(context.Background(), s, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first.Digest != second.Digest {
+			t.Fatalf("digest %s, then %s", first.Digest, second.Digest)
+		}
+		if int64(len(first.Placements)) != first.Decisions {
+			t.Fatalf("%d placements, but %d decisions", len(first.Placements), first.Decisions)
+		}
+		expectInstances(t, s, first)
+	})
+}
+
+// expectInstances checks that every instance is accounted for once, and that in endless time all of
+// those that fit an agent have finished.
+func expectInstances(t *rapid.T, s *Scenario, r *Result) {
+	want, arrived := map[string]int64{}, map[string]int64{}
+	for _, g := range s.Groups {
+		if g.ArrivalMillis <= s.UntilMillis {
+			arrived[g.Spec.Framework] += int64(g.Spec.Instances)
+		}
+		if s.UntilMillis == endless {
+			want[g.Spec.Framework] += int64(g.Spec.Instances)
+		}
+	}
+	for _, f := range r.Frameworks {
+		if sum := f.Running + f.Pending + f.Finished; sum != arrived[f.Name] {
+			t.Fatalf("framework %s: %d running, %d pending, %d finished, want %d in all",
+				f.Name, f.Running, f.Pending, f.Finished, arrived[f.Name])
+		}
+		if s.UntilMillis == endless && f.Finished != want[f.Name] {
+			t.Fatalf("framework %s: %d finished, want %d", f.Name, f.Finished, want[f.Name])
+		}
+	}
+}
+
+const endless = 1 << 40
+
+func anyScenario(t *rapid.T) *Scenario {
+	s := &Scenario{
+		Name:        "any",
+		Policy:      rapid.SampledFrom(allocator.Policies()).Draw(t, "policy"),
+		Placement:   rapid.SampledFrom(allocator.Placements()).Draw(t, "placement"),
+		UntilMillis: rapid.SampledFrom([]int64{0, 5, 50, endless}).Draw(t, "until"),
+	}
+	for i := range rapid.IntRange(1, 4).Draw(t, "agents") {
+		s.Agents = append(s.Agents, Agent{Name: fmt.Sprintf("agent-%d", i), Ports: 2, Resources: []allocator.Quantity{
+			{Name: "cpus", Amount: drf.Amount(rapid.IntRange(4, 16).Draw(t, "cpus")) * drf.Unit},
+			{Name: "mem", Amount: drf.Amount(rapid.IntRange(4, 16).Draw(t, "mem")) * drf.Unit},
+		}})
+	}
+	for i := range rapid.IntRange(1, 6).Draw(t, "groups") {
+		s.Groups = append(s.Groups, Group{
+			Spec: &proto.TaskGroup{
+				Framework: rapid.SampledFrom([]string{"A", "B", "C"}).Draw(t, "framework"), Role: "*",
+				Name: fmt.Sprintf("g%d", i), Instances: rapid.Uint32Range(1, 20).Draw(t, "instances"),
+				Priority: rapid.Int32Range(-1, 1).Draw(t, "priority"),
+				Tasks: []proto.Task{
+					{Name: "main", Resources: anyDemand(t)},
+					{Name: "side", Resources: anyDemand(t), Sidecar: true, Ports: rapid.Uint32Range(0, 1).Draw(t, "ports")},
+				},
+			},
+			ArrivalMillis:  rapid.Int64Range(0, 20).Draw(t, "arrival"),
+			DurationMillis: rapid.Int64Range(1, 10).Draw(t, "duration"),
+		})
+	}
+	return s
+}
+
+// anyDemand fits every agent of anyScenario twice.
+func anyDemand(t *rapid.T) []proto.Resource {
+	return []proto.Resource{
+		{Name: "cpus", Milli: rapid.Int64Range(1, 2000).Draw(t, "cpus")},
+		{Name: "mem", Milli: rapid.Int64Range(1, 2000).Draw(t, "mem")},
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, example := range []string{"paper/paper.yaml", "two-level/unequal-demands.yaml"} {
+		file, err := os.ReadFile("../../examples/" + example)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(file))
+	}
+	f.Add("name: s\ncluster: {agents: [{name: a, count: 3, resources: {cpus: 1}, attributes: {r: 1}}]}\n" +
+		"roles: [{name: r, weight: 2}]\nframeworks: [{name: A, role: r}]\nuntil: 1d\nseed: -1\ngroups: []\n")
+	f.Fuzz(func(t *testing.T, file string) {
+		scenarios, err := Parse("f.yaml", []byte(file))
+		var all strictyaml.Errors
+		if err != nil && (!errors.As(err, &all) || scenarios != nil) {
+			t.Fatalf("got %v of type %T with %d scenarios, want strictyaml.Errors alone", err, err, len(scenarios))
+		}
+	})
+}
+
+func parseOne(t *testing.T, file string) *Scenario {
+	t.Helper()
+	scenarios, err := Parse("s.yaml", []byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(scenarios) != 1 {
+		t.Fatalf("got %d scenarios, want 1", len(scenarios))
+	}
+	return scenarios[0]
+}
+
+func runOne(t *testing.T, file string, opts Options) *Result {
+	t.Helper()
+	r, err := Run(context.Background(), parseOne(t, file), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
