@@ -42,15 +42,21 @@ var impure = map[string]string{
 
 func TestTheCoreImportsNothingImpure(t *testing.T) {
 	for _, p := range core(t) {
-		for _, path := range p.imports {
-			first, _, _ := strings.Cut(path, "/")
-			if strings.Contains(first, ".") {
-				t.Errorf("%s imports %s: the core stands on the standard library alone, so that an upgrade of a library "+
-					"cannot change a decision; convert in the driver", p.path, path)
+		impurities(p, failures(t, p.fset))
+	}
+}
+
+func impurities(p *pkg, report reporter) {
+	for _, f := range p.files {
+		for _, spec := range f.Imports {
+			path := strings.Trim(spec.Path.Value, `"`)
+			if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") {
+				report(spec, "the core stands on the standard library alone, so that an upgrade of a library cannot change "+
+					"a decision; let the driver use "+path+" and pass what comes of it")
 			}
 			for parent, instead := range impure {
 				if path == parent || strings.HasPrefix(path, parent+"/") {
-					t.Errorf("%s imports %s: replays must agree with the first run; %s", p.path, path, instead)
+					report(spec, "replays must agree with the first run, so that the core cannot import "+path+"; "+instead)
 				}
 			}
 		}
@@ -59,14 +65,17 @@ func TestTheCoreImportsNothingImpure(t *testing.T) {
 
 func TestTheCoreIsSequential(t *testing.T) {
 	for _, p := range core(t) {
-		inspect(p, func(n ast.Node, _ []ast.Node) {
-			switch n.(type) {
-			case *ast.GoStmt, *ast.SelectStmt, *ast.ChanType, *ast.SendStmt:
-				t.Errorf("%s: goroutines and channels make the order of decisions a matter of luck; "+
-					"return actions and let the driver run them", position(p.fset, n.Pos()))
-			}
-		})
+		concurrency(p, failures(t, p.fset))
 	}
+}
+
+func concurrency(p *pkg, report reporter) {
+	inspect(p, func(n ast.Node, _ []ast.Node) {
+		switch n.(type) {
+		case *ast.GoStmt, *ast.SelectStmt, *ast.ChanType, *ast.SendStmt:
+			report(n, "goroutines and channels make the order of decisions a matter of luck; return actions and let the driver run them")
+		}
+	})
 }
 
 // TestTheCoreDecidesNothingByFloat allows floating point for printing only:
@@ -74,17 +83,21 @@ func TestTheCoreIsSequential(t *testing.T) {
 // that takes ...any as fmt.Sprintf does.
 func TestTheCoreDecidesNothingByFloat(t *testing.T) {
 	for _, p := range core(t) {
-		inspect(p, func(n ast.Node, above []ast.Node) {
-			e, ok := n.(ast.Expr)
-			if !ok || !isFloat(p.info.TypeOf(e)) || slices.ContainsFunc(above, func(n ast.Node) bool { return prints(p, n) }) {
-				return
-			}
-			if outermostFloat(p, above) {
-				t.Errorf("%s: floating point rounds, so that equal shares differ and books drift; compute with "+
-					"drf.Amount and drf.Share, and leave floats to Float and to printing", position(p.fset, n.Pos()))
-			}
-		})
+		floats(p, failures(t, p.fset))
 	}
+}
+
+func floats(p *pkg, report reporter) {
+	inspect(p, func(n ast.Node, above []ast.Node) {
+		e, ok := n.(ast.Expr)
+		if !ok || !isFloat(p.info.TypeOf(e)) || slices.ContainsFunc(above, func(n ast.Node) bool { return prints(p, n) }) {
+			return
+		}
+		if outermostFloat(p, above) {
+			report(n, "floating point rounds, so that equal shares differ and books drift; compute with drf.Amount and "+
+				"drf.Share, and leave floats to Float and to printing")
+		}
+	})
 }
 
 func isFloat(t types.Type) bool {
@@ -132,26 +145,30 @@ const commutes = "// commutes:"
 // TestTheCoreDecidesNothingByMapOrder finds loops over maps, and maps.Keys and
 // its like where nothing sorts them.
 func TestTheCoreDecidesNothingByMapOrder(t *testing.T) {
+	for _, p := range core(t) {
+		mapOrder(p, failures(t, p.fset))
+	}
+}
+
+func mapOrder(p *pkg, report reporter) {
 	const why = "Go visits maps in a different order each time, so that replays would disagree; keep a slice beside the " +
 		"map or sort the keys, or, if order cannot matter, say why in a comment `" + commutes + " ...` on the line or the one above"
-	for _, p := range core(t) {
-		excused := commentLines(p, commutes)
-		inspect(p, func(n ast.Node, above []ast.Node) {
-			if excused[position(p.fset, n.Pos())] {
-				return
+	excused := commentLines(p, commutes)
+	inspect(p, func(n ast.Node, above []ast.Node) {
+		if excused[position(p.fset, n.Pos())] {
+			return
+		}
+		switch n := n.(type) {
+		case *ast.RangeStmt:
+			if _, ok := p.info.TypeOf(n.X).Underlying().(*types.Map); ok {
+				report(n, "this ranges over a map: "+why)
 			}
-			switch n := n.(type) {
-			case *ast.RangeStmt:
-				if _, ok := p.info.TypeOf(n.X).Underlying().(*types.Map); ok {
-					t.Errorf("%s ranges over a map: %s", position(p.fset, n.Pos()), why)
-				}
-			case *ast.CallExpr:
-				if calls(p, n, "maps", "Keys", "Values", "All") && !sorted(p, above) {
-					t.Errorf("%s takes a map in no order: %s", position(p.fset, n.Pos()), why)
-				}
+		case *ast.CallExpr:
+			if calls(p, n, "maps", "Keys", "Values", "All") && !sorted(p, above) {
+				report(n, "this takes a map in no order: "+why)
 			}
-		})
-	}
+		}
+	})
 }
 
 func sorted(p *pkg, above []ast.Node) bool {

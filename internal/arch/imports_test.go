@@ -34,7 +34,7 @@ var never = []struct {
 		"it stores records in order and knows nothing of what they mean; encode and decode them in the scheduler"},
 	{"internal/taskgroup", []string{"scheduler", "executor", "internal/api", "internal/cluster", "cmd"},
 		"it reads and checks files; whoever submits converts the result"},
-	{"internal/strictyaml", []string{"drf", "allocator", "scheduler", "executor", "proto", "cmd"},
+	{"internal/strictyaml", []string{"allocator", "scheduler", "executor", "proto", "cmd"},
 		"it reads configuration of any shape; what a field means belongs to the package that asks for it"},
 	{"internal/api", []string{"internal/client", "internal/cluster", "cmd"},
 		"the API answers from snapshots of the scheduler; it starts nothing"},

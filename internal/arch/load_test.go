@@ -71,12 +71,8 @@ func load(t *testing.T) []*pkg {
 	if err != nil {
 		t.Fatal(err)
 	}
-	export := map[string]string{}
-	for _, p := range all {
-		export[p.ImportPath] = p.Export
-	}
 	fset := token.NewFileSet()
-	compiled := importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(export[path]) })
+	compiled := imports(all, fset)
 	var ours []*pkg
 	for _, p := range all {
 		if p.DepOnly || len(p.GoFiles) == 0 {
@@ -92,6 +88,15 @@ func load(t *testing.T) []*pkg {
 		t.Fatal("no packages found: the rules would hold of nothing")
 	}
 	return ours
+}
+
+// imports reads what the go command has compiled.
+func imports(all []listed, fset *token.FileSet) types.Importer {
+	export := map[string]string{}
+	for _, p := range all {
+		export[p.ImportPath] = p.Export
+	}
+	return importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(export[path]) })
 }
 
 // check parses and type-checks one package against its compiled imports.
@@ -121,15 +126,23 @@ type source struct {
 	test bool
 }
 
-// at says where a node stands, for failure messages.
-func (s source) at(n ast.Node) string { return position(s.fset, n.Pos()) }
-
 // functions visits every function and method of a file.
 func (s source) functions(visit func(*ast.FuncDecl)) {
 	for _, d := range s.file.Decls {
 		if f, ok := d.(*ast.FuncDecl); ok {
 			visit(f)
 		}
+	}
+}
+
+// reporter takes what breaks a rule and what to say about it.
+type reporter func(n ast.Node, why string)
+
+// failures reports by failing a test.
+func failures(t *testing.T, fset *token.FileSet) reporter {
+	return func(n ast.Node, why string) {
+		t.Helper()
+		t.Errorf("%s: %s", position(fset, n.Pos()), why)
 	}
 }
 

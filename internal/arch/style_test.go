@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -26,13 +27,10 @@ func sources(t *testing.T) []source {
 		if !strings.HasSuffix(path, ".go") || strings.Contains(path, "testdata/") {
 			return
 		}
-		s := source{path: path, fset: token.NewFileSet(), test: strings.HasSuffix(path, "_test.go")}
-		f, err := parser.ParseFile(s.fset, path, content, parser.ParseComments|parser.SkipObjectResolution)
+		s, err := parseSource(path, content)
 		if err != nil {
-			t.Errorf("%s: %v", path, err)
-			return
-		}
-		if s.file = f; !ast.IsGenerated(f) {
+			t.Error(err)
+		} else if !ast.IsGenerated(s.file) {
 			all = append(all, s)
 		}
 	})
@@ -40,6 +38,13 @@ func sources(t *testing.T) []source {
 		t.Fatal("no Go files found: the rules would hold of nothing")
 	}
 	return all
+}
+
+func parseSource(path string, content []byte) (source, error) {
+	s := source{path: path, fset: token.NewFileSet(), test: strings.HasSuffix(path, "_test.go")}
+	var err error
+	s.file, err = parser.ParseFile(s.fset, path, content, parser.ParseComments|parser.SkipObjectResolution)
+	return s, err
 }
 
 func lines(fset *token.FileSet, n ast.Node) int {
@@ -56,24 +61,32 @@ func TestNoFileIsTooLong(t *testing.T) {
 
 func TestNoFunctionIsTooLong(t *testing.T) {
 	for _, s := range sources(t) {
-		s.functions(func(f *ast.FuncDecl) {
-			if n := lines(s.fset, f); n > maxFunctionLines {
-				t.Errorf("%s: %s has %d lines, more than %d: it cannot be tested or read in parts; let it decide, and "+
-					"let smaller functions compute", s.at(f), f.Name.Name, n, maxFunctionLines)
-			}
-		})
+		longFunctions(s, failures(t, s.fset))
 	}
+}
+
+func longFunctions(s source, report reporter) {
+	s.functions(func(f *ast.FuncDecl) {
+		if n := lines(s.fset, f); n > maxFunctionLines {
+			report(f, fmt.Sprintf("%s has %d lines, more than %d: it cannot be tested or read in parts; let it decide, and "+
+				"let smaller functions compute", f.Name.Name, n, maxFunctionLines))
+		}
+	})
 }
 
 func TestNoFunctionTakesTooManyParameters(t *testing.T) {
 	for _, s := range sources(t) {
-		s.functions(func(f *ast.FuncDecl) {
-			if n := parameters(f); n > maxParameters {
-				t.Errorf("%s: %s takes %d parameters, more than %d: neighbours of one type get swapped and still compile; "+
-					"pass a struct", s.at(f), f.Name.Name, n, maxParameters)
-			}
-		})
+		manyParameters(s, failures(t, s.fset))
 	}
+}
+
+func manyParameters(s source, report reporter) {
+	s.functions(func(f *ast.FuncDecl) {
+		if n := parameters(f); n > maxParameters {
+			report(f, fmt.Sprintf("%s takes %d parameters, more than %d: neighbours of one type get swapped and still "+
+				"compile; pass a struct", f.Name.Name, n, maxParameters))
+		}
+	})
 }
 
 // parameters counts what a caller passes, without a context and a test.
@@ -90,13 +103,17 @@ func parameters(f *ast.FuncDecl) (n int) {
 
 func TestNothingHappensBeforeMain(t *testing.T) {
 	for _, s := range sources(t) {
-		s.functions(func(f *ast.FuncDecl) {
-			if f.Recv == nil && f.Name.Name == "init" {
-				t.Errorf("%s: an init function runs in every program that imports the package, in an order nobody "+
-					"reads; call a constructor from main", s.at(f))
-			}
-		})
+		inits(s, failures(t, s.fset))
 	}
+}
+
+func inits(s source, report reporter) {
+	s.functions(func(f *ast.FuncDecl) {
+		if f.Recv == nil && f.Name.Name == "init" {
+			report(f, "an init function runs in every program that imports the package, in an order nobody reads; "+
+				"call a constructor from main")
+		}
+	})
 }
 
 func TestEveryPackageIsDescribed(t *testing.T) {
@@ -118,14 +135,17 @@ func TestEveryPackageIsDescribed(t *testing.T) {
 
 func TestEveryExportedNameIsDescribed(t *testing.T) {
 	for _, s := range sources(t) {
-		if s.test {
-			continue
+		if !s.test {
+			silentNames(s, failures(t, s.fset))
 		}
-		for _, d := range s.file.Decls {
-			for _, n := range undocumented(d) {
-				t.Errorf("%s: %s is exported and has no doc comment: say what it guarantees, its units and its odd cases, "+
-					"or make it unexported", s.at(n), n.Name)
-			}
+	}
+}
+
+func silentNames(s source, report reporter) {
+	for _, d := range s.file.Decls {
+		for _, n := range undocumented(d) {
+			report(n, n.Name+" is exported and has no doc comment: say what it guarantees, its units and its odd cases, "+
+				"or make it unexported")
 		}
 	}
 }
@@ -177,16 +197,20 @@ func exportedReceiver(f *ast.FuncDecl) bool {
 // tables) that nothing assigns to once they are made.
 func TestPackageVariablesAreConstants(t *testing.T) {
 	for _, p := range load(t) {
-		inspect(p, func(n ast.Node, _ []ast.Node) {
-			for _, target := range assigned(n) {
-				v, ok := p.info.Uses[base(p, target)].(*types.Var)
-				if ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
-					t.Errorf("%s assigns to %s, a variable of the whole package: tests cannot run side by side, and no "+
-						"reader sees who changes it; keep it in a struct that a constructor makes", position(p.fset, n.Pos()), v.Name())
-				}
-			}
-		})
+		assignments(p, failures(t, p.fset))
 	}
+}
+
+func assignments(p *pkg, report reporter) {
+	inspect(p, func(n ast.Node, _ []ast.Node) {
+		for _, target := range assigned(n) {
+			v, ok := p.info.Uses[base(p, target)].(*types.Var)
+			if ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
+				report(n, "this assigns to "+v.Name()+", a variable of the whole package: tests cannot run side by side, "+
+					"and no reader sees who changes it; keep it in a struct that a constructor makes")
+			}
+		}
+	})
 }
 
 // assigned lists what a statement changes: x = 1, x.f = 1, x[i]++.
