@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 
 	"fairlead/internal/cluster/agent/fetcher"
 	"fairlead/internal/cluster/agent/files"
+	"fairlead/internal/cluster/agent/process"
 	"fairlead/internal/cluster/wire"
 )
 
@@ -37,6 +39,7 @@ type Agent struct {
 	box      *queue[func()] // work for the owner of the fields below
 	loopDone chan struct{}
 	running  sync.WaitGroup // goroutines that look after processes
+	guard    process.Guard  // of tasks the agent runs itself
 
 	frameworks map[string]*framework
 	completed  []*framework // oldest first
@@ -68,7 +71,7 @@ func New(cfg Config, up Upstream) (*Agent, error) {
 	}
 	a := &Agent{
 		cfg: cfg, up: up, log: cfg.Logger.With(zap.String("agent", cfg.ID)),
-		endpoint: listener.Addr().String(), started: time.Now(),
+		endpoint: reachable(listener.Addr()), started: time.Now(),
 		listener: listener, fetcher: fetch, files: files.NewTree(),
 		box: newQueue[func()](), loopDone: make(chan struct{}),
 		frameworks: map[string]*framework{}, drained: make(chan struct{}),
@@ -78,6 +81,16 @@ func New(cfg Config, up Upstream) (*Agent, error) {
 	a.serve()
 	go a.loop()
 	return a, nil
+}
+
+// reachable turns the address of a listener into one to connect to: an agent
+// that listens everywhere is reached by its executors over loopback.
+func reachable(addr net.Addr) string {
+	tcp := addr.(*net.TCPAddr)
+	if !tcp.IP.IsUnspecified() {
+		return tcp.String()
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 }
 
 // describe builds the AgentInfo, which never changes.
@@ -198,6 +211,7 @@ func (a *Agent) Close(ctx context.Context) error {
 		<-a.drained
 	}
 	a.running.Wait()
+	a.guard.Close()
 	a.box.close()
 	<-a.loopDone
 	return a.server.Close()

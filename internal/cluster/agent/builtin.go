@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -30,9 +29,6 @@ type builtin struct {
 	finished bool           // left of its own accord
 	tasks    sync.WaitGroup // goroutines of the tasks
 }
-
-// errFinished is why a builtin executor that is done ends its context.
-var errFinished = errors.New("executor finished")
 
 // startBuiltin fetches what a command task needs, then "subscribes".
 func (a *Agent) startBuiltin(ctx context.Context, e *runningExecutor, u *unit) {

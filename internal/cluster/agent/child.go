@@ -52,6 +52,7 @@ func (c *child) start() {
 	cmd := command{
 		containerID: c.containerID.GetValue(), dir: c.dir, account: b.e.account, container: c.info.Container,
 		info:    c.info.Command,
+		guard:   &b.a.guard,
 		started: func(p *process.Process) { b.a.post(func() { c.running(p) }) },
 	}
 	if c.containerID == nil { // the executor's start has fetched already

@@ -21,6 +21,7 @@ type command struct {
 	container   *mesos.ContainerInfo
 	env         []string
 	account     *account
+	guard       *process.Guard // nil for executors: they notice the loss of their agent
 	started     func(*process.Process)
 }
 
@@ -42,10 +43,10 @@ func (a *Agent) contain(ctx context.Context, c command) (int, error) {
 	defer stdout.Close()
 	defer stderr.Close()
 	if err := a.fetch(ctx, c, stderr); err != nil {
-		return 0, fmt.Errorf("Failed to fetch all URIs for container '%s': %w", c.containerID, err) //nolint:staticcheck // the text of Mesos
+		return 0, err
 	}
 	spec := process.Spec{
-		Dir: c.dir, Env: c.env, Stdout: stdout, Stderr: stderr, Marks: []string{c.dir},
+		Dir: c.dir, Env: c.env, Stdout: stdout, Stderr: stderr, Marks: []string{c.dir}, Guard: c.guard,
 	}
 	spec.Path, spec.Args = commandLine(c.info)
 	if c.account != nil {
@@ -69,6 +70,19 @@ func (a *Agent) contain(ctx context.Context, c command) (int, error) {
 	return int(p.Status()), nil
 }
 
+// fetchError is the end of a launch. Its text goes to the framework, in the words
+// of Mesos.
+type fetchError struct {
+	containerID string
+	err         error
+}
+
+func (e *fetchError) Error() string {
+	return "Failed to fetch all URIs for container '" + e.containerID + "': " + e.err.Error()
+}
+
+func (e *fetchError) Unwrap() error { return e.err }
+
 // fetch brings the URIs; what is done goes to the sandbox's stderr.
 func (a *Agent) fetch(ctx context.Context, c command, log io.Writer) error {
 	req := fetcher.Request{Dir: c.dir, URIs: c.info.GetURIs(), Log: log}
@@ -76,7 +90,10 @@ func (a *Agent) fetch(ctx context.Context, c command, log io.Writer) error {
 		req.User = c.account.name
 		req.Owner = &fetcher.Owner{UID: int(c.account.UID), GID: int(c.account.GID)}
 	}
-	return a.fetcher.Fetch(ctx, req)
+	if err := a.fetcher.Fetch(ctx, req); err != nil {
+		return &fetchError{c.containerID, err}
+	}
+	return nil
 }
 
 // commandLine turns a CommandInfo into a program and its argv; no program if it

@@ -14,6 +14,9 @@
 //   - Files are confined to the sandbox, symbolic links and output_file
 //     included.
 //   - Descendants of an executor that left its session are ended with it.
+//   - Should the agent's process be killed, the tasks it runs itself are killed
+//     too; executors notice by themselves, and look for it no longer than
+//     Config.RecoveryTimeout.
 //
 // One goroutine owns the state of an agent. Everything else (HTTP handlers,
 // processes, timers, the master) posts to it and never waits for the master,

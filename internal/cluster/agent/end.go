@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"context"
+	"errors"
+	"syscall"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -163,12 +166,15 @@ func (a *Agent) executorExited(e *runningExecutor, status int, launch error) {
 	}
 	v := verdict{mesos.TASK_FAILED, mesos.REASON_EXECUTOR_TERMINATED, "Executor terminated"}
 	switch {
-	case e.ending != nil:
-		v = *e.ending
+	case errors.Is(launch, context.Canceled): // ended by us before it began
+		status = int(syscall.SIGKILL)
 	case launch != nil:
 		status = -1
 		a.metrics.launchErrors++
 		v.reason, v.message = mesos.REASON_CONTAINER_LAUNCH_FAILED, "Failed to launch container: "+launch.Error()
+	}
+	if e.ending != nil {
+		v = *e.ending
 	}
 	a.log.Info("executor ended", zap.String("executor", e.id), zap.Int("status", status), zap.String("reason", v.message))
 	if !e.command {

@@ -19,8 +19,8 @@ func (a *Agent) executorAPI(w http.ResponseWriter, r *http.Request) {
 		wire.WriteError(w, err)
 		return
 	}
-	if err := validateExecutorCall(&call); err != nil {
-		wire.WriteError(w, wire.InvalidCall("executor", err.Error()))
+	if fault := executorCallFault(&call); fault != "" {
+		wire.WriteError(w, wire.InvalidCall("executor", fault))
 		return
 	}
 	switch call.Type {
@@ -39,52 +39,54 @@ func (a *Agent) executorAPI(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// validateExecutorCall checks the shape of a call; see C.5 of the executor API.
-func validateExecutorCall(c *executor.Call) error {
+// executorCallFault says what is wrong with the shape of a call, in the words of
+// Mesos; nothing if it is fine.
+func executorCallFault(c *executor.Call) string {
+	missing := func(member string, absent bool) string {
+		if absent {
+			return "Expecting '" + member + "' to be present"
+		}
+		return ""
+	}
 	switch c.Type {
 	case executor.Call_SUBSCRIBE:
-		if c.Subscribe == nil {
-			return fmt.Errorf("Expecting 'subscribe' to be present") //nolint:staticcheck // texts here are those of Mesos
-		}
+		return missing("subscribe", c.Subscribe == nil)
 	case executor.Call_MESSAGE:
-		if c.Message == nil {
-			return fmt.Errorf("Expecting 'message' to be present") //nolint:staticcheck // as above
-		}
+		return missing("message", c.Message == nil)
 	case executor.Call_UPDATE:
 		if c.Update == nil {
-			return fmt.Errorf("Expecting 'update' to be present") //nolint:staticcheck // as above
+			return missing("update", true)
 		}
-		return validateUpdate(c, &c.Update.Status)
+		return updateFault(c, &c.Update.Status)
 	}
-	return nil
+	return ""
 }
 
-func validateUpdate(c *executor.Call, s *mesos.TaskStatus) error {
+func updateFault(c *executor.Call, s *mesos.TaskStatus) string {
 	from := fmt.Sprintf("from executor %s of framework %s", c.ExecutorID.Value, c.FrameworkID.Value)
 	switch {
 	case len(s.UUID) == 0:
-		return fmt.Errorf("Expecting 'uuid' to be present") //nolint:staticcheck // as above
+		return "Expecting 'uuid' to be present"
 	case !wire.ValidUUID(s.UUID):
-		return fmt.Errorf("Not a valid UUID") //nolint:staticcheck // as above
+		return "Not a valid UUID"
 	case s.ExecutorID != nil && s.ExecutorID.Value != c.ExecutorID.Value:
-		return fmt.Errorf("ExecutorID in Call: %s does not match ExecutorID in TaskStatus: %s", //nolint:staticcheck // as above
+		return fmt.Sprintf("ExecutorID in Call: %s does not match ExecutorID in TaskStatus: %s",
 			c.ExecutorID.Value, s.ExecutorID.Value)
 	case s.Source == nil || *s.Source != mesos.SOURCE_EXECUTOR:
-		return fmt.Errorf("Received Call %s with invalid source, expecting 'SOURCE_EXECUTOR'", from) //nolint:staticcheck // as above
+		return "Received Call " + from + " with invalid source, expecting 'SOURCE_EXECUTOR'"
 	case s.GetState() == mesos.TASK_STAGING:
-		return fmt.Errorf("Received TASK_STAGING %s which is not allowed", from) //nolint:staticcheck // as above
+		return "Received TASK_STAGING " + from + " which is not allowed"
 	}
-	return validateCheckStatus(s.CheckStatus)
+	return checkStatusFault(s.CheckStatus)
 }
 
-// validateCheckStatus wants the type and its member; others beside are let
-// pass.
-func validateCheckStatus(c *mesos.CheckStatusInfo) error {
+// checkStatusFault wants the type and its member; others beside are let pass.
+func checkStatusFault(c *mesos.CheckStatusInfo) string {
 	if c == nil {
-		return nil
+		return ""
 	}
 	if c.Type == nil {
-		return fmt.Errorf("CheckStatusInfo must specify 'type'")
+		return "CheckStatusInfo must specify 'type'"
 	}
 	members := map[mesos.CheckInfo_Type]struct {
 		name    string
@@ -95,13 +97,13 @@ func validateCheckStatus(c *mesos.CheckStatusInfo) error {
 		mesos.CheckInfo_TCP:     {"tcp", c.TCP != nil},
 	}
 	member, known := members[*c.Type]
-	if !known {
-		return fmt.Errorf("'%s' is not a valid check's type", c.Type)
+	switch {
+	case !known:
+		return fmt.Sprintf("'%s' is not a valid check's type", c.Type)
+	case !member.present:
+		return fmt.Sprintf("Expecting '%s' to be set for %s check's status", member.name, c.Type)
 	}
-	if !member.present {
-		return fmt.Errorf("Expecting '%s' to be set for %s check's status", member.name, c.Type) //nolint:staticcheck // as above
-	}
-	return nil
+	return ""
 }
 
 // lookUp finds the executor of a call. One that the agent plays itself is
@@ -224,7 +226,7 @@ func (a *Agent) subscribe(c *executor.Call, events subscriber) error {
 	}
 	a.subscribed(e, events)
 	for _, u := range c.Subscribe.UnacknowledgedUpdates {
-		if validateUpdate(c, &u.Status) == nil {
+		if updateFault(c, &u.Status) == "" {
 			a.receive(e, u.Status)
 		}
 	}

@@ -17,9 +17,14 @@ import (
 	"fairlead/internal/cluster/wire"
 )
 
-// TestMain is also the entry of the executor that tests have agents run.
+// TestMain is also the entry of the programs that tests run: executors, and an
+// agent to be killed.
 func TestMain(m *testing.M) {
-	if mode := os.Getenv(modeVariable); mode != "" {
+	switch mode := os.Getenv(modeVariable); mode {
+	case "":
+	case "agent":
+		os.Exit(runDoomedAgent(os.Getenv("FAIRLEAD_TEST_DIR")))
+	default:
 		os.Exit(runTestExecutor(mode))
 	}
 	goleak.VerifyTestMain(m)

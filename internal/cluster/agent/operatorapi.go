@@ -52,8 +52,8 @@ func (a *Agent) operatorCall(r *http.Request) (*operator.Call, wire.MediaType, e
 	if err := wire.DecodeCall(r, "agent", call); err != nil {
 		return nil, 0, err
 	}
-	if err := validateOperatorCall(call); err != nil {
-		return nil, 0, wire.InvalidCall("agent", err.Error())
+	if fault := operatorCallFault(call); fault != "" {
+		return nil, 0, wire.InvalidCall("agent", fault)
 	}
 	if call.Type == operator.Call_ATTACH_CONTAINER_INPUT {
 		return nil, 0, unsupportedType("Expecting 'Content-Type' to be application/recordio for ATTACH_CONTAINER_INPUT call")

@@ -11,14 +11,14 @@ import (
 	"fairlead/internal/cluster/wire"
 )
 
-// validateOperatorCall checks that the member a call needs is there, and ids of
-// nested containers. The texts are those of Mesos.
-func validateOperatorCall(c *operator.Call) error {
-	missing := func(absent bool) error {
+// operatorCallFault says what is wrong with the shape of a call, in the words of
+// Mesos: the member it needs is not there, or the id of a container is none.
+func operatorCallFault(c *operator.Call) string {
+	missing := func(absent bool) string {
 		if absent {
-			return fmt.Errorf("Expecting '%s' to be present", strings.ToLower(c.Type.String())) //nolint:staticcheck // as in Mesos
+			return "Expecting '" + strings.ToLower(c.Type.String()) + "' to be present"
 		}
-		return nil
+		return ""
 	}
 	switch c.Type {
 	case operator.Call_LIST_FILES:
@@ -30,12 +30,12 @@ func validateOperatorCall(c *operator.Call) error {
 	}
 	target, isContainerCall := containerOf(c)
 	if !isContainerCall {
-		return nil
+		return ""
 	}
 	if target == nil {
 		return missing(true)
 	}
-	return validateContainerID(strings.ToLower(c.Type.String()), target, strings.Contains(c.Type.String(), "NESTED"))
+	return containerIDFault(strings.ToLower(c.Type.String()), target, strings.Contains(c.Type.String(), "NESTED"))
 }
 
 // containerOf returns the container a call is about.
@@ -72,16 +72,16 @@ func idIn[M any](member *M, get func(*M) *mesos.ContainerID) (*mesos.ContainerID
 	return get(member), true
 }
 
-func validateContainerID(call string, id *mesos.ContainerID, nested bool) error {
+func containerIDFault(call string, id *mesos.ContainerID, nested bool) string {
 	for at := id; at != nil; at = at.Parent {
 		if wire.ValidateID(at.Value) != nil || strings.ContainsAny(at.Value, ". ") {
-			return fmt.Errorf("'%s.container_id' is invalid: 'ContainerID.value' '%s' contains invalid characters", call, at.Value)
+			return fmt.Sprintf("'%s.container_id' is invalid: 'ContainerID.value' '%s' contains invalid characters", call, at.Value)
 		}
 	}
 	if nested && id.Parent == nil {
-		return fmt.Errorf("Expecting '%s.container_id.parent' to be present", call) //nolint:staticcheck // as in Mesos
+		return "Expecting '" + call + ".container_id.parent' to be present"
 	}
-	return nil
+	return ""
 }
 
 // containerRefusal answers the calls that manage containers. The agent's own

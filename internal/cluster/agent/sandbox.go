@@ -11,6 +11,12 @@ import (
 	"fairlead/internal/cluster/wire"
 )
 
+// sandboxError is why there is no sandbox. Its text goes to the framework, in the
+// words of Mesos.
+type sandboxError struct{ text string }
+
+func (e *sandboxError) Error() string { return e.text }
+
 // account is whom an executor runs as; nil stands for the user of this process.
 type account struct {
 	name string
@@ -25,7 +31,7 @@ func lookAccount(name string) (*account, error) {
 	}
 	u, err := user.Lookup(name)
 	if err != nil {
-		return nil, fmt.Errorf("No such user '%s'", name) //nolint:staticcheck // the text of Mesos
+		return nil, &sandboxError{fmt.Sprintf("Failed to chown directory to '%s': No such user '%s'", name, name)}
 	}
 	uid, err := strconv.ParseUint(u.Uid, 10, 32)
 	if err != nil || os.Geteuid() != 0 || uid == 0 {
@@ -71,11 +77,11 @@ func (a *Agent) makeSandbox(e *runningExecutor, userName string) error {
 	runs := filepath.Join(a.cfg.WorkDir, "slaves", a.cfg.ID, executorDir, "runs")
 	e.dir = filepath.Join(runs, e.containerID)
 	failed := func(err error) error {
-		return fmt.Errorf("Failed to create executor directory '%s': %w", e.dir, err) //nolint:staticcheck // the text of Mesos
+		return &sandboxError{fmt.Sprintf("Failed to create executor directory '%s': %v", e.dir, err)}
 	}
 	var err error
 	if e.account, err = lookAccount(userName); err != nil {
-		return failed(fmt.Errorf("Failed to chown directory to '%s': %w", userName, err)) //nolint:staticcheck // the text of Mesos
+		return failed(err)
 	}
 	if err := makeDir(e.dir, e.account); err != nil {
 		return failed(err)

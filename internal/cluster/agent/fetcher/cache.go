@@ -50,7 +50,7 @@ func (f *Fetcher) cached(ctx context.Context, key cacheKey) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("fetcher cache: %w", err)
 	}
-	defer os.Remove(temp.Name()) //nolint:errcheck // renamed in the good case
+	defer os.Remove(temp.Name()) // it is renamed in the good case
 	err = f.copyInto(ctx, key.uri, func(body io.Reader) error {
 		_, err := io.Copy(temp, body)
 		return err

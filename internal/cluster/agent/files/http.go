@@ -44,7 +44,7 @@ func WriteJSON(w http.ResponseWriter, r *http.Request, v any) {
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.Write(body) //nolint:errcheck // the client went away
+	_, _ = w.Write(body) // the client's trouble if it is gone
 }
 
 // pathOf returns the path parameter; without one it answers and returns false.
@@ -100,14 +100,14 @@ func (t *Tree) read(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	offset, err := number(r, "offset")
-	if err != nil {
-		wire.WriteText(w, http.StatusBadRequest, err.Error()+"\n")
+	offset, fault := number(r, "offset")
+	if fault != "" {
+		wire.WriteText(w, http.StatusBadRequest, fault)
 		return
 	}
-	length, err := number(r, "length")
-	if err != nil {
-		wire.WriteText(w, http.StatusBadRequest, err.Error()+"\n")
+	length, fault := number(r, "length")
+	if fault != "" {
+		wire.WriteText(w, http.StatusBadRequest, fault)
 		return
 	}
 	if offset == -1 {
@@ -131,20 +131,21 @@ func (t *Tree) read(w http.ResponseWriter, r *http.Request) {
 	}{strings.ToValidUTF8(string(data), "\uFFFD"), offset})
 }
 
-// number reads a parameter; absent means -1, and so does -1.
-func number(r *http.Request, name string) (int64, error) {
+// number reads a parameter; absent means -1, and so does -1. The fault is the
+// text of the refusal.
+func number(r *http.Request, name string) (n int64, fault string) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
-		return -1, nil
+		return -1, ""
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("Failed to parse %s: Failed to convert '%s' to number.", name, text) //nolint:staticcheck // the real text
+		return 0, fmt.Sprintf("Failed to parse %s: Failed to convert '%s' to number.\n", name, text)
 	}
 	if n < -1 {
-		return 0, fmt.Errorf("Negative %s provided: %d.", name, n) //nolint:staticcheck // the real text
+		return 0, fmt.Sprintf("Negative %s provided: %d.\n", name, n)
 	}
-	return n, nil
+	return n, ""
 }
 
 func (t *Tree) download(w http.ResponseWriter, r *http.Request) {
@@ -169,5 +170,5 @@ func (t *Tree) download(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": path.Base(name)}))
 	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
-	io.CopyN(w, file, info.Size()) //nolint:errcheck // the client went away, or the file shrank
+	_, _ = io.CopyN(w, file, info.Size()) // the client is gone, or the file shrank
 }

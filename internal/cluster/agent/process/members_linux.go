@@ -55,7 +55,7 @@ func signalOne(pid int, seen proc, sig syscall.Signal) {
 	}
 	defer p.Release()
 	if now, ok := look(pid); ok && now.start == seen.start {
-		p.Signal(sig) //nolint:errcheck // it may have ended by now, and that is fine
+		_ = p.Signal(sig) // it may have ended by now, and that is fine
 	}
 }
 

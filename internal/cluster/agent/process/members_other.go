@@ -20,5 +20,5 @@ func (p *Process) wait() {
 }
 
 func (m members) signal(sig syscall.Signal) {
-	syscall.Kill(-m.leader, sig) //nolint:errcheck // the group may be gone
+	_ = syscall.Kill(-m.leader, sig) // the group may be gone
 }

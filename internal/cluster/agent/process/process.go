@@ -8,6 +8,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,6 +32,9 @@ type Spec struct {
 	// its MESOS_SANDBOX or MESOS_DIRECTORY belongs to the command wherever it
 	// has gone.
 	Marks []string
+
+	// Guard, if not nil, ends the command should this process be killed.
+	Guard *Guard
 }
 
 // User is an account to run as.
@@ -43,6 +47,7 @@ type User struct {
 type Process struct {
 	cmd     *exec.Cmd
 	members members
+	guard   *Guard
 	done    chan struct{}
 	status  syscall.WaitStatus
 
@@ -72,7 +77,14 @@ func Start(spec Spec) (*Process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Path, err)
 	}
-	p := &Process{cmd: cmd, members: members{leader: cmd.Process.Pid, marks: spec.Marks}, done: make(chan struct{})}
+	p := &Process{
+		cmd: cmd, members: members{leader: cmd.Process.Pid, marks: spec.Marks}, guard: spec.Guard, done: make(chan struct{}),
+	}
+	if p.guard != nil {
+		if err := p.guard.add(cmd.Process.Pid); err != nil {
+			return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+		}
+	}
 	go func() {
 		p.wait()
 		close(p.done)
@@ -143,7 +155,10 @@ func (p *Process) end() {
 
 // reap collects the exit status.
 func (p *Process) reap() {
-	p.cmd.Wait() //nolint:errcheck // the status is read below, and there is nothing to copy
+	if p.guard != nil {
+		p.guard.drop(p.Pid())
+	}
+	_ = p.cmd.Wait() // the status is read below, and there is nothing to copy
 	if s, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok {
 		p.status = s
 	}

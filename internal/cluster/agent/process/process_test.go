@@ -184,3 +184,23 @@ func TestOtherProcessesAreLeftAlone(t *testing.T) {
 		t.Error("a process of another command was killed")
 	}
 }
+
+func TestGuardEndsWhatIsLeftOnItsList(t *testing.T) {
+	var guard process.Guard
+	start := func(script string) *process.Process {
+		p, err := process.Start(process.Spec{
+			Path: "sh", Args: []string{"sh", "-c", script}, Dir: t.TempDir(), Env: []string{path}, Guard: &guard,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	finished(t, start("exit 0")) // dropped: its number is free again
+	p := start("exec sleep 1000")
+	guard.Close() // as the death of this process would
+	if got := finished(t, p); !got.Signaled() || got.Signal() != syscall.SIGKILL {
+		t.Errorf("wait status %d, want SIGKILL", got)
+	}
+	guard.Close() // harmless
+}
