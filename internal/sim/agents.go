@@ -32,14 +32,16 @@ func cluster(v strictyaml.Value) []Agent {
 		if !ok {
 			continue
 		}
-		for _, a := range agents(o) {
+		entry := agents(o)
+		o.Done()
+		out = append(out, entry...)
+		for _, a := range entry {
 			if seen[a.Name] && a.Name != "" {
 				item.Failf("agent %s is there twice", a.Name)
+				break
 			}
 			seen[a.Name] = true
-			out = append(out, a)
 		}
-		o.Done()
 		if len(out) > maxAgents {
 			item.Failf("more than %d agents", maxAgents)
 			return nil

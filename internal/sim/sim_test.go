@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -60,21 +61,36 @@ func runScript(t *testing.T, d *datadriven.TestData) string {
 	return out.String()
 }
 
-// The contract's example, word for word except for what it leaves open.
-func TestTheContractsResult(t *testing.T) {
-	file, err := os.ReadFile("../../examples/paper/paper.yaml")
-	if err != nil {
-		t.Fatal(err)
+// The numbers are those that each example states in its comment.
+func TestExamples(t *testing.T) {
+	type held struct {
+		running  int64
+		dominant string
+		share    string
 	}
-	r := runOne(t, string(file), Options{})
-	for _, f := range r.Frameworks {
-		want := map[string]int64{"A": 3, "B": 2}[f.Name]
-		if f.Running != want || f.ShareNum != 2 || f.ShareDen != 3 || f.DominantShare != 0.6667 {
-			t.Errorf("framework %s: got %+v, want %d running and a share of 2/3", f.Name, f, want)
+	for file, want := range map[string]map[string]held{
+		"paper/paper.yaml":                {"A": {3, "mem", "2/3"}, "B": {2, "cpus", "2/3"}},
+		"two-level/one-framework.yaml":    {"A": {12, "cpus", "1/1"}},
+		"two-level/two-frameworks.yaml":   {"A": {6, "cpus", "1/2"}, "B": {6, "cpus", "1/2"}},
+		"two-level/three-frameworks.yaml": {"A": {4, "cpus", "1/3"}, "B": {4, "cpus", "1/3"}, "C": {4, "cpus", "1/3"}},
+		"two-level/unequal-demands.yaml":  {"A": {2, "cpus", "2/3"}, "B": {2, "mem", "2000/3381"}},
+		"two-level/larger-memory.yaml":    {"A": {2, "cpus", "2/3"}, "B": {1, "mem", "1250/3381"}},
+	} {
+		text, err := os.ReadFile("../../examples/" + file)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if r.Placements != nil {
-		t.Errorf("got placements %v although nobody asked", r.Placements)
+		r := runOne(t, string(text), Options{})
+		got := map[string]held{}
+		for _, f := range r.Frameworks {
+			got[f.Name] = held{f.Running, f.DominantResource, fmt.Sprintf("%d/%d", f.ShareNum, f.ShareDen)}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", file, got, want)
+		}
+		if r.Placements != nil {
+			t.Errorf("%s: got placements although nobody asked", file)
+		}
 	}
 }
 

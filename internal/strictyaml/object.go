@@ -84,25 +84,27 @@ func didYouMean(written string, names []string) string {
 // maxCompared bounds the work for keys that are no names at all.
 const maxCompared = 64
 
-// distance is how many bytes must be inserted, removed or replaced to turn a into b.
+// distance is how many bytes must be inserted, removed, replaced or swapped with their neighbour to
+// turn a into b.
 func distance(a, b string) int {
 	if max(len(a), len(b)) > maxCompared {
 		return maxCompared
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
+	var d [maxCompared + 1][maxCompared + 1]int // of the first i bytes of a and the first j of b
+	for i := range len(a) + 1 {
+		for j := range len(b) + 1 {
+			switch {
+			case i == 0 || j == 0:
+				d[i][j] = i + j
+			case a[i-1] == b[j-1]:
+				d[i][j] = d[i-1][j-1]
+			default:
+				d[i][j] = 1 + min(d[i-1][j-1], d[i-1][j], d[i][j-1])
 			}
-			diagonal, row[j+1] = row[j+1], cost
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d[i][j] = min(d[i][j], 1+d[i-2][j-2])
+			}
 		}
 	}
-	return row[len(b)]
+	return d[len(a)][len(b)]
 }
