@@ -108,6 +108,7 @@ func detailOf(g *allocator.GroupView, tasks []string) GroupDetail {
 	return out
 }
 
+// instanceOf leaves the tasks out if their names are not given.
 func instanceOf(in *allocator.InstanceView, tasks []string) Instance {
 	out := Instance{
 		Instance: in.Instance, State: in.State, Run: in.Run.String(), Agent: in.Agent,
@@ -116,8 +117,10 @@ func instanceOf(in *allocator.InstanceView, tasks []string) Instance {
 	if in.State == "backoff" {
 		out.NotBefore = optionalTime(in.NotBefore)
 	}
-	for i, state := range in.Tasks {
-		out.Tasks = append(out.Tasks, TaskState{Name: tasks[i], State: state.String()})
+	for i, name := range tasks {
+		if i < len(in.Tasks) {
+			out.Tasks = append(out.Tasks, TaskState{Name: name, State: in.Tasks[i].String()})
+		}
 	}
 	return out
 }

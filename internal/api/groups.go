@@ -114,6 +114,31 @@ func (s *Server) groups(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// instances lists the instances that were ever started; ?framework=, ?group=
+// and ?state= narrow the list. Their tasks are told by their group alone.
+func (s *Server) instances(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.cfg.Scheduler.View(r.Context())
+	if err != nil {
+		return err
+	}
+	form := r.URL.Query()
+	is := func(name, value string) bool { return form.Get(name) == "" || form.Get(name) == value }
+	answer := Instances{Instances: []OwnedInstance{}}
+	for i := range v.Groups {
+		g := &v.Groups[i]
+		if !is("framework", g.Framework) || !is("group", g.Name) {
+			continue
+		}
+		for j := range g.Runs {
+			if in := &g.Runs[j]; is("state", in.State) {
+				answer.Instances = append(answer.Instances, OwnedInstance{g.Framework, g.Name, instanceOf(in, nil)})
+			}
+		}
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
 func (s *Server) group(w http.ResponseWriter, r *http.Request) error {
 	framework, group := r.PathValue("framework"), r.PathValue("group")
 	spec, err := s.cfg.Scheduler.Spec(r.Context(), framework, group)

@@ -28,6 +28,7 @@ func (s *Server) table() []route {
 	return []route{
 		{method: "POST", pattern: "/v1/groups", handle: s.submit},
 		{method: "GET", pattern: "/v1/groups", handle: s.groups},
+		{method: "GET", pattern: "/v1/instances", handle: s.instances},
 		{method: "GET", pattern: group, handle: s.group},
 		{method: "DELETE", pattern: group, handle: s.remove},
 		{method: "GET", pattern: group + "/explain", handle: s.explain},

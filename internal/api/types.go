@@ -157,6 +157,18 @@ type Instance struct {
 	Tasks     []TaskState `json:"tasks,omitempty"`
 }
 
+// Instances is the answer of GET /v1/instances.
+type Instances struct {
+	Instances []OwnedInstance `json:"instances"`
+}
+
+// OwnedInstance is an Instance with the names of its task group.
+type OwnedInstance struct {
+	Framework string `json:"framework"`
+	Group     string `json:"group"`
+	Instance
+}
+
 // TaskState is the state of one task of a live run.
 type TaskState struct {
 	Name  string `json:"name"`

@@ -183,6 +183,16 @@ func (c *Client) Groups(ctx context.Context, framework string) (*api.Groups, err
 	return list[api.Groups](ctx, c, "groups", query)
 }
 
+// Instances lists the instances of a framework that were ever started, or all
+// if it is empty.
+func (c *Client) Instances(ctx context.Context, framework string) (*api.Instances, error) {
+	query := url.Values{}
+	if framework != "" {
+		query.Set("framework", framework)
+	}
+	return list[api.Instances](ctx, c, "instances", query)
+}
+
 // Shares returns the fairness tree.
 func (c *Client) Shares(ctx context.Context) (*api.Shares, error) {
 	return list[api.Shares](ctx, c, "shares", nil)

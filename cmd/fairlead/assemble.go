@@ -1,0 +1,155 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"go.uber.org/zap"
+
+	"fairlead/allocator"
+	"fairlead/internal/api"
+	"fairlead/internal/mesoshttp"
+	"fairlead/scheduler"
+)
+
+// schedulerConfig works the options out. served is the executor binary that
+// the API has to serve to agents, if any. The journal is left to the caller.
+func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served string, err error) {
+	cfg = scheduler.Config{Logger: log.Named("scheduler"), SlotsPerAgent: d.executorSlots}
+	tree, err := readConfig(d.config)
+	if err != nil {
+		return cfg, "", err
+	}
+	cfg.Roles, cfg.Frameworks = tree.roles, tree.frameworks
+	if cfg.Executor, served, err = d.findExecutor(); err != nil {
+		return cfg, "", err
+	}
+	cfg.Allocator = allocator.Config{
+		Placement: allocator.Placement(d.placement), Executor: cfg.Executor.Resources, History: d.history,
+	}
+	if !slices.Contains(allocator.Placements(), cfg.Allocator.Placement) {
+		return cfg, "", usagef("--placement %q: expected one of %s", d.placement, join(allocator.Placements()))
+	}
+	if cfg.Framework, err = d.frameworkInfo(); err != nil {
+		return cfg, "", err
+	}
+	cfg.Mesos, err = d.mesosClient(log)
+	return cfg, served, err
+}
+
+func (d *daemon) mesosClient(log *zap.Logger) (*mesoshttp.Client, error) {
+	secret := ""
+	if d.secretFile != "" {
+		content, err := os.ReadFile(d.secretFile)
+		if err != nil {
+			return nil, usagef("--secret-file: %w", err)
+		}
+		secret = strings.TrimRight(string(content), "\r\n")
+	}
+	c, err := mesoshttp.New(mesoshttp.Config{
+		Masters: d.master, Principal: d.principal, Secret: secret, Logger: log.Named("mesos"),
+	})
+	if err != nil {
+		return nil, usagef("--master: %w", err)
+	}
+	return c, nil
+}
+
+// frameworkInfo is what the master gets to know of us. It never sets the
+// framework's id: the scheduler keeps that, and a variable of this name may
+// belong to the framework that started us.
+func (d *daemon) frameworkInfo() (mesos.FrameworkInfo, error) {
+	info := mesos.FrameworkInfo{
+		Name: d.name, User: d.user, Roles: d.roles, Checkpoint: new(true),
+		FailoverTimeout: new(d.failover.Seconds()), WebUiURL: &d.advertise,
+	}
+	for _, c := range []mesos.FrameworkInfo_Capability_Type{
+		mesos.FrameworkInfo_Capability_MULTI_ROLE, mesos.FrameworkInfo_Capability_PARTITION_AWARE,
+		mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT, mesos.FrameworkInfo_Capability_TASK_KILLING_STATE,
+		mesos.FrameworkInfo_Capability_GPU_RESOURCES,
+	} {
+		info.Capabilities = append(info.Capabilities, mesos.FrameworkInfo_Capability{Type: c})
+	}
+	if d.principal != "" {
+		info.Principal = &d.principal
+	}
+	if host, err := os.Hostname(); err == nil {
+		info.Hostname = &host
+	}
+	if info.User == "" {
+		me, err := user.Current()
+		if err != nil {
+			return info, usagef("--user is needed: %w", err)
+		}
+		info.User = me.Username
+	}
+	return info, nil
+}
+
+// findExecutor says how agents get the executor, and which file the API serves
+// for that.
+func (d *daemon) findExecutor() (e scheduler.Executor, served string, err error) {
+	if e.Resources, err = parseQuantities(d.executorResources); err != nil {
+		return e, "", usagef("--executor-resources: %w", err)
+	}
+	if strings.Contains(d.executor, "://") {
+		e.URI = d.executor
+		return e, "", nil
+	}
+	program, err := executorPath(d.executor)
+	if err != nil {
+		return e, "", err
+	}
+	if d.executorLocal {
+		e.Path = program
+		return e, "", nil
+	}
+	sum, err := fileSum(program)
+	if err != nil {
+		return e, "", usagef("--executor: %w", err)
+	}
+	// Agents keep what they fetched by its URI, so that has to change with the file.
+	e.URI = d.advertise + api.ExecutorPath + "?sha256=" + sum
+	return e, program, nil
+}
+
+// executorPath is where the executor binary is: as configured, else beside
+// this program.
+func executorPath(configured string) (string, error) {
+	path := configured
+	if path == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return "", usagef("--executor is needed: %w", err)
+		}
+		path = filepath.Join(filepath.Dir(self), executorProgram)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", usagef("--executor: %w", err)
+	}
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return "", usagef("there is no executor at %s: say with --executor where it is", path)
+	}
+	return path, nil
+}
+
+func fileSum(name string) (string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"fairlead/allocator"
+	"fairlead/internal/api"
+	"fairlead/internal/journal"
+	"fairlead/scheduler"
+)
+
+// daemon is what a scheduler is started with, by 'fairlead scheduler' and by
+// 'fairlead up'.
+type daemon struct {
+	master    string
+	listen    string
+	advertise string
+	readyFile string
+	state     string
+	config    string
+
+	name, user, principal, secretFile string
+	roles                             []string
+	failover                          time.Duration
+
+	executor string
+	// executorLocal says that agents find the executor where we do.
+	executorLocal     bool
+	executorResources string
+	executorSlots     int32
+	placement         string
+	history           int
+	log               logOptions
+}
+
+// The defaults that 'up' shares with 'scheduler'.
+const (
+	defaultListen            = "127.0.0.1:8080"
+	defaultExecutorResources = "cpus:0.01;mem:32;disk:1"
+	defaultSlots             = 64 // of agents of an embedded cluster
+	executorProgram          = "fairlead-executor"
+	defaultName              = "fairlead" // of the Mesos framework
+)
+
+// register adds the options that 'up' and 'scheduler' have in common.
+func (d *daemon) register(flags *pflag.FlagSet) {
+	flags.StringVar(&d.listen, "listen", defaultListen, "`address` of the HTTP API")
+	flags.StringVar(&d.readyFile, "ready-file", "", "write the URL of the API to this `file` once it answers")
+	flags.StringVar(&d.config, "config", "", "`file` with the weights of roles and frameworks")
+	flags.StringVar(&d.name, "name", defaultName, "`name` of the Mesos framework")
+	flags.StringVar(&d.executor, "executor", "", "`path` or URI of fairlead-executor; agents fetch a path from this API (default: the one beside this program)")
+	flags.StringVar(&d.executorResources, "executor-resources", defaultExecutorResources, "what an executor asks for")
+	flags.StringVar(&d.placement, "placement", string(allocator.Placements()[0]), "how an agent is chosen: "+join(allocator.Placements()))
+	flags.IntVar(&d.history, "history", 20, "how many ended `runs` of each task group are remembered")
+}
+
+// run schedules until ctx is done, which is its good end: tasks go on, and the
+// framework is kept. up is called with the URL of the API once it answers.
+func (d *daemon) run(ctx context.Context, log *zap.Logger, up func(url string) error) (err error) {
+	listener, err := net.Listen("tcp", d.listen)
+	if err != nil {
+		return fmt.Errorf("listening for the API: %w", err)
+	}
+	defer listener.Close()
+	if d.advertise == "" {
+		d.advertise = "http://" + reachable(listener.Addr().(*net.TCPAddr))
+	}
+	cfg, served, err := d.schedulerConfig(log)
+	if err != nil {
+		return err
+	}
+	defer cfg.Mesos.Close()
+	if cfg.Journal, err = journal.Open(d.state); err != nil {
+		return fmt.Errorf("state %s: %w", d.state, err)
+	}
+	defer func() { err = errors.Join(err, cfg.Journal.Close()) }()
+	s, err := scheduler.Open(cfg)
+	if err != nil {
+		return fmt.Errorf("state %s: %w", d.state, err)
+	}
+	server := api.New(api.Config{Scheduler: s, Files: cfg.Mesos, Logger: log.Named("api"), Version: build().Version, Executor: served})
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Run(ctx) })
+	group.Go(func() error { return server.Serve(ctx, listener) })
+	group.Go(func() error { return errors.Join(writeReadyFile(d.readyFile, d.advertise), up(d.advertise)) })
+	return group.Wait()
+}
+
+// reachable is how others on this host's network reach a listener.
+func reachable(addr *net.TCPAddr) string {
+	host := addr.IP.String()
+	if addr.IP.IsUnspecified() {
+		if name, err := os.Hostname(); err == nil {
+			host = name
+		}
+	}
+	return net.JoinHostPort(host, strconv.Itoa(addr.Port))
+}
+
+// writeReadyFile writes the file in one piece, so that whoever waits for it
+// never reads half of it.
+func writeReadyFile(name, url string) error {
+	if name == "" {
+		return nil
+	}
+	part := name + ".part"
+	if err := os.WriteFile(part, []byte(url+"\n"), 0o644); err != nil {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	if err := os.Rename(part, name); err != nil {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"fairlead/internal/api"
+	"fairlead/internal/client"
+)
+
+func (a *app) submitCommand() *cobra.Command {
+	var wait, dryRun bool
+	cmd := &cobra.Command{
+		Use:     "submit FILE...",
+		Short:   "Submit task groups",
+		GroupID: groupWork,
+		Long: `Submit the task groups of some files, all or none of them; "-" is standard input.
+YAML and JSON are read, several documents to a file.
+
+Submitting the same again does no harm: what is there already in the same form is
+left as it is. Another specification under a name that is taken is refused.`,
+		Example: `  fairlead submit etl.yaml
+  fairlead submit etl.yaml report.yaml --wait
+  fairlead submit --dry-run etl.yaml
+  generate-groups | fairlead submit -`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until every group has ended; fail unless all finished well")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would happen, as 'fairlead plan' does")
+	return a.client(cmd, func(ctx context.Context, c *client.Client, files []string) error {
+		if dryRun {
+			return a.plan(ctx, c, files)
+		}
+		groups, err := a.readGroups(files)
+		if err != nil {
+			return err
+		}
+		done, err := c.Submit(ctx, groups)
+		if err != nil {
+			return err
+		}
+		if !wait {
+			return a.print(done, func(w io.Writer) {
+				for _, g := range done.Groups {
+					fmt.Fprintf(w, "%s submitted\n", g)
+				}
+			})
+		}
+		for _, g := range done.Groups {
+			a.say("%s submitted", g)
+		}
+		return a.waitFor(ctx, c, targets(done.Groups))
+	})
+}
+
+func targets(names []api.Name) []target {
+	var out []target
+	for _, n := range names {
+		out = append(out, target{Name: n, instance: -1})
+	}
+	return out
+}
