@@ -1,0 +1,173 @@
+package allocator
+
+import (
+	"fmt"
+	"slices"
+
+	"fairlead/drf"
+)
+
+// draw picks one of n possibilities. It is backed by rapid, or by the bytes of
+// a fuzzer.
+type draw func(n int) int
+
+// world makes up what happens around a State: a small cluster and few names,
+// so that things meet.
+type world struct {
+	draw   draw
+	now    int64
+	offers int
+	groups []groupKey // those that were submitted
+	runs   []Launch // those that were launched and may not have ended
+}
+
+// config draws the rules of a run.
+func (w *world) config() Config {
+	cfg := Config{Placement: Placements()[w.draw(3)], History: w.draw(3)}
+	if w.draw(4) == 0 {
+		cfg.Policy = DRFLiteral
+	}
+	if w.draw(2) == 0 {
+		cfg.Executor = []Quantity{{"cpus", 100}, {"mem", 32000}}
+	}
+	if w.draw(4) == 0 {
+		cfg.MaxPlacements = 1 + w.draw(3)
+	}
+	return cfg
+}
+
+// fact draws the next fact; Ticks are between them. Time goes on now and then.
+func (w *world) fact() Fact {
+	if w.draw(4) == 0 {
+		w.now += []int64{1, 100, 300, 5000, 10_000, 300_000}[w.draw(6)]
+	}
+	switch w.draw(20) {
+	case 0, 1:
+		return w.agentSeen()
+	case 2:
+		return AgentLost{w.agent()}
+	case 3, 4:
+		return w.offer()
+	case 5:
+		return OfferRescinded{fmt.Sprintf("o%d", w.draw(w.offers+1))}
+	case 6, 7, 8, 9:
+		return GroupSubmitted{w.group()}
+	case 10, 11, 12:
+		return w.update()
+	case 13:
+		return w.request()
+	}
+	return Tick{}
+}
+
+func (w *world) request() Fact {
+	g := w.known()
+	weight := []int64{500, 1000, 1000, 2000, 3000, 0}[w.draw(6)]
+	switch w.draw(8) {
+	case 0:
+		return Connected{}
+	case 1:
+		return Disconnected{}
+	case 2:
+		return RoleSet{w.role(), weight}
+	case 3:
+		return FrameworkSet{w.framework(), w.role(), weight}
+	case 4:
+		return GroupKilled{g.framework, g.name}
+	case 5, 6:
+		return InstanceKilled{g.framework, g.name, int32(w.draw(4))}
+	}
+	return GroupForgotten{g.framework, g.name}
+}
+
+// known is a group that was submitted, or one that never was.
+func (w *world) known() groupKey {
+	if at := w.draw(len(w.groups) + 1); at < len(w.groups) {
+		return w.groups[at]
+	}
+	return groupKey{w.framework(), fmt.Sprintf("g%d", w.draw(len(w.groups)+2))}
+}
+
+func (w *world) agent() string     { return fmt.Sprintf("a%d", w.draw(5)) }
+func (w *world) framework() string { return string(rune('A' + w.draw(3))) }
+func (w *world) role() string      { return []string{"*", "eng", "eng/dev", "ops"}[w.draw(4)] }
+
+// resources draws amounts; halves and thirds of CPUs make shares with ties and
+// shares without.
+func (w *world) resources(scale int) []Quantity {
+	out := []Quantity{{"cpus", drf.Amount(w.draw(5)*scale) * 500}, {"mem", drf.Amount(w.draw(4)*scale) * 64_000}}
+	if w.draw(4) == 0 {
+		out = append(out, Quantity{[]string{"gpus", "disk", "fpga"}[w.draw(3)], drf.Amount(1+w.draw(2)) * drf.Unit})
+	}
+	return out
+}
+
+func (w *world) ports() []PortRange {
+	if w.draw(2) == 0 {
+		return nil
+	}
+	begin := uint64(31000 + w.draw(6))
+	return []PortRange{{begin, begin + uint64(w.draw(4))}, {31020, 31020 + uint64(w.draw(2))}}
+}
+
+// agentSeen is of two kinds of agents: a0 to a2 are ours alone.
+func (w *world) agentSeen() Fact {
+	id := w.agent()
+	return AgentSeen{Agent: id, Host: "host-" + id, Total: w.resources(4), Ports: w.ports(),
+		Slots: int32(w.draw(3)), Owned: id < "a3"}
+}
+
+func (w *world) offer() Fact {
+	w.offers++
+	return OfferAdded{Offer: fmt.Sprintf("o%d", w.offers), Agent: fmt.Sprintf("a%d", 3+w.draw(3)),
+		Resources: w.resources(4), Ports: w.ports(), Slots: int32(w.draw(2))}
+}
+
+func (w *world) group() Group {
+	key := groupKey{w.framework(), fmt.Sprintf("g%d", len(w.groups))}
+	if w.draw(8) == 0 {
+		key = w.known()
+	}
+	after := w.known()
+	w.groups = append(w.groups, key)
+	g := Group{
+		Framework: key.framework, Name: key.name, Digest: "1", Instances: int32(1 + w.draw(4)),
+		Priority: int32(w.draw(2)), Restart: Restart{Policy: RestartPolicy(w.draw(3)), Max: int32(w.draw(3)),
+			BackoffMillis: int64(w.draw(3) * 100)},
+	}
+	if w.draw(6) == 0 {
+		g.Role = w.role()
+	}
+	if after.framework == key.framework && w.draw(2) == 0 {
+		g.After = []string{after.name}
+	}
+	for i := range 1 + w.draw(3)/2*w.draw(3) {
+		t := Task{Name: fmt.Sprintf("t%d", i), Resources: w.resources(1), Sidecar: i > 0 && w.draw(2) == 0}
+		if w.draw(4) == 0 {
+			t.Resources = append(t.Resources, Quantity{"ports", drf.Amount(w.draw(3)) * drf.Unit})
+		}
+		g.Tasks = append(g.Tasks, t)
+	}
+	return g
+}
+
+func (w *world) update() Fact {
+	if len(w.runs) == 0 {
+		return Tick{}
+	}
+	at := w.draw(len(w.runs))
+	f := TaskUpdated{Run: w.runs[at].Run, Task: int32(w.draw(2)), State: TaskState(w.draw(int(TaskLost) + 1))}
+	if f.Task == 0 && f.State.Final() && w.draw(2) == 0 {
+		w.runs = slices.Delete(w.runs, at, at+1) // some are told more of after their end
+	}
+	return f
+}
+
+// saw remembers what a Tick launched.
+func (w *world) saw(actions []Action) {
+	for _, a := range actions {
+		if a, ok := a.(Accept); ok {
+			w.runs = append(w.runs, a.Launches...)
+		}
+	}
+}
