@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"encoding/base64"
-	"fmt"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	mesossched "github.com/mesos/mesos-go/api/v1/lib/scheduler"
@@ -30,8 +29,6 @@ func (s *Scheduler) received(b *batch, from *session, e *mesossched.Event) {
 		s.updated(b, from, &e.GetUpdate().Status)
 	case mesossched.Event_FAILURE:
 		s.failed(b, e.GetFailure())
-	case mesossched.Event_ERROR:
-		b.fatal = fmt.Errorf("%w: %s", errFramework, e.GetError().GetMessage())
 	}
 }
 

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -120,12 +121,20 @@ func (s *Scheduler) subscribeCall() *mesossched.Call {
 // id is the framework's id, for calls.
 func (s *Scheduler) id() mesos.FrameworkID { return mesos.FrameworkID{Value: *s.frameworkID.Load()} }
 
-// hear books an event, the first of a session apart.
+// hear books an event of a session.
 func (s *Scheduler) hear(b *batch, from *session, e *mesossched.Event) {
-	if e.GetType() != mesossched.Event_SUBSCRIBED {
+	switch e.GetType() {
+	case mesossched.Event_SUBSCRIBED:
+		s.subscribed(b, from, e)
+	case mesossched.Event_ERROR: // also instead of SUBSCRIBED
+		b.fatal = fmt.Errorf("%w: %s", errFramework, e.GetError().GetMessage())
+	default:
 		s.received(b, from, e)
-		return
 	}
+}
+
+// subscribed begins a session.
+func (s *Scheduler) subscribed(b *batch, from *session, e *mesossched.Event) {
 	id := e.GetSubscribed().GetFrameworkID().GetValue()
 	// The id must be durable before any offer is used: tasks of a forgotten
 	// framework could never be found again.

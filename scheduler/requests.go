@@ -149,6 +149,12 @@ func (s *Scheduler) Explain(ctx context.Context, framework, group string) (*allo
 		e, err = s.state.Explain(framework, group)
 		return err
 	})
+	if st := s.Status(); err == nil && e.Pending > 0 && !st.Connected {
+		e.Reasons = append([]allocator.Reason{{
+			Code:    allocator.ReasonNoMaster,
+			Message: "there is no subscription with a Mesos master: " + st.LastError,
+		}}, e.Reasons...)
+	}
 	return e, err
 }
 

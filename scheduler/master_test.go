@@ -1,0 +1,265 @@
+package scheduler_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	mesossched "github.com/mesos/mesos-go/api/v1/lib/scheduler"
+	"go.uber.org/zap/zaptest"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+
+	"fairlead/allocator"
+	"fairlead/internal/cluster/recording"
+	"fairlead/internal/journal"
+	"fairlead/internal/mesoshttp"
+	"fairlead/internal/taskgroup"
+	"fairlead/scheduler"
+)
+
+// scripted is a master that answers each SUBSCRIBE with the next of its
+// answers, the last one for ever, and keeps the other calls.
+type scripted struct {
+	*httptest.Server
+	mu      sync.Mutex
+	answers []http.HandlerFunc
+	calls   []*mesossched.Call
+}
+
+func newScripted(t *testing.T, answers ...http.HandlerFunc) *scripted {
+	m := &scripted{answers: answers}
+	m.Server = httptest.NewServer(m)
+	t.Cleanup(m.Close)
+	return m
+}
+
+func (m *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/api/v1/scheduler" {
+		http.NotFound(w, r)
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	call := &mesossched.Call{}
+	if err := call.Unmarshal(body); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	m.mu.Lock()
+	answer := m.answers[0]
+	if call.Type != mesossched.Call_SUBSCRIBE {
+		m.calls = append(m.calls, call)
+		answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }
+	} else if len(m.answers) > 1 {
+		m.answers = m.answers[1:]
+	}
+	m.mu.Unlock()
+	answer(w, r)
+}
+
+// acknowledged is the set of uuids that were acknowledged.
+func (m *scripted) acknowledged() map[string]bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[string]bool{}
+	for _, c := range m.calls {
+		if c.Type == mesossched.Call_ACKNOWLEDGE {
+			out[string(c.Acknowledge.UUID)] = true
+		}
+	}
+	return out
+}
+
+// stream answers with event records and leaves the stream open.
+func stream(records ...[]byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		w.Header().Set("Mesos-Stream-Id", "stream")
+		w.WriteHeader(http.StatusOK)
+		for _, rec := range records {
+			fmt.Fprintf(w, "%d\n%s", len(rec), rec)
+		}
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}
+}
+
+func raw(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		w.Header().Set("Mesos-Stream-Id", "stream")
+		io.WriteString(w, body)
+	}
+}
+
+func subscribed(t *testing.T) []byte {
+	e := mesossched.Event{Type: mesossched.Event_SUBSCRIBED, Subscribed: &mesossched.Event_Subscribed{
+		FrameworkID: &mesos.FrameworkID{Value: "framework-0000"}, HeartbeatIntervalSeconds: new(15.0),
+	}}
+	b, err := e.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// against runs a scheduler against a master until the test ends; the channel
+// has what Run returned.
+func against(t *testing.T, masters string) (*scheduler.Scheduler, <-chan error) {
+	t.Helper()
+	j, err := journal.Open(filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := mesoshttp.New(mesoshttp.Config{Masters: masters})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scheduler.Open(scheduler.Config{
+		Mesos: client, Journal: j, Logger: zaptest.NewLogger(t),
+		Framework: mesos.FrameworkInfo{User: "root", Name: "fairlead", Roles: []string{"*"}},
+		Allocator: allocator.Config{Executor: overhead}, Executor: scheduler.Executor{Path: "/nowhere", Resources: overhead},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended, over := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(over)
+		ended <- s.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-over
+		client.Close()
+		j.Close()
+	})
+	return s, ended
+}
+
+// await polls until ok, for things that happen in other processes' time.
+func await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("gave up waiting for %s", what)
+		}
+	}
+}
+
+// TestRecordedStreamsAreLivedThrough feeds everything that a real master sent
+// to the schedulers of the recordings through the live loop: each update that
+// has a uuid is acknowledged, ERROR ends the scheduler, and nothing else does.
+func TestRecordedStreamsAreLivedThrough(t *testing.T) {
+	for _, path := range recording.Files(t, "scheduler", "*.stream") {
+		if !strings.Contains(path, "/protobuf/") {
+			continue
+		}
+		_, name, _ := strings.Cut(path, "/scheduler/")
+		t.Run(name, func(t *testing.T) {
+			records := recording.Records(t, path)
+			want, fatal := map[string]bool{}, false
+			for _, r := range records {
+				var e mesossched.Event
+				if err := e.Unmarshal(r); err != nil {
+					t.Fatal(err)
+				}
+				if u := e.GetUpdate(); u != nil && len(u.Status.UUID) > 0 && !fatal {
+					want[string(u.Status.UUID)] = true
+				}
+				fatal = fatal || e.Type == mesossched.Event_ERROR
+			}
+			m := newScripted(t, stream(records...))
+			s, ended := against(t, m.URL)
+			if fatal {
+				if err := <-ended; err == nil {
+					t.Error("the scheduler went on after an ERROR event")
+				}
+				return
+			}
+			await(t, "every update to be acknowledged", func() bool { return len(m.acknowledged()) == len(want) })
+			for uuid := range m.acknowledged() {
+				if !want[uuid] {
+					t.Errorf("acknowledged %x, which no update had", uuid)
+				}
+			}
+			if _, err := s.View(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestABadMasterIsWaitedOut gives the scheduler every kind of bad answer first
+// and a good one then. Meanwhile it takes submissions, and says what it waits
+// for.
+func TestABadMasterIsWaitedOut(t *testing.T) {
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "broken", code) }
+	}
+	for name, bad := range map[string]http.HandlerFunc{
+		"HTTP 500":         status(500),
+		"HTTP 503":         status(503),
+		"HTTP 401":         status(401),
+		"garbage":          raw("garbage on the stream\n"),
+		"bad protobuf":     raw("5\n\xff\xff\xff\xff\xff"),
+		"truncated record": raw("100\nonly this"),
+		"absurd length":    raw("99999999999999\nx"),
+		"empty stream":     raw(""),
+		"a web page": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			io.WriteString(w, "<html>hello</html>")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newScripted(t, bad, stream(subscribed(t)))
+			s, _ := against(t, m.URL)
+			await(t, "the error", func() bool { st := s.Status(); return st.Connected || st.LastError != "not yet connected" })
+			submitOne(t, s)
+			await(t, "the subscription", func() bool { return s.Status().Connected })
+			if v, err := s.View(t.Context()); err != nil || len(v.Groups) != 1 {
+				t.Errorf("the group that was accepted is gone: %v, %v", v, err)
+			}
+		})
+	}
+}
+
+func submitOne(t *testing.T, s *scheduler.Scheduler) {
+	t.Helper()
+	groups, err := taskgroup.Parse("x.yaml", []byte("{name: x, tasks: [{name: m, command: sleep 1, resources: {cpus: 1, mem: 32}}]}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Submit(t.Context(), groups); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnUnreachableMasterIsAWaitingReason(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close() // nobody listens there now
+	s, _ := against(t, address)
+	submitOne(t, s)
+	await(t, "the error", func() bool { return strings.Contains(s.Status().LastError, "refused") })
+	e, err := s.Explain(t.Context(), "default", "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(e.Reasons) == 0 || e.Reasons[0].Code != allocator.ReasonNoMaster || !strings.Contains(e.Reasons[0].Message, "refused") {
+		t.Errorf("the explanation does not name the master: %+v", e.Reasons)
+	}
+}
