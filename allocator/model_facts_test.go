@@ -1,0 +1,278 @@
+package allocator
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"fairlead/drf"
+)
+
+// TestModelDecidesAlike holds every placement of random histories, with its
+// order, agent, charge, slot and ports, against the model.
+func TestModelDecidesAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := histories(t)
+		s := mustNew(t, h.cfg)
+		m := newModel(h.cfg, s.kinds)
+		for i, e := range h.events {
+			m.advance(e.At)
+			if _, tick := e.Fact.(Tick); !tick {
+				if _, err := s.Step(e); err == nil {
+					m.fact(e.Fact)
+				}
+				continue
+			}
+			actions := step(t, s, e)
+			m.learn(actions)
+			var got []decisionOf
+			for _, a := range actions {
+				if a, ok := a.(Accept); ok {
+					for _, l := range a.Launches {
+						got = append(got, decisionOf{a.Agent, l})
+					}
+				}
+			}
+			slices.SortFunc(got, func(a, b decisionOf) int { return cmp.Compare(a.Run.Seq(), b.Run.Seq()) })
+			want := m.place()
+			m.accepted(actions)
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("event %d:\n  got %+v\nmodel %+v", i, got, want)
+			}
+		}
+	})
+}
+
+func newModel(cfg Config, kinds *drf.Kinds) *model {
+	cfg.Placement = cmp.Or(cfg.Placement, BestFit)
+	return &model{cfg: cfg, kinds: kinds, roles: map[string]string{}, weights: map[string]int64{}, placements: map[string]int64{}}
+}
+
+func parentPath(path string) string {
+	if at := strings.LastIndex(path, "/"); at >= 0 {
+		return path[:at]
+	}
+	return ""
+}
+
+// advance ends the back-offs that are over, in the order of their times.
+func (m *model) advance(at int64) {
+	m.now = max(m.now, at)
+	for _, g := range m.groups {
+		slices.SortFunc(g.backoff, func(a, b backoffTimer) int {
+			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.instance, b.instance))
+		})
+		for len(g.backoff) > 0 && g.backoff[0].at <= m.now {
+			g.again = append(g.again, g.backoff[0].instance)
+			g.backoff = g.backoff[1:]
+		}
+	}
+}
+
+func (m *model) fact(f Fact) {
+	switch f := f.(type) {
+	case AgentSeen:
+		m.agentSeen(f)
+	case AgentLost:
+		m.agentLost(f.Agent)
+	case OfferAdded:
+		m.offerAdded(f)
+	case OfferRescinded:
+		m.dropOffers(func(o OfferAdded) bool { return o.Offer == f.Offer })
+	case Disconnected:
+		m.offers = nil
+	case RoleSet:
+		m.weights[f.Role] = f.Weight
+	case FrameworkSet:
+		m.roles[f.Framework] = f.Role
+		m.weights[f.Role+"/"+f.Framework] = f.Weight
+	case GroupSubmitted:
+		m.submitted(f.Group)
+	case GroupKilled:
+		m.killed(m.group(f.Framework, f.Name))
+	case InstanceKilled:
+		m.instanceKilled(m.group(f.Framework, f.Name), f.Instance)
+	case GroupForgotten:
+		m.groups = slices.DeleteFunc(m.groups, func(g *modelGroup) bool { return g == m.group(f.Framework, f.Name) })
+	case TaskUpdated:
+		for _, r := range m.runs {
+			if r.Run == f.Run && f.State.Final() && int(f.Task) < len(r.group.Tasks) {
+				r.ended[f.Task] = true
+			}
+		}
+	}
+	m.meet()
+}
+
+func (m *model) agent(id string) *modelAgent {
+	for _, a := range m.agents {
+		if a.Agent == id {
+			return a
+		}
+	}
+	a := &modelAgent{AgentSeen: AgentSeen{Agent: id}, total: amounts{}, ports: map[uint64]bool{}}
+	m.agents = append(m.agents, a)
+	return a
+}
+
+func (m *model) agentSeen(f AgentSeen) {
+	a := m.agent(f.Agent)
+	a.AgentSeen, a.seen, a.lost = f, true, false
+	a.total, a.ports = amountsOf(f.Total), map[uint64]bool{}
+	addPorts(a.ports, f.Ports)
+	a.total["ports"] = int64(len(a.ports)) * 1000
+}
+
+func (m *model) agentLost(id string) {
+	for _, a := range m.agents {
+		if a.Agent == id {
+			a.lost, a.seen, a.total, a.ports = true, false, amounts{}, map[uint64]bool{}
+		}
+	}
+	m.dropOffers(func(o OfferAdded) bool { return o.Agent == id })
+	m.forgetLost()
+}
+
+// forgetLost lets go of lost agents on which nothing of ours is left.
+func (m *model) forgetLost() {
+	m.agents = slices.DeleteFunc(m.agents, func(a *modelAgent) bool {
+		return a.lost && !slices.ContainsFunc(m.runs, func(r *modelRun) bool { return r.agent == a.Agent })
+	})
+}
+
+func (m *model) dropOffers(which func(OfferAdded) bool) {
+	m.offers = slices.DeleteFunc(m.offers, which)
+}
+
+func (m *model) submitted(spec Group) {
+	if m.group(spec.Framework, spec.Name) != nil {
+		return
+	}
+	spec.Role = cmp.Or(spec.Role, m.roles[spec.Framework], "*")
+	m.groups = append(m.groups, &modelGroup{Group: spec, met: map[string]bool{}})
+}
+
+func (m *model) group(framework, name string) *modelGroup {
+	for _, g := range m.groups {
+		if g.Framework == framework && g.Name == name {
+			return g
+		}
+	}
+	return nil
+}
+
+func (m *model) killed(g *modelGroup) {
+	if !g.finished {
+		g.closed, g.again, g.backoff, g.failed = true, nil, nil, g.failed+1
+	}
+}
+
+func (m *model) instanceKilled(g *modelGroup, n int32) {
+	waits := len(g.again) + len(g.backoff)
+	g.again = slices.DeleteFunc(g.again, func(k int32) bool { return k == n })
+	g.backoff = slices.DeleteFunc(g.backoff, func(b backoffTimer) bool { return b.instance == n })
+	g.failed += waits - len(g.again) - len(g.backoff)
+}
+
+// meet notes for every group which of those it comes after have finished well.
+func (m *model) meet() {
+	for _, g := range m.groups {
+		if !g.closed && g.live == 0 && len(g.backoff) == 0 && g.pending() == 0 {
+			g.closed, g.finished = true, g.failed == 0
+		}
+	}
+	for _, g := range m.groups {
+		for _, name := range g.After {
+			if parent := m.group(g.Framework, name); parent != nil && parent.finished {
+				g.met[name] = true
+			}
+		}
+	}
+}
+
+// learn takes over how runs ended.
+func (m *model) learn(actions []Action) {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case Settle:
+			m.settled(a)
+		case Abandon:
+			g := m.group(a.Framework, a.Group)
+			g.closed = true
+		}
+		m.meet()
+	}
+	m.forgetLost()
+}
+
+func (m *model) settled(a Settle) {
+	at := slices.IndexFunc(m.runs, func(r *modelRun) bool { return r.Run == a.Run })
+	r := m.runs[at]
+	m.runs = slices.Delete(m.runs, at, at+1)
+	g := r.group
+	g.live--
+	switch {
+	case a.Retry && a.NotBefore <= m.now:
+		g.again = append(g.again, r.Instance)
+	case a.Retry:
+		g.backoff = append(g.backoff, backoffTimer{at: a.NotBefore, instance: r.Instance})
+	case a.Outcome != Finished:
+		g.failed++
+	}
+}
+
+// accepted drops the offers that a Tick used up or gave back.
+func (m *model) accepted(actions []Action) {
+	for _, a := range actions {
+		var ids []string
+		switch a := a.(type) {
+		case Accept:
+			ids = a.Offers
+		case Decline:
+			ids = a.Offers
+		}
+		m.dropOffers(func(o OfferAdded) bool { return slices.Contains(ids, o.Offer) })
+	}
+}
+
+// offerAdded takes an agent that was not seen to hold at least what it offers
+// and what runs there.
+func (m *model) offerAdded(f OfferAdded) {
+	if slices.ContainsFunc(m.offers, func(o OfferAdded) bool { return o.Offer == f.Offer }) {
+		return
+	}
+	m.offers = append(m.offers, f)
+	a := m.agent(f.Agent)
+	a.lost = false
+	if a.seen {
+		return
+	}
+	a.Slots = f.Slots
+	m.guessTotal(a)
+}
+
+func (m *model) guessTotal(a *modelAgent) {
+	used, slots := amounts{}, a.Slots
+	for _, r := range m.runs {
+		if r.agent == a.Agent {
+			used = used.add(r.holds(m.kinds))
+			if r.Slot {
+				slots--
+			}
+		}
+	}
+	sum, _, _ := m.offered(a, max(slots, 0))
+	for _, o := range m.offers {
+		if o.Agent == a.Agent {
+			addPorts(a.ports, o.Ports)
+		}
+	}
+	for k, v := range used.add(sum) { // commutes: maxima
+		a.total[k] = max(a.total[k], v)
+	}
+	a.total["ports"] = int64(len(a.ports)) * 1000
+}

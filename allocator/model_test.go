@@ -1,0 +1,306 @@
+package allocator
+
+import (
+	"cmp"
+	"math/big"
+	"slices"
+	"strings"
+
+	"fairlead/drf"
+)
+
+// model is the second implementation of placement. It is as plain as can be:
+// amounts in maps by name, shares as big.Rat, every figure counted anew for
+// every decision by looking at everything. It learns how runs end from Settle
+// and Abandon, and says itself what a Tick has to launch.
+type model struct {
+	cfg        Config
+	now        int64
+	agents     []*modelAgent // in the order in which they were seen
+	offers     []OfferAdded
+	groups     []*modelGroup // by arrival
+	runs       []*modelRun
+	roles      map[string]string // default role by framework
+	weights    map[string]int64  // by path in the tree
+	placements map[string]int64  // by path
+	lastRun    uint64
+	kinds      *drf.Kinds // of the State, to read charges by name
+}
+
+type modelAgent struct {
+	AgentSeen
+	lost, seen bool
+	total      amounts
+	ports      map[uint64]bool // that stand behind total
+}
+
+type modelGroup struct {
+	Group
+	started      int32
+	again        []int32
+	backoff      []backoffTimer
+	live, failed int
+	closed       bool // killed, abandoned or over
+	finished     bool
+	met          map[string]bool
+}
+
+type modelRun struct {
+	Launch
+	agent string
+	group *modelGroup
+	ended map[int32]bool // tasks that are over
+}
+
+type amounts map[string]int64
+
+func (a amounts) add(b amounts) amounts {
+	out := amounts{}
+	for k, v := range a { // commutes: sums
+		out[k] += v
+	}
+	for k, v := range b { // commutes: sums
+		out[k] += v
+	}
+	return out
+}
+
+func (a amounts) less(b amounts) amounts {
+	out := a.add(nil)
+	for k, v := range b { // commutes: differences
+		out[k] = max(out[k]-v, 0)
+	}
+	return out
+}
+
+func (a amounts) fitsIn(b amounts) bool {
+	for k, v := range a { // commutes: a conjunction
+		if v > b[k] {
+			return false
+		}
+	}
+	return true
+}
+
+func amountsOf(qs []Quantity) amounts {
+	out := amounts{}
+	for _, q := range qs {
+		out[q.Name] += int64(q.Amount)
+	}
+	return out
+}
+
+func (g *modelGroup) demand() amounts {
+	sum := amounts{}
+	for _, t := range g.Tasks {
+		sum = sum.add(amountsOf(t.Resources))
+	}
+	return sum
+}
+
+func (g *modelGroup) pending() int32 { return g.Instances - g.started + int32(len(g.again)) }
+
+func (g *modelGroup) waits() bool {
+	for _, name := range g.After {
+		if !g.met[name] {
+			return false
+		}
+	}
+	return !g.closed && g.pending() > 0
+}
+
+// path is the group's framework in the tree.
+func (g *modelGroup) path() string { return g.Role + "/" + g.Framework }
+
+// holds is what a run holds now: the executor and the tasks that are not over.
+func (r *modelRun) holds(kinds *drf.Kinds) amounts {
+	held := amounts{}
+	for k := range kinds.Len() {
+		held[kinds.Name(drf.Kind(k))] = int64(r.Charge[k])
+	}
+	for t := range r.ended { // commutes: differences
+		held = held.less(amountsOf(r.group.Tasks[t].Resources))
+	}
+	return held
+}
+
+// place says what a Tick has to launch, in the order of decision.
+func (m *model) place() []decisionOf {
+	var out []decisionOf
+	free := map[string]*modelSpare{}
+	for _, a := range m.agents {
+		free[a.Agent] = m.spare(a)
+	}
+	for m.cfg.MaxPlacements == 0 || len(out) < m.cfg.MaxPlacements {
+		g, a := m.choose(free)
+		if g == nil || a == nil {
+			return out
+		}
+		out = append(out, m.launch(g, a, free[a.Agent]))
+	}
+	return out
+}
+
+// decisionOf is one launch and its agent.
+type decisionOf struct {
+	Agent string
+	Launch
+}
+
+// modelSpare is what can be placed on an agent now.
+type modelSpare struct {
+	usable bool
+	slots  int32
+	free   amounts
+	ports  []uint64
+}
+
+func (m *model) spare(a *modelAgent) *modelSpare {
+	sp := &modelSpare{slots: a.Slots, usable: a.Owned && !a.lost, free: amounts{}}
+	used, taken := amounts{}, map[uint64]bool{}
+	for _, r := range m.runs {
+		if r.agent != a.Agent {
+			continue
+		}
+		used = used.add(r.holds(m.kinds))
+		if r.Slot {
+			sp.slots--
+		}
+		for p := range r.heldPorts() { // commutes: a set
+			taken[p] = true
+		}
+	}
+	ports := map[uint64]bool{}
+	if a.Owned {
+		if used.fitsIn(a.total) {
+			sp.free = a.total.less(used)
+		}
+		for p := range a.ports { // commutes: a set
+			ports[p] = !taken[p]
+		}
+	} else {
+		offered := 0
+		sp.free, ports, offered = m.offered(a, max(sp.slots, 0))
+		sp.usable = offered > 0
+	}
+	for p := range uint64(65536) {
+		if ports[p] {
+			sp.ports = append(sp.ports, p)
+		}
+	}
+	return sp
+}
+
+// offered sums up an agent's offers, less what its free slots take of them.
+func (m *model) offered(a *modelAgent, slots int32) (amounts, map[uint64]bool, int) {
+	sum, ports, n := amounts{}, map[uint64]bool{}, 0
+	for _, o := range m.offers {
+		if o.Agent == a.Agent {
+			n++
+			sum = sum.add(amountsOf(o.Resources))
+			addPorts(ports, o.Ports)
+		}
+	}
+	sum["ports"] = int64(len(ports)) * 1000
+	for range slots {
+		sum = sum.less(amountsOf(m.cfg.Executor))
+	}
+	return sum, ports, n
+}
+
+func addPorts(set map[uint64]bool, ranges []PortRange) {
+	for _, r := range ranges {
+		for p := r.Begin; p <= r.End; p++ {
+			set[p] = true
+		}
+	}
+}
+
+func (r *modelRun) heldPorts() map[uint64]bool {
+	held, at := map[uint64]bool{}, 0
+	for t := range r.group.Tasks {
+		for range amountsOf(r.group.Tasks[t].Resources)["ports"] / 1000 {
+			if !r.ended[int32(t)] {
+				held[r.Ports[at]] = true
+			}
+			at++
+		}
+	}
+	return held
+}
+
+// need is what one more run of a group takes from an agent.
+func (m *model) need(g *modelGroup, sp *modelSpare) amounts {
+	if sp.slots > 0 {
+		return g.demand()
+	}
+	return g.demand().add(amountsOf(m.cfg.Executor))
+}
+
+// choose picks the group to serve, and the agent; no agent if the policy says
+// that the round ends here.
+func (m *model) choose(free map[string]*modelSpare) (*modelGroup, *modelAgent) {
+	candidates := map[string][]*modelGroup{} // by path of the framework
+	for _, g := range m.groups {
+		if g.waits() && (m.cfg.Policy == DRFLiteral || m.best(g, free) != nil) {
+			candidates[g.path()] = append(candidates[g.path()], g)
+		}
+	}
+	if len(candidates) == 0 {
+		return nil, nil
+	}
+	groups := candidates[m.lowest(candidates)]
+	slices.SortStableFunc(groups, func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
+	return groups[0], m.best(groups[0], free)
+}
+
+// lowest walks down the tree, always to the child of least share that has a
+// candidate below it.
+func (m *model) lowest(candidates map[string][]*modelGroup) string {
+	at := ""
+	for len(candidates[at]) == 0 {
+		var children []string
+		for path := range candidates { // commutes: sorted below
+			if rest, ok := strings.CutPrefix(path, at); ok {
+				name, _, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
+				if child := strings.TrimPrefix(at+"/"+name, "/"); !slices.Contains(children, child) {
+					children = append(children, child)
+				}
+			}
+		}
+		at = slices.MinFunc(children, func(a, b string) int {
+			return cmp.Or(m.share(a).Cmp(m.share(b)),
+				cmp.Compare(m.placements[a], m.placements[b]), strings.Compare(a, b))
+		})
+	}
+	return at
+}
+
+// share is the weighted dominant share of everything at or below a path.
+func (m *model) share(path string) *big.Rat {
+	held, total := amounts{}, m.total()
+	for _, r := range m.runs {
+		if r.group.path() == path || strings.HasPrefix(r.group.path(), path+"/") {
+			held = held.add(r.holds(m.kinds))
+		}
+	}
+	most := new(big.Rat)
+	for k, v := range held { // commutes: a maximum
+		if total[k] > 0 {
+			if s := big.NewRat(v, total[k]); s.Cmp(most) > 0 {
+				most = s
+			}
+		}
+	}
+	return most.Quo(most, big.NewRat(cmp.Or(m.weights[path], 1000), 1000))
+}
+
+func (m *model) total() amounts {
+	sum := amounts{}
+	for _, a := range m.agents {
+		if !a.lost {
+			sum = sum.add(a.total)
+		}
+	}
+	return sum
+}
