@@ -111,11 +111,11 @@ func (a *recordingAgent) running(taskID string) bool {
 
 // report sends an update of a task as an executor's, and returns its uuid.
 func (a *recordingAgent) report(frameworkID, taskID string, state mesos.TaskState) []byte {
-	uuid := wire.NewUUID()
+	uuid, now := wire.NewUUID(), 1.5e9
 	a.m.StatusUpdate(a.id(), master.Update{
 		FrameworkID: frameworkID, Latest: state,
 		Status: mesos.TaskStatus{
-			TaskID: mesos.TaskID{Value: taskID}, State: state.Enum(), UUID: uuid,
+			TaskID: mesos.TaskID{Value: taskID}, State: state.Enum(), UUID: uuid, Timestamp: &now,
 			Source: mesos.SOURCE_EXECUTOR.Enum(), ExecutorID: &mesos.ExecutorID{Value: taskID},
 		},
 	})

@@ -21,6 +21,7 @@ type field struct {
 	enumName map[int32]string
 	fallback string // explicit default
 	hasDef   bool
+	listed   bool // a list that JSON shows even if it is empty
 }
 
 // messageInfo lists a message's fields in the order of the .proto file, which
@@ -41,7 +42,7 @@ func infoOf(t reflect.Type) *messageInfo {
 	info := &messageInfo{byName: map[string]*field{}}
 	for i := range t.NumField() {
 		if f, ok := fieldOf(t.Field(i)); ok {
-			f.index = i
+			f.index, f.listed = i, listedWhenEmpty(t.Name(), f.name)
 			info.fields = append(info.fields, f)
 		}
 	}
@@ -50,6 +51,20 @@ func infoOf(t reflect.Type) *messageInfo {
 	}
 	known, _ := infoCache.LoadOrStore(t, info)
 	return known.(*messageInfo)
+}
+
+// listedWhenEmpty names the only lists that a master writes as [] rather than
+// not at all: those of GET_STATE and its four parts, which it does not write
+// through the general mapping.
+func listedWhenEmpty(message, field string) bool {
+	switch message + "." + field {
+	case "Response_GetTasks.tasks", "Response_GetTasks.unreachable_tasks", "Response_GetTasks.completed_tasks",
+		"Response_GetExecutors.executors",
+		"Response_GetFrameworks.frameworks", "Response_GetFrameworks.completed_frameworks",
+		"Response_GetAgents.agents", "Response_GetAgents.recovered_agents":
+		return true
+	}
+	return false
 }
 
 // fieldOf parses a tag such as `varint,2,opt,name=type,enum=mesos.Value_Type,def=1`.

@@ -89,9 +89,7 @@ func withoutUnknown(record string) string {
 	record = strings.ReplaceAll(record, `{"type":"QUOTA_V2"}`, `{}`)
 	record = strings.ReplaceAll(record, `,"offer_constraints":{}`, ``)
 	record = regexp.MustCompile(`,"checkpoint":(true|false)(}|,"(domain|capabilities)")`).ReplaceAllString(record, "$2")
-	// GET_STATE is the only answer in which Mesos writes empty lists.
-	record = regexp.MustCompile(`"[a-z_]+":\[\],?`).ReplaceAllString(record, "")
-	return strings.ReplaceAll(record, ",}", "}")
+	return record
 }
 
 // The same messages in protobuf survive decoding and encoding; where a JSON

@@ -29,7 +29,7 @@ func appendStruct(out []byte, v reflect.Value) ([]byte, error) {
 	for i := range info.fields {
 		f := &info.fields[i]
 		value := v.Field(f.index)
-		set := isSet(f, value)
+		set := isSet(f, value) || f.listed
 		if !set && !f.writesDefault() {
 			continue
 		}
