@@ -104,6 +104,18 @@ func (p *program) wantExit(status int) {
 	}
 }
 
+// awaitPid returns the process id that a task has written to the file pid.
+func (p *program) awaitPid() int {
+	p.t.Helper()
+	var pid int
+	poll(p.t, "process id", func() bool {
+		content, _ := os.ReadFile(filepath.Join(p.sandbox, "pid"))
+		_, err := fmt.Sscan(string(content), &pid)
+		return err == nil
+	})
+	return pid
+}
+
 func TestProgramWithoutAgentSaysWhatIsMissing(t *testing.T) {
 	agent := newTestAgent(t)
 	p := startProgram(t, agent, "MESOS_EXECUTOR_ID=")
@@ -145,7 +157,7 @@ func TestProgramDoesNotOutliveItsAgent(t *testing.T) {
 	p := startProgram(t, agent, "MESOS_CHECKPOINT=0")
 	agent.awaitStream(1)
 	agent.launchGroup(shellTask("t", "echo $$ > pid; exec sleep 100"))
-	agent.awaitState("t", started)
+	p.awaitPid()
 	agent.crash()
 	p.wantExit(1)
 	wantGone(t, filepath.Join(p.sandbox, "pid"))
@@ -158,13 +170,7 @@ func TestTasksStayInTheSessionOfTheExecutor(t *testing.T) {
 	p := startProgram(t, agent)
 	agent.awaitStream(1)
 	agent.launchGroup(shellTask("t", "echo $$ > pid; exec sleep 100"))
-	var pid int
-	poll(t, "process id", func() bool {
-		content, _ := os.ReadFile(filepath.Join(p.sandbox, "pid"))
-		_, err := fmt.Sscan(string(content), &pid)
-		return err == nil
-	})
-	if sid, err := unix.Getsid(pid); sid != p.cmd.Process.Pid {
+	if sid, err := unix.Getsid(p.awaitPid()); sid != p.cmd.Process.Pid {
 		t.Errorf("session of the task: %d, of the executor: %d (%v)", sid, p.cmd.Process.Pid, err)
 	}
 	agent.kill("t", nil)

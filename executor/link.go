@@ -36,9 +36,7 @@ type stream struct{ cancel context.CancelFunc }
 
 // subscribe opens a stream with all that is unconfirmed.
 func (e *Executor) subscribe() {
-	if e.link.recovery == nil {
-		e.link.recovery = e.loop.after(e.cfg.RecoveryTimeout, e.recoveryOver)
-	}
+	e.limitRecovery()
 	call := e.call(executor.Call_SUBSCRIBE)
 	call.Subscribe = e.ledger.subscription()
 	ctx, cancel := context.WithCancel(e.link.ctx)
@@ -97,9 +95,7 @@ func (e *Executor) disconnected(s *stream, err error) {
 	case e.link.everOpen && !e.cfg.Checkpoint:
 		e.giveUp("killed because the connection to the agent is lost", err)
 	default:
-		if e.link.recovery == nil {
-			e.link.recovery = e.loop.after(e.cfg.RecoveryTimeout, e.recoveryOver)
-		}
+		e.limitRecovery()
 		e.loop.after(backoff(e.link.attempts, e.cfg.BackoffMax), func() {
 			if !e.lost && e.link.stream == nil {
 				e.subscribe()
@@ -115,11 +111,20 @@ func backoff(n int, limit time.Duration) time.Duration {
 	return bound/2 + rand.N(bound/2+1)
 }
 
-func (e *Executor) recoveryOver() {
-	if e.link.recovery == nil {
-		return // SUBSCRIBED came while this was in the mail
+// limitRecovery gives up on the agent if there is no SUBSCRIBED within the recovery timeout, counted from the first
+// call of this since the last SUBSCRIBED.
+func (e *Executor) limitRecovery() {
+	if e.link.recovery != nil {
+		return
 	}
-	e.giveUp("killed because the agent did not come back", fmt.Errorf("not subscribed within %v", e.cfg.RecoveryTimeout))
+	var timer *time.Timer
+	timer = e.loop.after(e.cfg.RecoveryTimeout, func() {
+		if e.link.recovery == timer {
+			e.giveUp("killed because the agent did not come back",
+				fmt.Errorf("not subscribed within %v", e.cfg.RecoveryTimeout))
+		}
+	})
+	e.link.recovery = timer
 }
 
 // giveUp ends everything without waiting for the agent.

@@ -1,7 +1,11 @@
 package executor
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -114,7 +118,7 @@ func TestFailedUpdateIsRepeated(t *testing.T) {
 	for _, status := range []int{http.StatusServiceUnavailable, http.StatusForbidden, http.StatusBadRequest} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			agent := newTestAgent(t)
-			agent.answers = []int{0, 0, status} // SUBSCRIBE, STARTING, RUNNING
+			agent.answers = []int{0, status} // SUBSCRIBE, STARTING
 			r := run(t, agent, nil)
 			agent.awaitStream(1)
 			agent.launchGroup(shellTask("t", "sleep 0.05"))
@@ -122,8 +126,13 @@ func TestFailedUpdateIsRepeated(t *testing.T) {
 				t.Errorf("Run: %v", err)
 			}
 			agent.wantHistory("t", starting, started, finished)
-			if got := agent.awaitStream(2).Subscribe.UnacknowledgedUpdates; len(got) == 0 || got[0].Status.GetState() != started {
-				t.Errorf("unacknowledged updates: %v", got)
+			calls := agent.recorded()
+			if calls[2].Type != executor.Call_SUBSCRIBE {
+				t.Fatalf("the failed update is followed by %v: RUNNING may overtake STARTING", calls[2])
+			}
+			got := calls[2].Subscribe.UnacknowledgedUpdates
+			if len(got) == 0 || !bytes.Equal(got[0].Status.UUID, calls[1].Update.Status.UUID) {
+				t.Errorf("unacknowledged updates: %v, want first the failed one", got)
 			}
 		})
 	}
@@ -134,7 +143,7 @@ func TestGarbageOnTheStreamCostsOnlyTheStream(t *testing.T) {
 		"no length":           "HTTP/1.1 200 OK\n",
 		"endless length":      strings.Repeat("9", 50),
 		"not protobuf":        "3\n\xff\xff\xff",
-		"overflow in a field": "10\n\x7a\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+		"overflow in a field": "10\n\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
 	} {
 		t.Run(name, func(t *testing.T) {
 			agent := newTestAgent(t)
@@ -215,5 +224,37 @@ func TestAnswerMustBeProtobuf(t *testing.T) {
 	err := c.subscribe(t.Context(), &executor.Call{Type: executor.Call_SUBSCRIBE}, func(*executor.Event) {})
 	if err == nil || !strings.Contains(err.Error(), `content type "application/json"`) {
 		t.Errorf("subscribe: %v", err)
+	}
+}
+
+// The agent closes a kept connection just when the executor uses it again: the call is made once more on a
+// new one, for every call may be repeated.
+func TestCallOnAConnectionThatTheAgentCloses(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			in := bufio.NewReader(conn)
+			if r, err := http.ReadRequest(in); err == nil { // the first call on a connection is answered
+				io.Copy(io.Discard, r.Body)
+				io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+			}
+			in.ReadByte() // the second is not
+			conn.Close()
+		}
+	}()
+	c := newClient(Config{Agent: l.Addr().String()})
+	defer c.close()
+	for i := range 3 {
+		if err := c.send(t.Context(), &executor.Call{Type: executor.Call_HEARTBEAT}); err != nil {
+			t.Errorf("call %d: %v", i, err)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -129,7 +130,7 @@ func TestSidecarMustOutliveTheTasksItServes(t *testing.T) {
 
 func TestSidecarIsAskedToQuit(t *testing.T) {
 	const obedient = "until [ -e quit ]; do sleep 0.01; done"
-	var sandbox string // of the running test, for the server that stands for the sidecar's port
+	var sandbox atomic.Value // of the running test, for the server that stands for the sidecar's port
 	quitter := func(status int, obey bool) *executorpb.Quit {
 		return &executorpb.Quit{GraceMs: patience.Milliseconds(), Http: &executorpb.HTTP{Path: "/quit",
 			Port: port(t, func(w http.ResponseWriter, r *http.Request) {
@@ -137,7 +138,7 @@ func TestSidecarIsAskedToQuit(t *testing.T) {
 					t.Errorf("asked to quit by %s %s", r.Method, r.URL)
 				}
 				if obey {
-					os.WriteFile(filepath.Join(sandbox, "quit"), nil, 0o600)
+					os.WriteFile(filepath.Join(sandbox.Load().(string), "quit"), nil, 0o600)
 				}
 				w.WriteHeader(status)
 			})}}
@@ -162,7 +163,7 @@ func TestSidecarIsAskedToQuit(t *testing.T) {
 			if test.line == deaf {
 				spec.Ready = whenExists("deaf", patience)
 			}
-			changes, _ := runAll(t, func(r *runner, _ change) { sandbox = r.sandbox }, []mesos.TaskInfo{
+			changes, _ := runAll(t, func(r *runner, _ change) { sandbox.Store(r.sandbox) }, []mesos.TaskInfo{
 				shellTask("train", "true"),
 				withGrace(sidecar(t, test.line, spec), 50*time.Millisecond)})
 			wantStory(t, changes, "envoy", "STARTING, RUNNING, FINISHED ("+served+test.end+")")
