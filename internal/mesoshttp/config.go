@@ -22,7 +22,7 @@ const (
 // Config says where the masters are and how to speak to them.
 type Config struct {
 	// Masters is one of host:port, several of them separated by commas, http(s)://host:port[/prefix] likewise, or
-	// zk://[user:pass@]host:port,host:port/path. A leading mesos:// is dropped. Without a port, 5050 is meant.
+	// zk://[user:pass@]host:port,host:port/path. A leading mesos:// is dropped. A bare host means its port 5050.
 	Masters string
 	// Principal and Secret are sent with every request if Principal is set (HTTP basic authentication).
 	Principal, Secret string
@@ -76,7 +76,8 @@ func parseMaster(address string) (*url.URL, error) {
 	if address == "" {
 		return nil, errors.New("is empty")
 	}
-	if !strings.Contains(address, "://") {
+	bare := !strings.Contains(address, "://")
+	if bare {
 		// "master@10.0.0.1:5050" is how masters write their own address.
 		address = "http://" + strings.TrimPrefix(address, "master@")
 	}
@@ -93,7 +94,7 @@ func parseMaster(address string) (*url.URL, error) {
 	case base.RawQuery != "" || base.Fragment != "":
 		return nil, errors.New("has more than host, port and path")
 	}
-	if base.Port() == "" && base.Scheme == "http" {
+	if bare && base.Port() == "" {
 		base.Host = net.JoinHostPort(base.Hostname(), "5050")
 	}
 	// mesos-go users give the address of the scheduler API itself.

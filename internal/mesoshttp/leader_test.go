@@ -28,6 +28,7 @@ func TestMasterAddresses(t *testing.T) {
 		"mesos://a:5050":                     "http://a:5050",
 		"http://a:5050/":                     "http://a:5050",
 		"https://a/mesos/":                   "https://a/mesos",
+		"http://proxy/mesos":                 "http://proxy/mesos",
 		"http://a:5050/api/v1/scheduler":     "http://a:5050",
 		"http://a:1/x/api/v1/scheduler":      "http://a:1/x",
 		"a:5050, b:5051 ,http://c:5052":      "http://a:5050 http://b:5051 http://c:5052",

@@ -16,6 +16,9 @@ const maxRecord = 64 << 20
 // maxDigits is as long as the decimal length of a record can be; maxRecord has eight digits.
 const maxDigits = 20
 
+// keepBuffer is the size up to which the memory of one record is used for the next.
+const keepBuffer = 1 << 20
+
 // recordReader splits a RecordIO stream: decimal length, line feed, that many bytes, and again.
 type recordReader struct {
 	source *bufio.Reader
@@ -35,8 +38,11 @@ func (r *recordReader) next() ([]byte, error) {
 	if err != nil {
 		return nil, r.fail(start, err)
 	}
-	// The buffer grows with what arrives, not with what the length claims.
+	// The buffer grows with what arrives, not with what the length claims, and is not kept when it has grown large.
 	r.buffer.Reset()
+	if r.buffer.Cap() > keepBuffer {
+		r.buffer = bytes.Buffer{}
+	}
 	copied, err := io.CopyN(&r.buffer, r.source, length)
 	r.offset += copied
 	if err == io.EOF {
