@@ -41,9 +41,9 @@ until_true() {
 
 # running FRAMEWORK: how many of its instances run.
 running() {
-  "$fairlead" ps --format json | tr -d ' \n' | grep -o "\"framework\":\"$1\"[^}]*\"state\":\"running\"" | wc -l
+  "$fairlead" ps --format json | tr -d ' \n' | sed -n "s/.*\"framework\":\"$1\"[^}]*\"running\":\([0-9]*\).*/\1/p"
 }
-runs() { [ "$(running A)" -eq "$1" ] && [ "$(running B)" -eq "$2" ]; }
+runs() { [ "$(running A)" = "$1" ] && [ "$(running B)" = "$2" ]; }
 ended() { "$fairlead" events --format json | tr -d ' ' | grep -q '"type":"instance.finished"'; }
 
 say "1. An embedded cluster of one agent with 9 CPUs and 18 GB, and a scheduler"
@@ -68,6 +68,7 @@ say "3. Dominant Resource Fairness gave A three and B two: a share of 2/3 each"
 say "4. Copy 0 of A ends by itself. A is below B now, so A is served next"
 until_true 30 "the first copy of A to end" ended
 until_true 20 "A to run three copies again" runs 3 2
+"$fairlead" events | grep -E 'instance\.(finished|launched)' | tail -n 2
 "$fairlead" ps
 "$fairlead" shares
 
