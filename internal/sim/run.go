@@ -171,7 +171,7 @@ func (e *engine) happen() error {
 		}
 	}
 	// A check looks at everything there is, so it is due after as many steps.
-	if e.unchecked > len(e.scenario.Agents)+len(e.runs) {
+	if e.unchecked > len(e.scenario.Agents)+len(e.scenario.Groups)+len(e.runs) {
 		return e.check()
 	}
 	return nil

@@ -37,10 +37,12 @@ func Parse(name string, data []byte) *File {
 	default:
 		f.parseYAML(data)
 	}
-	if len(f.roots) > maxDocuments {
-		f.add(&Error{Message: fmt.Sprintf("%d documents are too many: at most %d", len(f.roots), maxDocuments)})
-	}
 	return f
+}
+
+// errTooMany refuses more documents than maxDocuments, before their number costs much.
+func errTooMany() *Error {
+	return &Error{Message: fmt.Sprintf("more than %d documents", maxDocuments)}
 }
 
 // ParseJSON is Parse for data that must be JSON whatever its name.

@@ -33,6 +33,10 @@ func (f *File) parseJSON(data []byte) {
 		if errors.Is(err, io.EOF) {
 			return
 		}
+		if len(f.roots) == maxDocuments {
+			f.add(errTooMany())
+			return
+		}
 		if err == nil {
 			var n *node
 			if n, err = p.value(token, 0); err == nil {

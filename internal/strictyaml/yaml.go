@@ -16,7 +16,12 @@ import (
 const maxIndent = 512
 
 func (f *File) parseYAML(data []byte) {
-	for _, doc := range splitDocuments(data) {
+	docs := splitDocuments(data)
+	if len(docs) > maxDocuments {
+		f.add(errTooMany())
+		return
+	}
+	for _, doc := range docs {
 		if err := f.parseYAMLDocument(doc); err != nil {
 			f.add(err)
 		}

@@ -62,7 +62,8 @@ func TestLimits(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ file, want string }{
 		"size":      {"#" + strings.Repeat("x", 16<<20), "too large"},
-		"documents": {strings.Repeat("---\na\n", 10_001), "10001 documents are too many"},
+		"documents": {strings.Repeat("---\na\n", 10_001), "more than 10000 documents"},
+		"objects":   {strings.Repeat("{}", 10_001), "more than 10000 documents"},
 		"depth":     {"name: " + strings.Repeat("[", 1_000), "nested more than 64 deep"},
 		"indented":  {"a:\n" + strings.Repeat(" ", 600) + "b: 1", "nested more than 64 deep"},
 		"tasks":     {"name: a\ntasks:\n" + many.String(), "101 items are too many: at most 100"},
