@@ -58,7 +58,7 @@ func (g *Guard) add(pid int) error {
 // start runs the shell in a session of its own: an interrupt from the terminal
 // is not meant for it.
 func (g *Guard) start() error {
-	shell := &exec.Cmd{Path: "/bin/sh", Args: []string{"sh", "-c", guardScript}, Dir: "/", Env: []string{}}
+	shell := &exec.Cmd{Path: "/bin/sh", Args: []string{"sh", "-c", guardScript}, Dir: "/", Env: []string{"PATH=/bin"}}
 	shell.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	list, err := shell.StdinPipe()
 	if err != nil {

@@ -23,8 +23,8 @@ type members struct {
 // uninterruptible system call can outlive its SIGKILL.
 const sweepLimit = 10 * time.Second
 
-// doubtLimit is far longer than an exec takes.
-const doubtLimit = 100 * time.Millisecond
+// doubtLimit is far longer than an exec takes, on a busy machine too.
+const doubtLimit = 5 * time.Second
 
 // wait lets the command end, then ends what it left behind. The command is
 // reaped last: as long as it is there, even as a zombie, its process id, which
@@ -114,17 +114,14 @@ func (s *search) belongs(pid int) bool {
 	return verdict
 }
 
-// marked reads the environment of a process. In the middle of an exec it is
-// empty for a moment, which says nothing: there is doubt then.
+// marked reads the environment of a process. There is doubt while that can't
+// tell yet.
 func (s *search) marked(pid int, p proc) bool {
 	if len(s.marks) == 0 || p.kernel || p.state == 'Z' || p.start < s.procs[s.leader].start {
 		return false
 	}
-	env, err := os.ReadFile(procFile(pid, "environ"))
-	if err != nil {
-		return false
-	}
-	if len(env) == 0 {
+	env, settled := environ(pid)
+	if !settled {
 		s.doubt = true
 	}
 	for entry := range bytes.SplitSeq(env, []byte{0}) {
@@ -134,6 +131,21 @@ func (s *search) marked(pid int, p proc) bool {
 		}
 	}
 	return false
+}
+
+// environ reads the environment of a process. It reads as empty for a moment in
+// the middle of an exec, when the kernel has not said yet where the new one
+// lies: settled is false then.
+func environ(pid int) (env []byte, settled bool) {
+	env, err := os.ReadFile(procFile(pid, "environ"))
+	if err != nil || len(env) > 0 {
+		return env, true
+	}
+	if now, ok := look(pid); ok && now.state != 'Z' && !now.placed {
+		return nil, false
+	}
+	env, _ = os.ReadFile(procFile(pid, "environ")) // the exec may be over by now
+	return env, true
 }
 
 func (m members) below(dir string) bool {
@@ -151,6 +163,7 @@ type proc struct {
 	parent  int
 	session int
 	kernel  bool   // a kernel thread
+	placed  bool   // the environment has its place in memory
 	start   uint64 // in clock ticks since boot; with the pid, names a process for good
 }
 
@@ -194,14 +207,14 @@ const kernelThread = 0x00200000
 // parseStat reads /proc/PID/stat. The second field, the name, is in brackets
 // and may itself hold brackets and blanks, so the fields are counted from the
 // last bracket on: state, parent, group, session, terminal, its group, flags,
-// ..., start time as the 20th.
+// ..., start time as the 20th, ..., end of the environment as the 49th.
 func parseStat(stat []byte) (proc, bool) {
 	end := bytes.LastIndexByte(stat, ')')
 	if end < 0 {
 		return proc{}, false
 	}
 	fields := strings.Fields(string(stat[end+1:]))
-	if len(fields) < 20 || len(fields[0]) != 1 {
+	if len(fields) < 49 || len(fields[0]) != 1 {
 		return proc{}, false
 	}
 	parent, err1 := strconv.Atoi(fields[1])
@@ -209,7 +222,8 @@ func parseStat(stat []byte) (proc, bool) {
 	flags, err3 := strconv.ParseUint(fields[6], 10, 64)
 	start, err4 := strconv.ParseUint(fields[19], 10, 64)
 	p := proc{
-		state: fields[0][0], parent: parent, session: session, kernel: flags&kernelThread != 0, start: start,
+		state: fields[0][0], parent: parent, session: session, start: start,
+		kernel: flags&kernelThread != 0, placed: fields[48] != "0",
 	}
 	return p, errors.Join(err1, err2, err3, err4) == nil
 }
