@@ -67,9 +67,20 @@ var list = sync.OnceValues(func() ([]listed, error) {
 // load returns all packages of ours, type-checked.
 func load(t *testing.T) []*pkg {
 	t.Helper()
-	all, err := list()
+	ours, err := checked()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(ours) == 0 {
+		t.Fatal("no packages found: the rules would hold of nothing")
+	}
+	return ours
+}
+
+var checked = sync.OnceValues(func() ([]*pkg, error) {
+	all, err := list()
+	if err != nil {
+		return nil, err
 	}
 	fset := token.NewFileSet()
 	compiled := imports(all, fset)
@@ -78,17 +89,14 @@ func load(t *testing.T) []*pkg {
 		if p.DepOnly || len(p.GoFiles) == 0 {
 			continue
 		}
-		checked, err := check(p, fset, compiled)
+		one, err := check(p, fset, compiled)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
-		ours = append(ours, checked)
+		ours = append(ours, one)
 	}
-	if len(ours) == 0 {
-		t.Fatal("no packages found: the rules would hold of nothing")
-	}
-	return ours
-}
+	return ours, nil
+})
 
 // imports reads what the go command has compiled.
 func imports(all []listed, fset *token.FileSet) types.Importer {
@@ -101,7 +109,7 @@ func imports(all []listed, fset *token.FileSet) types.Importer {
 
 // check parses and type-checks one package against its compiled imports.
 func check(p listed, fset *token.FileSet, compiled types.Importer) (*pkg, error) {
-	checked := &pkg{path: p.ImportPath, name: p.Name, fset: fset, imports: p.Imports, info: types.Info{
+	one := &pkg{path: p.ImportPath, name: p.Name, fset: fset, imports: p.Imports, info: types.Info{
 		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
 	}}
 	for _, name := range p.GoFiles {
@@ -109,13 +117,13 @@ func check(p listed, fset *token.FileSet, compiled types.Importer) (*pkg, error)
 		if err != nil {
 			return nil, err
 		}
-		checked.files = append(checked.files, f)
+		one.files = append(one.files, f)
 	}
 	config := types.Config{Importer: compiled}
-	if _, err := config.Check(p.ImportPath, fset, checked.files, &checked.info); err != nil {
+	if _, err := config.Check(p.ImportPath, fset, one.files, &one.info); err != nil {
 		return nil, err
 	}
-	return checked, nil
+	return one, nil
 }
 
 // source is one hand-written Go file, with or without tests in it.
