@@ -80,11 +80,13 @@ func Negotiate(r *http.Request) (MediaType, error) {
 }
 
 // accepts reports whether an Accept header allows a media type. q=0 excludes
-// the range it stands at; other weights do not matter to Mesos.
+// the type it stands at, even if a wildcard allows it; other weights do not
+// matter to Mesos.
 func accepts(headers []string, want string) bool {
 	if len(headers) == 0 {
 		return true
 	}
+	allowed := false
 	for _, entry := range strings.Split(strings.Join(headers, ","), ",") {
 		media, params, err := mime.ParseMediaType(entry)
 		if err != nil {
@@ -92,12 +94,13 @@ func accepts(headers []string, want string) bool {
 		}
 		if q, given := params["q"]; given {
 			if weight, err := strconv.ParseFloat(q, 64); err == nil && weight == 0 {
+				if media == want {
+					return false
+				}
 				continue
 			}
 		}
-		if media == want || media == "*/*" || media == "application/*" {
-			return true
-		}
+		allowed = allowed || media == want || media == "*/*" || media == "application/*"
 	}
-	return false
+	return allowed
 }
