@@ -1,0 +1,127 @@
+package e2e
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"reflect"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const paper = "cpus:9;mem:18432;disk:16384;ports:[31000-31999]"
+
+const paperGroups = `
+framework: A
+name: a
+instances: 10
+tasks: [{name: main, command: exec sleep 1000, resources: {cpus: 1, mem: 4096}}]
+---
+framework: B
+name: b
+instances: 10
+tasks: [{name: main, command: exec sleep 1000, resources: {cpus: 3, mem: 1024}}]
+`
+
+type shares struct {
+	Frameworks []struct {
+		Name    string
+		Num     uint64 `json:"share_num"`
+		Den     uint64 `json:"share_den"`
+		Running int
+	}
+}
+
+// TestAKilledSchedulerComesBackToItsTasks ends the scheduler with SIGKILL while
+// tasks run. Started again on the same file it is the same framework, every
+// task is still the same process, none was launched twice, and the shares are
+// as they were.
+func TestAKilledSchedulerComesBackToItsTasks(t *testing.T) {
+	cluster := start(t, "cluster", "--listen", "127.0.0.1:0", "--resources", paper)
+	state := filepath.Join(t.TempDir(), "fairlead.db")
+	args := []string{"scheduler", "--master", cluster.url, "--listen", "127.0.0.1:0", "--state", state, "--executor-slots", "64"}
+	first := start(t, args...)
+	if _, errs, exit := first.cli("submit", write(t, "paper.yaml", paperGroups)); exit != 0 {
+		t.Fatalf("submit: exit status %d: %s", exit, errs)
+	}
+	eventually(t, "five running tasks", func() bool { return len(running(t, cluster)) == 5 })
+	before, held := running(t, cluster), query[shares](first, "shares")
+	if err := first.end(syscall.SIGKILL); err == nil {
+		t.Fatal("the scheduler survived SIGKILL")
+	}
+
+	second := start(t, args...)
+	eventually(t, "the reconciliation", func() bool {
+		r, err := http.Get(second.url + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer r.Body.Close()
+		return r.StatusCode == http.StatusOK
+	})
+	// Two allocation cycles: time enough to launch a task twice, if it would.
+	time.Sleep(2500 * time.Millisecond)
+	if after := running(t, cluster); !reflect.DeepEqual(after, before) {
+		t.Errorf("tasks were %v and are %v", before, after)
+	}
+	if after := query[shares](second, "shares"); !reflect.DeepEqual(after, held) {
+		t.Errorf("shares were %+v and are %+v", held, after)
+	}
+}
+
+// running asks the master for the tasks that it sees running, and by which
+// framework.
+func running(t *testing.T, cluster *daemon) map[string]string {
+	t.Helper()
+	r, err := http.Get(cluster.url + "/state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state struct {
+		Frameworks []struct {
+			ID    string
+			Tasks []struct{ ID, State string }
+		}
+	}
+	if err := json.Unmarshal(body, &state); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, f := range state.Frameworks {
+		for _, task := range f.Tasks {
+			if task.State == "TASK_RUNNING" {
+				out[task.ID] = f.ID
+			}
+		}
+	}
+	return out
+}
+
+// TestASignalEndsEverything: SIGTERM ends cluster, scheduler and tasks, and
+// leaves no process behind.
+func TestASignalEndsEverything(t *testing.T) {
+	up := start(t, "up", "--listen", "127.0.0.1:0", "--ephemeral", "--resources", paper)
+	if _, errs, exit := up.cli("submit", write(t, "paper.yaml", paperGroups)); exit != 0 {
+		t.Fatalf("submit: exit status %d: %s", exit, errs)
+	}
+	eventually(t, "five running instances", func() bool {
+		n := 0
+		for _, f := range query[shares](up, "shares").Frameworks {
+			n += f.Running
+		}
+		return n == 5
+	})
+	if err := up.end(syscall.SIGTERM); err != nil {
+		t.Errorf("fairlead up ended with %v", err)
+	}
+	if left := executors(t, filepath.Join(bin, "fairlead-executor")); len(left) > 0 {
+		t.Errorf("these executors are still there: %v", left)
+	}
+}
