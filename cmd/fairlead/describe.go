@@ -51,7 +51,7 @@ func narrow(g *api.GroupDetail, instance int32) {
 	}
 	runs, history := []api.Instance{}, []api.Attempt{}
 	for _, r := range g.Runs {
-		if r.Instance == instance {
+		if r.Number == instance {
 			runs = append(runs, r)
 		}
 	}
@@ -103,7 +103,7 @@ func (a *app) writeInstances(w io.Writer, runs []api.Instance) {
 			tasks = append(tasks, task.Name+"="+task.State)
 		}
 		ports := strings.Trim(fmt.Sprint(r.Ports), "[]")
-		t.add(number(r.Instance), styled(r.State, stateStyle(r.State)), text(r.Run), number(r.Attempts),
+		t.add(number(r.Number), styled(r.State, stateStyle(r.State)), text(r.Run), number(r.Attempts),
 			text(optionalAge(r.Started)), text(ports), text(r.Agent), text(strings.Join(tasks, " ")))
 	}
 	t.write(w)

@@ -60,7 +60,7 @@ func (a *app) listInstances(ctx context.Context, c *client.Client, framework str
 		t := a.table("INSTANCE", "STATE", "RUN", "ATTEMPTS", "STARTED", "AGENT")
 		t.nothing = "no instances"
 		for _, in := range list.Instances {
-			t.add(text(fmt.Sprintf("%s/%s/%d", in.Framework, in.Group, in.Instance.Instance)), styled(in.State, stateStyle(in.State)),
+			t.add(text(fmt.Sprintf("%s/%s/%d", in.Framework, in.Group, in.Number)), styled(in.State, stateStyle(in.State)),
 				text(in.Run), number(in.Attempts), text(optionalAge(in.Started)), text(in.Agent))
 		}
 		t.write(w)

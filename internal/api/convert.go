@@ -111,7 +111,7 @@ func detailOf(g *allocator.GroupView, tasks []string) GroupDetail {
 // instanceOf leaves the tasks out if their names are not given.
 func instanceOf(in *allocator.InstanceView, tasks []string) Instance {
 	out := Instance{
-		Instance: in.Instance, State: in.State, Run: in.Run.String(), Agent: in.Agent,
+		Number: in.Instance, State: in.State, Run: in.Run.String(), Agent: in.Agent,
 		Started: optionalTime(in.Started), Attempts: in.Attempts, Ports: in.Ports,
 	}
 	if in.State == "backoff" {

@@ -144,7 +144,7 @@ type GroupDetail struct {
 
 // Instance is one started copy of a task group.
 type Instance struct {
-	Instance int32 `json:"instance"`
+	Number int32 `json:"instance"`
 	// State is staging, starting, running, killing or unreachable while a run
 	// is alive, waiting or backoff between two, else how the last one ended.
 	State     string      `json:"state"`
