@@ -104,12 +104,12 @@ func (p *program) wantExit(status int) {
 	}
 }
 
-// awaitPid returns the process id that a task has written to the file pid.
-func (p *program) awaitPid() int {
-	p.t.Helper()
+// awaitPid returns the process id that a task writes to file.
+func awaitPid(t *testing.T, file string) int {
+	t.Helper()
 	var pid int
-	poll(p.t, "process id", func() bool {
-		content, _ := os.ReadFile(filepath.Join(p.sandbox, "pid"))
+	poll(t, "process id in "+file, func() bool {
+		content, _ := os.ReadFile(file)
 		_, err := fmt.Sscan(string(content), &pid)
 		return err == nil
 	})
@@ -157,7 +157,7 @@ func TestProgramDoesNotOutliveItsAgent(t *testing.T) {
 	p := startProgram(t, agent, "MESOS_CHECKPOINT=0")
 	agent.awaitStream(1)
 	agent.launchGroup(shellTask("t", "echo $$ > pid; exec sleep 100"))
-	p.awaitPid()
+	awaitPid(t, filepath.Join(p.sandbox, "pid"))
 	agent.crash()
 	p.wantExit(1)
 	wantGone(t, filepath.Join(p.sandbox, "pid"))
@@ -170,7 +170,7 @@ func TestTasksStayInTheSessionOfTheExecutor(t *testing.T) {
 	p := startProgram(t, agent)
 	agent.awaitStream(1)
 	agent.launchGroup(shellTask("t", "echo $$ > pid; exec sleep 100"))
-	if sid, err := unix.Getsid(p.awaitPid()); sid != p.cmd.Process.Pid {
+	if sid, err := unix.Getsid(awaitPid(t, filepath.Join(p.sandbox, "pid"))); sid != p.cmd.Process.Pid {
 		t.Errorf("session of the task: %d, of the executor: %d (%v)", sid, p.cmd.Process.Pid, err)
 	}
 	agent.kill("t", nil)

@@ -140,8 +140,9 @@ func TestOrderedEnd(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel() // each waits for the grace period
 			agent := newTestAgent(t)
-			r := run(t, agent, func(c *Config) { c.ShutdownGrace = 400 * time.Millisecond })
+			r := run(t, agent, func(c *Config) { c.ShutdownGrace = 4 * time.Second })
 			agent.awaitStream(1)
 			agent.launchGroup(withGrace(shellTask("deaf", deaf), time.Hour))
 			agent.launchGroup(withGrace(shellTask("good", "sleep 100"), time.Hour))
