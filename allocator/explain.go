@@ -170,7 +170,7 @@ func (s *State) explainFit(g *group, e *Explanation) {
 		}
 		for k := range need {
 			if need[k] > 0 {
-				s.noteLack(lacks, drf.Kind(k), need[k], left[k], a.id)
+				noteLack(lacks, drf.Kind(k), Lack{Resource: s.kinds.Name(drf.Kind(k)), Need: need[k], Most: left[k], Agent: a.id})
 			}
 		}
 	}
@@ -181,17 +181,18 @@ func (s *State) explainFit(g *group, e *Explanation) {
 	}
 }
 
-func (s *State) noteLack(lacks map[drf.Kind]*Lack, k drf.Kind, need, left drf.Amount, agent string) {
+// noteLack counts one agent, of which seen says what it has left.
+func noteLack(lacks map[drf.Kind]*Lack, k drf.Kind, seen Lack) {
 	l, ok := lacks[k]
 	if !ok {
-		l = &Lack{Resource: s.kinds.Name(k), Need: need, Most: -1}
+		l = &seen
 		lacks[k] = l
 	}
-	if left < need {
+	if seen.Most < seen.Need {
 		l.Agents++
 	}
-	if left > l.Most {
-		l.Most, l.Agent = left, agent
+	if seen.Most > l.Most {
+		l.Most, l.Agent = seen.Most, seen.Agent
 	}
 }
 
