@@ -121,10 +121,19 @@ func (b *builtin) launch(infos []mesos.TaskInfo) {
 // found as tasks/TASK in the executor's. The link is relative, so that it
 // stays right wherever the sandbox is looked at from.
 func (c *child) makeSandbox() error {
-	if c.containerID == nil {
+	if err := unsupported(c.info.Container); err != nil {
+		return err
+	}
+	if c.containerID == nil { // it has the executor's
 		return nil
 	}
 	if err := makeDir(c.dir, c.b.e.account); err != nil {
+		return err
+	}
+	if err := linkShared(c.b.e.dir, c.dir, c.info.Container, c.b.e.account); err != nil {
+		return err
+	}
+	if err := c.b.a.linkPersistent(c.dir, c.info.Resources, c.b.e.account); err != nil {
 		return err
 	}
 	tasks := filepath.Join(c.b.e.dir, "tasks")

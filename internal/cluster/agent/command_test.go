@@ -190,15 +190,16 @@ func TestMaxCompletionTime(t *testing.T) {
 	}
 }
 
-func number[N any](n N) *N { return &n }
+// pointer points to a value, as optional fields of messages want it.
+func pointer[N any](n N) *N { return &n }
 
 func TestHealthCheckKillsAfterFailures(t *testing.T) {
 	a := startAgent(t)
 	task := commandTask("hc", "touch good; exec sleep 1000")
 	check := "test -f good"
 	task.HealthCheck = &mesos.HealthCheck{
-		Type: mesos.HealthCheck_COMMAND, Command: &mesos.CommandInfo{Value: &check}, DelaySeconds: number(0.0),
-		IntervalSeconds: number(0.02), GracePeriodSeconds: number(10.0), ConsecutiveFailures: number(uint32(2)),
+		Type: mesos.HealthCheck_COMMAND, Command: &mesos.CommandInfo{Value: &check}, DelaySeconds: pointer(0.0),
+		IntervalSeconds: pointer(0.02), GracePeriodSeconds: pointer(10.0), ConsecutiveFailures: pointer(uint32(2)),
 	}
 	a.runCommand(modern(), task)
 	a.eventually("a good health check", func() bool {
@@ -248,7 +249,7 @@ func TestChecksReportAndDoNotKill(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := startAgent(t)
 			task := commandTask("chk", "exec sleep 1000")
-			c.check.DelaySeconds, c.check.IntervalSeconds = number(0.0), number(0.02)
+			c.check.DelaySeconds, c.check.IntervalSeconds = pointer(0.0), pointer(0.02)
 			task.Check = &c.check
 			a.runCommand(modern(), task)
 			a.eventually("a check result", func() bool {
@@ -271,7 +272,7 @@ func TestHTTPHealthCheck(t *testing.T) {
 	task := commandTask("hc", "exec sleep 1000")
 	task.HealthCheck = &mesos.HealthCheck{
 		Type: mesos.HealthCheck_HTTP, HTTP: &mesos.HealthCheck_HTTPCheckInfo{Port: uint32(n), Path: &path},
-		DelaySeconds: number(0.0), IntervalSeconds: number(0.02),
+		DelaySeconds: pointer(0.0), IntervalSeconds: pointer(0.02),
 	}
 	a.runCommand(modern(), task)
 	a.eventually("a good health check", func() bool {

@@ -163,8 +163,8 @@ func unsupported(c *mesos.ContainerInfo) error {
 		return fmt.Errorf("container networks are not supported by this agent")
 	case c.LinuxInfo != nil || c.RlimitInfo != nil || c.TTYInfo != nil:
 		return fmt.Errorf("container isolation is not supported by this agent")
-	case len(c.Volumes) > 0:
-		return fmt.Errorf("container volumes are not supported by this agent")
+	case !shareable(c.Volumes):
+		return fmt.Errorf("container volumes other than those of a sandbox are not supported by this agent")
 	}
 	return nil
 }

@@ -301,20 +301,21 @@ func TestAnotherUserIsBecomeByRootOnly(t *testing.T) {
 }
 
 func TestExecutorsWithUnsupportedContainersFail(t *testing.T) {
-	docker := mesos.ContainerInfo_DOCKER
-	hostname := "other"
+	own := pointer(mesos.ContainerInfo_MESOS)
 	for name, c := range map[string]*mesos.ContainerInfo{
-		"docker":  {Type: &docker, Docker: &mesos.ContainerInfo_DockerInfo{Image: "busybox"}},
-		"image":   {Mesos: &mesos.ContainerInfo_MesosInfo{Image: &mesos.Image{}}},
-		"network": {Hostname: &hostname},
-		"volume":  {Volumes: []mesos.Volume{{ContainerPath: "x"}}},
+		"docker":    {Type: pointer(mesos.ContainerInfo_DOCKER), Docker: &mesos.ContainerInfo_DockerInfo{Image: "busybox"}},
+		"images":    {Type: own, Mesos: &mesos.ContainerInfo_MesosInfo{Image: &mesos.Image{}}},
+		"networks":  {Type: own, Hostname: pointer("other")},
+		"isolation": {Type: own, LinuxInfo: &mesos.LinuxInfo{}},
+		"volumes":   {Type: own, Volumes: []mesos.Volume{{ContainerPath: "x"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := startAgent(t)
 			ex := executorRunning("x", "exit 0")
 			ex.Container = c
 			a.Run(modern(), ex, groupOf("t"), true)
-			if st := a.update("t", mesos.TASK_FAILED).Status; st.GetReason() != mesos.REASON_CONTAINER_LAUNCH_FAILED {
+			st := a.update("t", mesos.TASK_FAILED).Status
+			if st.GetReason() != mesos.REASON_CONTAINER_LAUNCH_FAILED || !strings.Contains(strings.ToLower(st.GetMessage()), name) {
 				t.Errorf("unexpected update: %v", st)
 			}
 		})

@@ -82,12 +82,30 @@ func (a *Agent) runUnder(fw *framework, info mesos.ExecutorInfo, u *unit, comman
 	switch e.state {
 	case terminating, terminated:
 		a.dropUnit(fw, u, mesos.REASON_EXECUTOR_TERMINATED, "Executor "+stateName(e.state))
-	case registering:
+	case registering, running:
+		if err := a.linkTasks(e, u); err != nil {
+			a.dropUnit(fw, u, mesos.REASON_CONTAINER_UPDATE_FAILED, err.Error())
+			return
+		}
 		e.tasks = append(e.tasks, u.tasks...)
-	case running:
-		e.tasks = append(e.tasks, u.tasks...)
-		e.deliver(u)
+		if e.state == running {
+			e.deliver(u)
+		}
 	}
+}
+
+// linkTasks links the volumes of tasks into the sandbox they run in. Tasks of
+// the default executor have sandboxes of their own, made later.
+func (a *Agent) linkTasks(e *runningExecutor, u *unit) error {
+	if e.info.Type == mesos.ExecutorInfo_DEFAULT {
+		return nil
+	}
+	for _, t := range u.tasks {
+		if err := a.linkPersistent(e.dir, t.info.Resources, e.account); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func stateName(s executorState) string {
@@ -176,6 +194,9 @@ func (a *Agent) startExecutor(fw *framework, info mesos.ExecutorInfo, u *unit, c
 		fw: fw, info: info, id: info.ExecutorID.Value, command: command, containerID: uuid.NewString(),
 	}
 	if err := a.makeSandbox(e, user); err != nil {
+		return nil, err
+	}
+	if err := a.linkTasks(e, u); err != nil {
 		return nil, err
 	}
 	fw.executors = append(fw.executors, e)

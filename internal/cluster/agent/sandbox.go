@@ -92,7 +92,12 @@ func (a *Agent) makeSandbox(e *runningExecutor, userName string) error {
 	for _, name := range e.virtualPaths() {
 		a.files.Attach(name, e.dir)
 	}
-	return nil
+	if unsupported(e.info.Container) == nil { // else told at the launch
+		if err := linkShared(e.dir, e.dir, e.info.Container, e.account); err != nil {
+			return err
+		}
+	}
+	return a.linkPersistent(e.dir, e.info.Resources, e.account)
 }
 
 // makeDir makes a sandbox and what is above it.

@@ -193,7 +193,7 @@ func TestOperatorCalls(t *testing.T) {
 			t.Errorf("files: %v", list)
 		}
 		read := &operator.Call{Type: operator.Call_READ_FILE, ReadFile: &operator.Call_ReadFile{
-			Path: dir + "/stdout", Offset: 2, Length: number(uint64(3)),
+			Path: dir + "/stdout", Offset: 2, Length: pointer(uint64(3)),
 		}}
 		if r := a.ask(read, media).ReadFile; r.Size_ != 6 || string(r.Data) != "llo" {
 			t.Errorf("file: %v", r)
