@@ -137,10 +137,28 @@ func (s *State) checkGroups() error {
 		if done := g.live == 0 && g.backoff == 0 && (g.dying || g.pending() == 0); done && !g.over() {
 			return fmt.Errorf("group %v has nothing left to run, but is not over", key)
 		}
+	}
+	return s.checkDependents()
+}
+
+// checkDependents recounts who waits for whose end.
+func (s *State) checkDependents() error {
+	waits := map[groupKey]map[*group]bool{}
+	for key, g := range s.groups { // commutes: sets
 		for _, name := range g.unmet {
-			if _, ok := s.dependents[groupKey{key.framework, name}][g]; !ok {
-				return fmt.Errorf("group %v waits for %s, which does not know", key, name)
+			parent := groupKey{key.framework, name}
+			if waits[parent] == nil {
+				waits[parent] = map[*group]bool{}
 			}
+			waits[parent][g] = true
+		}
+	}
+	if len(waits) != len(s.dependents) {
+		return fmt.Errorf("groups that others wait for: counted %d, booked %d", len(waits), len(s.dependents))
+	}
+	for parent, want := range waits { // commutes: any one error will do
+		if got := s.dependents[parent]; len(got) != len(want) {
+			return fmt.Errorf("groups that wait for %v: counted %d, booked %d", parent, len(want), len(got))
 		}
 	}
 	return nil

@@ -351,7 +351,6 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 	}
 	a.used = a.used.Add(held)
 	s.tree.Charge(g.queue.node, held)
-	s.note(i)
 	return nil
 }
 

@@ -183,11 +183,12 @@ func (m *model) spare(a *modelAgent) *modelSpare {
 		sp.free, ports, offered = m.offered(a, max(sp.slots, 0))
 		sp.usable = offered > 0
 	}
-	for p := range uint64(65536) {
-		if ports[p] {
+	for p, free := range ports { // commutes: sorted below
+		if free {
 			sp.ports = append(sp.ports, p)
 		}
 	}
+	slices.Sort(sp.ports)
 	return sp
 }
 

@@ -18,7 +18,7 @@ type world struct {
 	now    int64
 	offers int
 	groups []groupKey // those that were submitted
-	runs   []Launch // those that were launched and may not have ended
+	runs   []Launch   // those that were launched and may not have ended
 }
 
 // config draws the rules of a run.
@@ -41,7 +41,7 @@ func (w *world) fact() Fact {
 	if w.draw(4) == 0 {
 		w.now += []int64{1, 100, 300, 5000, 10_000, 300_000}[w.draw(6)]
 	}
-	switch w.draw(20) {
+	switch w.draw(24) {
 	case 0, 1:
 		return w.agentSeen()
 	case 2:
@@ -52,9 +52,9 @@ func (w *world) fact() Fact {
 		return OfferRescinded{fmt.Sprintf("o%d", w.draw(w.offers+1))}
 	case 6, 7, 8, 9:
 		return GroupSubmitted{w.group()}
-	case 10, 11, 12:
+	case 10, 11, 12, 13, 14, 15, 16:
 		return w.update()
-	case 13:
+	case 17:
 		return w.request()
 	}
 	return Tick{}
@@ -133,7 +133,7 @@ func (w *world) group() Group {
 	g := Group{
 		Framework: key.framework, Name: key.name, Digest: "1", Instances: int32(1 + w.draw(4)),
 		Priority: int32(w.draw(2)), Restart: Restart{Policy: RestartPolicy(w.draw(3)), Max: int32(w.draw(3)),
-			BackoffMillis: int64(w.draw(3) * 100)},
+			BackoffMillis: int64(w.draw(3) / 2 * 100)},
 	}
 	if w.draw(6) == 0 {
 		g.Role = w.role()
@@ -156,7 +156,7 @@ func (w *world) update() Fact {
 		return Tick{}
 	}
 	at := w.draw(len(w.runs))
-	f := TaskUpdated{Run: w.runs[at].Run, Task: int32(w.draw(2)), State: TaskState(w.draw(int(TaskLost) + 1))}
+	f := TaskUpdated{Run: w.runs[at].Run, Task: int32(w.draw(4) / 3), State: TaskState(w.draw(int(TaskLost) + 1))}
 	if f.Task == 0 && f.State.Final() && w.draw(2) == 0 {
 		w.runs = slices.Delete(w.runs, at, at+1) // some are told more of after their end
 	}

@@ -1,0 +1,168 @@
+package allocator
+
+import (
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"fairlead/drf"
+)
+
+// Metamorphic relations: a history is changed in a way that must not matter,
+// or only as said, and decided again.
+
+// TestScaledAmountsDecideAlike multiplies everything but ports by k.
+func TestScaledAmountsDecideAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := histories(t)
+		k := drf.Amount(rapid.IntRange(2, 1000).Draw(t, "k"))
+		cfg := h.cfg
+		cfg.Executor = scaled(cfg.Executor, k)
+		h.again(t, cfg, func(e Event) Event { return Event{e.At, scaledFact(e.Fact, k)} }, func(a Action) Action { return unscaled(a, k) })
+	})
+}
+
+func scaled(qs []Quantity, k drf.Amount) []Quantity {
+	var out []Quantity
+	for _, q := range qs {
+		if q.Name != "ports" {
+			q.Amount *= k
+		}
+		out = append(out, q)
+	}
+	return out
+}
+
+func scaledFact(f Fact, k drf.Amount) Fact {
+	switch f := f.(type) {
+	case AgentSeen:
+		f.Total = scaled(f.Total, k)
+		return f
+	case OfferAdded:
+		f.Resources = scaled(f.Resources, k)
+		return f
+	case GroupSubmitted:
+		var tasks []Task
+		for _, t := range f.Group.Tasks {
+			t.Resources = scaled(t.Resources, k)
+			tasks = append(tasks, t)
+		}
+		f.Group.Tasks = tasks
+		return f
+	}
+	return f
+}
+
+func unscaled(a Action, k drf.Amount) Action {
+	accept, ok := a.(Accept)
+	if !ok {
+		return a
+	}
+	for i := range accept.Launches {
+		charge := &accept.Launches[i].Charge
+		for kind := range charge {
+			if drf.Kind(kind) != drf.Ports {
+				charge[kind] /= k
+			}
+		}
+	}
+	return accept
+}
+
+// TestScaledWeightsDecideAlike multiplies every weight by k, also the default.
+func TestScaledWeightsDecideAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := histories(t)
+		k := rapid.Int64Range(2, 1000).Draw(t, "k")
+		h.events = append(everyWeight(), h.events...)
+		h.decided = append(make([][]Action, len(everyWeight())), h.decided...)
+		h.again(t, h.cfg, func(e Event) Event {
+			switch f := e.Fact.(type) {
+			case RoleSet:
+				e.Fact = RoleSet{f.Role, f.Weight * k}
+			case FrameworkSet:
+				e.Fact = FrameworkSet{f.Framework, f.Role, f.Weight * k}
+			}
+			return e
+		}, sameAction)
+	})
+}
+
+// everyWeight sets each role and framework of a world to weight 1, which
+// decides nothing. The role set last, "*", is the default anyway.
+func everyWeight() []Event {
+	var out []Event
+	for _, role := range []string{"eng", "eng/dev", "ops", "*"} {
+		out = append(out, Event{Fact: RoleSet{role, 1000}})
+		for _, framework := range []string{"A", "B", "C"} {
+			out = append(out, Event{Fact: FrameworkSet{framework, role, 1000}})
+		}
+	}
+	return out
+}
+
+// TestIdleFrameworkChangesNothing adds frameworks that want nothing.
+func TestIdleFrameworkChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := histories(t)
+		for _, role := range []string{"*", "eng", "idle"} {
+			h.events = append([]Event{{Fact: FrameworkSet{"0-idle", role, 9000}}}, h.events...)
+			h.decided = append([][]Action{nil}, h.decided...)
+		}
+		h.again(t, h.cfg, sameEvent, sameAction)
+	})
+}
+
+// TestFactsAboutDifferentAgentsCommute swaps neighbours between two Ticks that
+// are about different agents, both known before.
+func TestFactsAboutDifferentAgentsCommute(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := histories(t)
+		plain, swapped := mustNew(t, h.cfg), mustNew(t, h.cfg)
+		for i := 0; i < len(h.events); i++ {
+			if i+1 < len(h.events) && commute(plain, h.events[i], h.events[i+1]) {
+				at := h.events[i+1].At
+				for _, e := range h.events[i : i+2] {
+					step(t, plain, Event{at, e.Fact})
+				}
+				step(t, swapped, Event{at, h.events[i+1].Fact})
+				step(t, swapped, Event{at, h.events[i].Fact})
+				i++
+				continue
+			}
+			want := step(t, plain, h.events[i])
+			if got := step(t, swapped, h.events[i]); !reflect.DeepEqual(got, want) {
+				t.Fatalf("event %d:\n got %+v\nwant %+v", i, got, want)
+			}
+		}
+	})
+}
+
+func commute(s *State, e, f Event) bool {
+	a, b := aboutAgent(s, e.Fact), aboutAgent(s, f.Fact)
+	_, known := s.agentIndex[a]
+	_, alsoKnown := s.agentIndex[b]
+	return known && alsoKnown && a != b
+}
+
+// aboutAgent names the agent that a fact is about, "" for any other fact.
+func aboutAgent(s *State, f Fact) string {
+	switch f := f.(type) {
+	case AgentSeen:
+		return f.Agent
+	case AgentLost:
+		return f.Agent
+	case OfferAdded:
+		return f.Agent
+	case OfferRescinded:
+		if i, ok := s.offers[f.Offer]; ok {
+			return s.agents[i].id
+		}
+	case TaskUpdated:
+		if r := s.runOf(f.Run); r != nil {
+			return s.agents[r.agent].id
+		}
+	}
+	return ""
+}
