@@ -48,7 +48,7 @@ func runScript(t *testing.T, d *datadriven.TestData) string {
 	}
 	var out bytes.Buffer
 	write := map[string]func() error{
-		"run":   func() error { return WriteTable(&out, results) },
+		"run":   func() error { return writeTables(&out, results) },
 		"json":  func() error { return WriteJSON(&out, results) },
 		"parse": func() error { return nil },
 	}[d.Cmd]

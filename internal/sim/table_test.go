@@ -9,8 +9,8 @@ import (
 	"text/tabwriter"
 )
 
-// WriteTable writes the results for people, with an empty line between two of them.
-func WriteTable(w io.Writer, results []*Result) error {
+// writeTables writes results the way the scripts show them, with an empty line between two of them.
+func writeTables(w io.Writer, results []*Result) error {
 	for i, r := range results {
 		if i > 0 {
 			if _, err := fmt.Fprintln(w); err != nil {
