@@ -39,7 +39,8 @@ type presence int
 const (
 	registered presence = iota
 	unreachable
-	gone // marked by the operator or shut down; never comes back
+	gone    // marked by the operator; never comes back
+	removed // shut down in order; its id is not used again either
 )
 
 // offered reports whether the agent's resources may be offered.
@@ -71,8 +72,8 @@ func (m *Master) register(port Agent) error {
 	known := m.agents[id]
 	switch {
 	case known == nil:
-	case known.presence == gone:
-		return fmt.Errorf("agent %s has been marked gone", id)
+	case known.presence == gone || known.presence == removed:
+		return fmt.Errorf("agent %s has been removed for good", id)
 	case known.presence == unreachable:
 		m.takeBack(known)
 		return nil
@@ -121,16 +122,18 @@ func (s *state) sortedAgents() []*agent {
 // it had missed its pings: its tasks become UNREACHABLE (LOST), its offers are
 // rescinded. AddAgent brings it back.
 func (m *Master) MarkUnreachable(id string) error {
-	return m.lose(id, unreachable, loss{
-		state: mesos.TASK_UNREACHABLE, reason: mesos.REASON_AGENT_REMOVED, message: "health check timed out",
+	return m.lose(id, unreachable, func(*agent) loss {
+		return loss{mesos.TASK_UNREACHABLE, mesos.REASON_AGENT_REMOVED, "health check timed out"}
 	})
 }
 
 // RemoveAgent tells the master that an agent shut down in order: its tasks are
-// LOST, and it never comes back under its id.
+// LOST, even to frameworks that know finer states, and it never comes back
+// under its id.
 func (m *Master) RemoveAgent(id string) error {
-	return m.lose(id, gone, loss{
-		state: mesos.TASK_LOST, reason: mesos.REASON_AGENT_REMOVED, message: "the agent unregistered",
+	return m.lose(id, removed, func(a *agent) loss {
+		return loss{mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED,
+			fmt.Sprintf("Agent %s removed: the agent unregistered", a.info.Hostname)}
 	})
 }
 
@@ -141,7 +144,7 @@ type loss struct {
 	message string
 }
 
-func (m *Master) lose(id string, how presence, why loss) error {
+func (m *Master) lose(id string, how presence, why func(*agent) loss) error {
 	var refused error
 	err := m.do(func() {
 		a := m.agents[id]
@@ -149,7 +152,7 @@ func (m *Master) lose(id string, how presence, why loss) error {
 			refused = fmt.Errorf("agent %s is not registered", id)
 			return
 		}
-		m.loseAgent(a, how, why)
+		m.loseAgent(a, how, why(a))
 	})
 	if err != nil {
 		return err
@@ -160,9 +163,6 @@ func (m *Master) lose(id string, how presence, why loss) error {
 // loseAgent takes an agent out of the cluster: updates for its tasks, then
 // RESCINDs, then FAILURE to every framework, in this order.
 func (m *Master) loseAgent(a *agent, how presence, why loss) {
-	if how == gone && why.message == "the agent unregistered" {
-		why.message = fmt.Sprintf("Agent %s removed: the agent unregistered", a.info.Hostname)
-	}
 	a.presence, a.lost = how, time.Now()
 	for _, f := range m.sortedFrameworks() {
 		for _, t := range sortedTasks(f.tasks) {

@@ -157,6 +157,15 @@ func TestAgentShutsDown(t *testing.T) {
 	if got := f.Update("t"); got.GetState() != mesos.TASK_LOST || got.GetMessage() != "Agent agent.local removed: the agent unregistered" {
 		t.Errorf("update %v", got)
 	}
+	if err := m.AddAgent(a); err == nil {
+		t.Error("a removed agent came back under its id")
+	}
+	f.Call(&scheduler.Call{Type: scheduler.Call_RECONCILE, Reconcile: &scheduler.Call_Reconcile{
+		Tasks: []scheduler.Call_Reconcile_Task{{TaskID: mesos.TaskID{Value: "t"}, AgentID: a.info.ID}},
+	}})
+	if got := f.Update("t"); got.GetState() != mesos.TASK_UNKNOWN {
+		t.Errorf("reconciled %v", got)
+	}
 }
 
 // A deactivated agent's offers are rescinded and none are made until it is

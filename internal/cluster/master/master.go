@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
+
+	"fairlead/internal/cluster/wire"
 )
 
 // Master is a running master. Its methods are safe for concurrent use.
@@ -107,7 +109,8 @@ func (m *Master) Endpoint() string { return m.address.String() }
 // ID is the master's id, new for each master.
 func (m *Master) ID() string { return m.id }
 
-var errClosed = errors.New("the master is shutting down")
+// errClosed is the answer to requests that come while the master ends.
+var errClosed = &wire.StatusError{Code: http.StatusServiceUnavailable, Text: "Master is shutting down"}
 
 // do has the owner of the state do something and waits for it.
 func (m *Master) do(work func()) error {

@@ -192,7 +192,7 @@ func (m *Master) tearDownCall(call *master.Call) error {
 func (m *Master) markGone(call *master.Call) error {
 	id := call.MarkAgentGone.AgentID.Value
 	a := m.agents[id]
-	if a == nil {
+	if a == nil || a.presence == removed {
 		return &wire.StatusError{Code: http.StatusNotFound, Text: "Agent '" + id + "' not found"}
 	}
 	why := loss{
@@ -227,7 +227,7 @@ func (m *Master) giveUp(a *agent, why loss) {
 
 func (m *Master) deactivate(call *master.Call) error {
 	a := m.agents[call.DeactivateAgent.AgentID.Value]
-	if a == nil || a.presence == gone {
+	if a == nil || a.presence == gone || a.presence == removed {
 		return wire.BadRequest("Unknown agent")
 	}
 	if !a.deactivated {

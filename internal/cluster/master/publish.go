@@ -18,7 +18,13 @@ func (m *Master) publish(event *master.Event) {
 	}
 }
 
+// watched reports whether anybody would see an event; views cost time.
+func (m *Master) watched() bool { return len(m.subscribers) > 0 }
+
 func (m *Master) publishAgentAdded(a *agent) {
+	if !m.watched() {
+		return
+	}
 	m.publish(&master.Event{
 		Type: master.Event_AGENT_ADDED, AgentAdded: &master.Event_AgentAdded{Agent: m.viewAgent(a)},
 	})
@@ -32,6 +38,9 @@ func (m *Master) publishAgentRemoved(a *agent) {
 }
 
 func (m *Master) publishFrameworkAdded(f *framework) {
+	if !m.watched() {
+		return
+	}
 	m.publish(&master.Event{
 		Type:           master.Event_FRAMEWORK_ADDED,
 		FrameworkAdded: &master.Event_FrameworkAdded{Framework: m.viewFramework(f)},
@@ -39,6 +48,9 @@ func (m *Master) publishFrameworkAdded(f *framework) {
 }
 
 func (m *Master) publishFrameworkUpdated(f *framework) {
+	if !m.watched() {
+		return
+	}
 	m.publish(&master.Event{
 		Type:             master.Event_FRAMEWORK_UPDATED,
 		FrameworkUpdated: &master.Event_FrameworkUpdated{Framework: m.viewFramework(f)},

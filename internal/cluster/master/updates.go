@@ -28,7 +28,7 @@ func (m *Master) StatusUpdate(agentID string, u Update) {
 // acknowledged once it is back.
 func (m *Master) update(agentID string, u Update) {
 	a, f := m.agents[agentID], m.frameworks[u.FrameworkID]
-	if a == nil || f == nil || a.presence == gone {
+	if a == nil || f == nil || a.presence == gone || a.presence == removed {
 		m.counters.add("master/invalid_status_updates", 1)
 		return
 	}

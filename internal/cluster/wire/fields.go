@@ -31,10 +31,12 @@ type messageInfo struct {
 	byName map[string]*field
 }
 
-// infoOf reads the struct tags of a generated type once. The cache is
-// append-only and a pure function of the type.
+// infoCache remembers what infoOf found. It only grows, to the number of
+// message types, and holds nothing but a pure function of its key, so sharing
+// it cannot be observed; reading the tags anew would triple the time of a call.
 var infoCache sync.Map // reflect.Type -> *messageInfo
 
+// infoOf reads the struct tags of a generated type.
 func infoOf(t reflect.Type) *messageInfo {
 	if known, ok := infoCache.Load(t); ok {
 		return known.(*messageInfo)
