@@ -36,7 +36,7 @@ func (r *runner) watchHealth(t *task) {
 	t.health.since = time.Now()
 	interval, timeout := orDefault(check.IntervalMs, healthInterval), orDefault(check.TimeoutMs, healthTimeout)
 	to := target{http: check.Http, tcp: check.Tcp, command: check.Command}
-	go func() {
+	r.probe(func() {
 		for t.ctx.Err() == nil {
 			ctx, cancel := context.WithTimeout(t.ctx, timeout)
 			err := r.prober.get(ctx, to, t.command)
@@ -47,7 +47,7 @@ func (r *runner) watchHealth(t *task) {
 			case <-time.After(interval):
 			}
 		}
-	}()
+	})
 }
 
 // checked books the result of one check; nil is success.

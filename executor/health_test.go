@@ -36,7 +36,9 @@ func TestUnhealthyTaskIsKilled(t *testing.T) {
 	}
 	end := story(changes, "web")
 	want := "unhealthy: 3 health checks in a row failed (last: exited with status 1)"
-	if !strings.HasSuffix(end, "RUNNING (health check failed: exited with status 1), KILLING ("+want+"), FAILED ("+want+": terminated by signal SIGTERM)") {
+	wantEnd := "RUNNING (health check failed: exited with status 1), KILLING (" + want + "), " +
+		"FAILED (" + want + ": terminated by signal SIGTERM)"
+	if !strings.HasSuffix(end, wantEnd) {
 		t.Errorf("web: %s", end)
 	}
 	if n := len(healthy); n < 2 || healthy[n-1] || healthy[n-2] {

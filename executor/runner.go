@@ -20,6 +20,7 @@ type runner struct {
 	groups []*group
 	live   int    // those that have not ended
 	closed string // why nothing is started any more; empty while open
+	probes int    // goroutines that watch over tasks, and may run commands for that
 }
 
 func newRunner(c Config, l *loop, report func(change)) *runner {
@@ -29,8 +30,17 @@ func newRunner(c Config, l *loop, report func(change)) *runner {
 	}
 }
 
-// idle reports whether every task has ended.
-func (r *runner) idle() bool { return r.live == 0 }
+// idle reports whether every task has ended, and with it whatever was run to probe it.
+func (r *runner) idle() bool { return r.live == 0 && r.probes == 0 }
+
+// probe runs f beside the loop; f returns soon after the context of its task has ended.
+func (r *runner) probe(f func()) {
+	r.probes++
+	go func() {
+		f()
+		r.loop.post(func() { r.probes-- })
+	}()
+}
 
 // knows reports whether a task of this id was ever launched.
 func (r *runner) knows(id string) bool { return r.tasks[id] != nil }

@@ -72,7 +72,7 @@ func (r *runner) awaitReady(t *task) {
 	}
 	timeout := orDefault(probe.TimeoutMs, readyTimeout)
 	to := target{http: probe.Http, tcp: probe.Tcp, command: probe.Command}
-	go func() {
+	r.probe(func() {
 		ctx, cancel := context.WithTimeout(t.ctx, timeout)
 		defer cancel()
 		err := r.prober.untilReady(ctx, to, t.command, orDefault(probe.IntervalMs, readyInterval))
@@ -86,7 +86,7 @@ func (r *runner) awaitReady(t *task) {
 				r.advance(t.group)
 			}
 		})
-	}()
+	})
 }
 
 // untilReady repeats a probe until it succeeds or ctx ends; then it returns what the last attempt said.
@@ -135,13 +135,13 @@ func (r *runner) retire(t *task) {
 	grace := orDefault(quit.GraceMs, defaultGrace)
 	stop := func() { r.stop(t, t.grace(), verdict) }
 	r.loop.after(grace, stop)
-	go func() {
+	r.probe(func() {
 		ctx, cancel := context.WithTimeout(t.ctx, grace)
 		defer cancel()
 		if r.quit(ctx, t, quit) != nil {
 			r.loop.post(stop)
 		}
-	}()
+	})
 }
 
 func (r *runner) quit(ctx context.Context, t *task, q *executorpb.Quit) error {
