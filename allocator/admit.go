@@ -74,3 +74,13 @@ func (s *State) Group(framework, name string) (GroupView, bool) {
 	}
 	return s.viewGroup(g), true
 }
+
+// Outcome tells how a task group ended, and why: Unfinished while it has not,
+// or if there is none of that name.
+func (s *State) Outcome(framework, name string) (Outcome, string) {
+	g, ok := s.groups[groupKey{framework, name}]
+	if !ok {
+		return Unfinished, ""
+	}
+	return g.outcome, g.message
+}

@@ -6,6 +6,7 @@ import (
 
 	"fairlead/allocator"
 	"fairlead/drf"
+	"fairlead/internal/taskgroup"
 	"fairlead/proto"
 	"fairlead/proto/journalpb"
 )
@@ -153,7 +154,7 @@ func decodeRequest(in *journalpb.Fact) (allocator.Fact, error) {
 		n := f.FrameworkSet
 		return allocator.FrameworkSet{Framework: n.Framework, Role: n.Role, Weight: n.Weight}, nil
 	case *journalpb.Fact_GroupSubmitted:
-		g, err := coreGroup(f.GroupSubmitted)
+		g, err := taskgroup.Core(f.GroupSubmitted)
 		return allocator.GroupSubmitted{Group: g}, err
 	case *journalpb.Fact_GroupKilled:
 		return allocator.GroupKilled{Framework: f.GroupKilled.Framework, Name: f.GroupKilled.Name}, nil

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"fairlead/allocator"
+	"fairlead/internal/taskgroup"
 	"fairlead/proto"
 )
 
@@ -139,7 +140,8 @@ func anySubmission(t *rapid.T) (*proto.TaskGroup, allocator.Group) {
 	spec := rapid.MakeCustom[proto.TaskGroup](rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
 		reflect.TypeFor[proto.RestartPolicy](): rapid.Int32Range(0, 2).AsAny(),
 	}}).Draw(t, "specification")
-	group, err := coreGroup(&spec)
+	spec.GangMin, spec.Constraints = 0, nil // refused by Core
+	group, err := taskgroup.Core(&spec)
 	if err != nil {
 		t.Fatal(err)
 	}

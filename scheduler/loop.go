@@ -137,10 +137,17 @@ func (s *Scheduler) noteSettled(b *batch, a allocator.Settle) {
 		Type: "instance." + a.Outcome.String(), Framework: o.framework, Group: o.group,
 		Instance: ref.instance, Agent: ref.agent, Message: a.Message,
 	})
-	if g, ok := s.state.Group(o.framework, o.group); ok && g.Outcome != allocator.Unfinished {
-		b.event(Event{Type: "group." + g.Outcome.String(), Framework: o.framework, Group: o.group, Message: g.Message})
-		s.ended = append(s.ended, o)
+	s.noteEnd(b, o)
+}
+
+// noteEnd reports a group that has just ended, and remembers when it did.
+func (s *Scheduler) noteEnd(b *batch, o owner) {
+	outcome, message := s.state.Outcome(o.framework, o.group)
+	if outcome == allocator.Unfinished {
+		return
 	}
+	b.event(Event{Type: "group." + outcome.String(), Framework: o.framework, Group: o.group, Message: message})
+	s.ended = append(s.ended, o)
 }
 
 // forgetOld drops the groups that ended first when too many are remembered.
@@ -166,10 +173,13 @@ func (s *Scheduler) persist(b *batch) error {
 	if s.seq, err = s.cfg.Journal.Append(data); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	if s.records++; s.records >= s.cfg.SnapshotEvery {
-		return s.snapshot()
+	if s.records++; s.records < s.cfg.SnapshotEvery {
+		return nil
 	}
-	return nil
+	if err := s.state.Check(); err != nil {
+		s.log.Error("the books are wrong; please report this with the journal", zap.Error(err))
+	}
+	return s.snapshot()
 }
 
 // untilNext is how long the loop may sleep if nothing comes in.

@@ -12,7 +12,7 @@ type Record struct {
 	At    int64 // milliseconds
 	Facts []allocator.Fact
 	// Specs holds the full specification of each GroupSubmitted in Facts, in
-	// the same order; the allocator's part is derived from it by coreGroup.
+	// the same order; the allocator's part is derived from it by taskgroup.Core.
 	Specs   []*proto.TaskGroup
 	Actions []allocator.Action
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"fairlead/allocator"
+	"fairlead/internal/taskgroup"
 	"fairlead/proto"
 )
 
@@ -54,7 +55,7 @@ func (s *Scheduler) ask(ctx context.Context, fn func(*batch) error) error {
 // changes nothing; errors wrap allocator.ErrConflict, allocator.ErrInvalid or
 // ErrStopped.
 func (s *Scheduler) Submit(ctx context.Context, specs []*proto.TaskGroup) error {
-	groups, err := s.coreGroups(specs)
+	groups, err := coreGroups(specs)
 	if err != nil {
 		return err
 	}
@@ -69,13 +70,10 @@ func (s *Scheduler) Submit(ctx context.Context, specs []*proto.TaskGroup) error 
 	})
 }
 
-func (s *Scheduler) coreGroups(specs []*proto.TaskGroup) ([]allocator.Group, error) {
+func coreGroups(specs []*proto.TaskGroup) ([]allocator.Group, error) {
 	var groups []allocator.Group
 	for _, spec := range specs {
-		if err := unsupported(spec); err != nil {
-			return nil, fmt.Errorf("task group %s/%s: %w", spec.Framework, spec.Name, err)
-		}
-		g, err := coreGroup(spec)
+		g, err := taskgroup.Core(spec)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +103,14 @@ func (s *Scheduler) Kill(ctx context.Context, framework, group string, instance 
 	if instance >= 0 {
 		f = allocator.InstanceKilled{Framework: framework, Name: group, Instance: instance}
 	}
-	return s.ask(ctx, func(b *batch) error { return s.fact(b, f) })
+	return s.ask(ctx, func(b *batch) error {
+		before, _ := s.state.Outcome(framework, group)
+		err := s.fact(b, f)
+		if err == nil && before == allocator.Unfinished {
+			s.noteEnd(b, owner{framework, group}) // nothing of it ran
+		}
+		return err
+	})
 }
 
 // Forget removes a group that has ended, so that its name can be used again.
@@ -175,7 +180,7 @@ type PlanResult struct {
 
 // Plan says what a submit would do, without doing it.
 func (s *Scheduler) Plan(ctx context.Context, specs []*proto.TaskGroup) ([]PlanResult, error) {
-	groups, err := s.coreGroups(specs)
+	groups, err := coreGroups(specs)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"fairlead/allocator"
+	"fairlead/drf"
 	"fairlead/internal/journal"
 	"fairlead/internal/mesoshttp"
 	"fairlead/proto"
@@ -54,6 +55,27 @@ type Executor struct {
 	// Resources are what one executor asks for: a real master refuses less
 	// than 0.01 cpus, 32 MiB of memory and some disk.
 	Resources []allocator.Quantity
+}
+
+// validate holds an executor against what a real master asks of one that runs
+// task groups (src/master/validation.cpp): it would refuse every group.
+func (e Executor) validate() error {
+	if (e.URI == "") == (e.Path == "") {
+		return fmt.Errorf("%w: executor: expected either a URI or a path", allocator.ErrInvalid)
+	}
+	for _, least := range []allocator.Quantity{{Name: "cpus", Amount: 10}, {Name: "mem", Amount: 32 * drf.Unit}, {Name: "disk", Amount: 1}} {
+		var have drf.Amount
+		for _, q := range e.Resources {
+			if q.Name == least.Name {
+				have += q.Amount
+			}
+		}
+		if have < least.Amount {
+			return fmt.Errorf("%w: executor resources: %s is %s; a Mesos master wants at least %s",
+				allocator.ErrInvalid, least.Name, have, least.Amount)
+		}
+	}
+	return nil
 }
 
 // Scheduler is the daemon. Open recovers it from its journal, Run drives it.
@@ -103,6 +125,9 @@ func Open(cfg Config) (*Scheduler, error) {
 	fill(&cfg.SnapshotEvery, 10_000)
 	fill(&cfg.Retain, 10_000)
 	fill(&cfg.ReconcileEvery, 15*time.Minute)
+	if err := cfg.Executor.validate(); err != nil {
+		return nil, err
+	}
 	s := &Scheduler{
 		cfg: cfg, log: cfg.Logger, inbox: make(chan message, inboxSize), done: make(chan struct{}),
 		specs: map[owner]*proto.TaskGroup{}, tasks: map[string]*taskRef{}, byRun: map[allocator.RunID]*taskRef{}, endpoints: map[string]string{}, agents: map[string]seenAgent{}, offers: map[string][]mesos.Resource{},
@@ -111,6 +136,9 @@ func Open(cfg Config) (*Scheduler, error) {
 	}
 	id, _, err := cfg.Journal.Meta(metaFrameworkID)
 	if err != nil {
+		return nil, err
+	}
+	if err := saveConfig(cfg.Journal, cfg.Allocator); err != nil {
 		return nil, err
 	}
 	s.setFrameworkID(string(id))
@@ -157,8 +185,5 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	close(s.done)
 	<-linked
 	s.events.close()
-	if err == nil {
-		err = s.snapshot()
-	}
 	return err
 }

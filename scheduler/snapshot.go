@@ -5,6 +5,7 @@ import (
 
 	"fairlead/allocator"
 	"fairlead/drf"
+	"fairlead/internal/taskgroup"
 	"fairlead/proto"
 	"fairlead/proto/journalpb"
 )
@@ -105,7 +106,7 @@ func decodeGroup(in *journalpb.Group) (allocator.GroupImage, error) {
 	if in.Spec == nil {
 		return allocator.GroupImage{}, fmt.Errorf("%w: a group without specification", errRecord)
 	}
-	spec, err := coreGroup(in.Spec)
+	spec, err := taskgroup.Core(in.Spec)
 	if err != nil {
 		return allocator.GroupImage{}, err
 	}

@@ -65,12 +65,7 @@ func (l *launch) executorInfo(name string, from *pool) (*mesos.ExecutorInfo, err
 		Command:     l.executor.command(),
 	}
 	info.Command.URIs = append(info.Command.URIs, l.uris()...)
-	grace := int64(0)
-	for i := range l.spec.Tasks {
-		grace = max(grace, l.spec.Tasks[i].KillGraceMs)
-	}
-	// The executor needs a moment more than the slowest of its tasks.
-	info.ShutdownGracePeriod = millis(grace + shutdownMarginMillis)
+	info.ShutdownGracePeriod = millis(l.shutdownMillis())
 	for _, q := range l.executor.Resources {
 		rs, err := from.scalar(q.Name, q.Amount)
 		if err != nil {
@@ -81,7 +76,22 @@ func (l *launch) executorInfo(name string, from *pool) (*mesos.ExecutorInfo, err
 	return info, nil
 }
 
+// shutdownMarginMillis is what an executor needs beside its tasks.
 const shutdownMarginMillis = 5000
+
+// shutdownMillis is how long a run may take to end: its slowest task, then its
+// slowest sidecar, which is asked first and signalled then.
+func (l *launch) shutdownMillis() int64 {
+	var mains, sidecars int64
+	for i := range l.spec.Tasks {
+		if t := &l.spec.Tasks[i]; t.Sidecar {
+			sidecars = max(sidecars, t.Quit.GetGraceMs()+t.KillGraceMs)
+		} else {
+			mains = max(mains, t.KillGraceMs)
+		}
+	}
+	return mains + sidecars + shutdownMarginMillis
+}
 
 // command runs the executor without a shell, so that signals reach it.
 func (e Executor) command() *mesos.CommandInfo {

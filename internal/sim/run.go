@@ -7,6 +7,7 @@ import (
 
 	"fairlead/allocator"
 	"fairlead/drf"
+	"fairlead/internal/taskgroup"
 )
 
 // Options replace parts of a scenario; zero values replace nothing.
@@ -187,7 +188,11 @@ func (e *engine) check() error {
 
 func (e *engine) occur(ev event) error {
 	if ev.run == 0 {
-		_, err := e.step(allocator.GroupSubmitted{Group: coreGroup(e.scenario.Groups[ev.group].Spec)})
+		group, err := taskgroup.Core(e.scenario.Groups[ev.group].Spec)
+		if err != nil {
+			return err
+		}
+		_, err = e.step(allocator.GroupSubmitted{Group: group})
 		return err
 	}
 	spec := e.scenario.Groups[e.runs[ev.run].group].Spec

@@ -1,0 +1,64 @@
+package taskgroup
+
+import (
+	"fmt"
+
+	"fairlead/allocator"
+	"fairlead/drf"
+	"fairlead/proto"
+)
+
+// Core returns the part of a specification that the allocator decides by. It
+// is a pure function of the specification, so that a replay of a journal and a
+// simulation see what the scheduler saw. What the allocator can't honour yet is
+// refused with allocator.ErrInvalid rather than ignored.
+func Core(spec *proto.TaskGroup) (allocator.Group, error) {
+	if err := unsupported(spec); err != nil {
+		return allocator.Group{}, fmt.Errorf("task group %s/%s: %w", spec.Framework, spec.Name, err)
+	}
+	digest, err := Digest(spec)
+	if err != nil {
+		return allocator.Group{}, err
+	}
+	g := allocator.Group{
+		Framework: spec.Framework, Name: spec.Name, Role: spec.Role, Digest: digest,
+		Instances: int32(spec.Instances), Priority: spec.Priority, After: spec.After,
+		Restart: coreRestart(spec.Restart),
+	}
+	for i := range spec.Tasks {
+		g.Tasks = append(g.Tasks, coreTask(&spec.Tasks[i]))
+	}
+	return g, nil
+}
+
+func unsupported(spec *proto.TaskGroup) error {
+	switch {
+	case spec.GangMin > 0:
+		return fmt.Errorf("%w: gang: gangs are not supported by this version", allocator.ErrInvalid)
+	case len(spec.Constraints) > 0:
+		return fmt.Errorf("%w: constraints: placement constraints are not supported by this version", allocator.ErrInvalid)
+	}
+	return nil
+}
+
+func coreRestart(r *proto.Restart) allocator.Restart {
+	out := allocator.Restart{Max: int32(r.GetMax()), BackoffMillis: r.GetBackoffMs()}
+	switch r.GetPolicy() {
+	case proto.RestartPolicy_ON_FAILURE:
+		out.Policy = allocator.RestartOnFailure
+	case proto.RestartPolicy_ALWAYS:
+		out.Policy = allocator.RestartAlways
+	}
+	return out
+}
+
+func coreTask(t *proto.Task) allocator.Task {
+	out := allocator.Task{Name: t.Name, Sidecar: t.Sidecar}
+	for _, r := range t.Resources {
+		out.Resources = append(out.Resources, allocator.Quantity{Name: r.Name, Amount: drf.Amount(r.Milli)})
+	}
+	if t.Ports > 0 {
+		out.Resources = append(out.Resources, allocator.Quantity{Name: "ports", Amount: drf.Amount(t.Ports) * drf.Unit})
+	}
+	return out
+}
