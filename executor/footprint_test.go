@@ -41,8 +41,8 @@ func TestFootprint(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("exec to SUBSCRIBE: median %v, worst of %d %v", latencies[starts/2], starts, latencies[starts-1])
-	t.Logf("ten tasks: %.1f MiB resident, of it %.1f MiB private dirty; binary %.1f MiB",
-		mib(resident.rss), mib(resident.dirty), mib(int(binary.Size())))
+	t.Logf("ten tasks: %.1f MiB resident, of it %.1f MiB anonymous; binary %.1f MiB",
+		mib(resident.rss), mib(resident.anonymous), mib(int(binary.Size())))
 	if resident.rss > maxResident {
 		t.Errorf("%.1f MiB resident with ten tasks, at most %.1f are promised", mib(resident.rss), mib(maxResident))
 	}
@@ -65,8 +65,8 @@ func (p *program) withTenTasks() memory {
 }
 
 // memory is what a process occupies, in bytes. Resident pages of the program file are shared by all executors
-// of a machine; private dirty ones are what one more executor really costs.
-type memory struct{ rss, dirty int }
+// of a machine that use the same copy; anonymous ones are what one more executor costs in any case.
+type memory struct{ rss, anonymous int }
 
 func memoryOf(t *testing.T, pid int) memory {
 	t.Helper()
@@ -82,5 +82,5 @@ func memoryOf(t *testing.T, pid int) memory {
 		}
 		return kib << 10
 	}
-	return memory{rss: field("Rss"), dirty: field("Private_Dirty")}
+	return memory{rss: field("Rss"), anonymous: field("Anonymous")}
 }
