@@ -26,7 +26,7 @@ func (m *Master) giveBack(f *framework, a *agent, role string, rs wire.Resources
 	a.free = a.free.Plus(rs.Unallocate()...)
 }
 
-// occupy claims the resources of a task that was launched earlier.
+// occupy claims the resources of a task that comes back with its agent.
 func (m *Master) occupy(t *task, a *agent) {
 	if !t.holds {
 		m.claim(t.framework, a, t.role, t.resources)
@@ -43,13 +43,13 @@ func (m *Master) release(t *task) {
 	m.giveBack(t.framework, m.agents[t.AgentID.Value], t.role, t.resources)
 }
 
-// addExecutor enters an executor into the books and claims its resources.
+// addExecutor enters an executor that comes back with its agent.
 func (m *Master) addExecutor(f *framework, e *executor) {
 	f.executors[executorKey{e.agent.id, e.info.ExecutorID.Value}] = e
 	m.claim(f, e.agent, e.role, e.resources)
 }
 
-// removeExecutor is its opposite.
+// removeExecutor takes an executor out of the books and frees its resources.
 func (m *Master) removeExecutor(f *framework, e *executor) {
 	delete(f.executors, executorKey{e.agent.id, e.info.ExecutorID.Value})
 	m.giveBack(f, e.agent, e.role, e.resources)

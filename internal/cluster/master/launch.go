@@ -90,7 +90,8 @@ func (m *Master) adoptGroup(a *acceptance, group *mesos.Offer_Operation_LaunchGr
 }
 
 // start books valid tasks, with their executor if it is new, and hands them to
-// the agent. A nil executor makes a command task.
+// the agent. A nil executor makes a command task. What they use was claimed
+// when it was offered, and stays claimed.
 func (m *Master) start(a *acceptance, info *mesos.ExecutorInfo, tasks []mesos.TaskInfo, group bool) {
 	f := a.framework
 	if info != nil && f.executors[executorKey{a.agent.id, info.ExecutorID.Value}] == nil {
@@ -98,25 +99,18 @@ func (m *Master) start(a *acceptance, info *mesos.ExecutorInfo, tasks []mesos.Ta
 			info: *info, agent: a.agent, role: a.role, sequence: m.nextTask(),
 			resources: wire.NewResources(info.Resources...),
 		}
-		a.use(m, e.resources)
-		m.addExecutor(f, e)
+		a.left = a.left.Minus(e.resources...)
+		f.executors[executorKey{a.agent.id, info.ExecutorID.Value}] = e
 	}
 	for i := range tasks {
 		t := m.newTask(a, &tasks[i])
-		a.use(m, t.resources)
-		m.occupy(t, a.agent)
+		t.holds = true
+		a.left = a.left.Minus(t.resources...)
 		f.tasks[t.id()] = t
 		m.publishTaskAdded(t)
 	}
 	m.counters.add("master/messages_launch_tasks", 1)
 	a.agent.port.Run(f.info, info, tasks, group)
-}
-
-// use moves resources from what is left of the offers to the free ones, from
-// where their holder claims them.
-func (a *acceptance) use(m *Master, rs wire.Resources) {
-	a.left = a.left.Minus(rs...)
-	m.giveBack(a.framework, a.agent, a.role, rs)
 }
 
 func (m *Master) nextTask() int {
