@@ -8,44 +8,51 @@ import (
 	"fairlead/drf"
 )
 
-// filled returns a State of owned agents with 32 CPUs and one-CPU groups, ten
-// frameworks, everything submitted and nothing placed.
-func filled(tb testing.TB, agents, groups int) *State {
+// cluster returns a State of owned agents with 32 CPUs each.
+func cluster(tb testing.TB, agents int) *State {
 	tb.Helper()
 	s, err := New(Config{MaxPlacements: 1 << 30})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for i := range agents {
-		must(tb, s, AgentSeen{Agent: fmt.Sprintf("agent-%04d", i), Owned: true,
+		must(tb, s, AgentSeen{Agent: fmt.Sprintf("agent-%05d", i), Owned: true,
 			Total: []Quantity{{"cpus", 32 * drf.Unit}, {"mem", 131072 * drf.Unit}}})
-	}
-	for i := range groups {
-		must(tb, s, GroupSubmitted{Group{
-			Framework: fmt.Sprintf("framework-%d", i%10), Name: fmt.Sprintf("group-%05d", i), Digest: "1", Instances: 1,
-			Tasks: []Task{{Name: "main", Resources: []Quantity{{"cpus", drf.Unit}, {"mem", 1024 * drf.Unit}}}},
-		}})
 	}
 	return s
 }
 
-func must(tb testing.TB, s *State, f Fact) {
-	tb.Helper()
-	if _, err := s.Step(Event{Fact: f}); err != nil {
+// oneCPU is a group of one-CPU instances.
+func oneCPU(framework, group, instances int) Group {
+	return Group{
+		Framework: fmt.Sprintf("framework-%d", framework), Name: fmt.Sprintf("group-%05d", group), Digest: "1",
+		Instances: int32(instances), Restart: Restart{Policy: RestartAlways},
+		Tasks: []Task{{Name: "main", Resources: []Quantity{{"cpus", drf.Unit}, {"mem", 1024 * drf.Unit}}}},
+	}
+}
+
+// must is on the measured path: no Helper, which costs as much as a decision.
+func must(tb testing.TB, s *State, f Fact) []Action {
+	actions, err := s.Step(Event{Fact: f})
+	if err != nil {
 		tb.Fatal(err)
 	}
+	return actions
 }
 
 // BenchmarkFill places 32,000 one-CPU groups of ten frameworks on 1,000 agents
 // of 32 CPUs, from an empty cluster to a full one.
 func BenchmarkFill(b *testing.B) {
+	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
-		s := filled(b, 1000, 32000)
-		b.StartTimer()
-		if _, err := s.Step(Event{Fact: Tick{}}); err != nil {
-			b.Fatal(err)
+		s := cluster(b, 1000)
+		for i := range 32000 {
+			must(b, s, GroupSubmitted{oneCPU(i%10, i, 1)})
 		}
+		runtime.GC()
+		b.StartTimer()
+		must(b, s, Tick{})
 		if s.runs.live != 32000 {
 			b.Fatalf("placed %d of 32000", s.runs.live)
 		}
@@ -53,42 +60,121 @@ func BenchmarkFill(b *testing.B) {
 	b.ReportMetric(32000*float64(b.N)/b.Elapsed().Seconds(), "placements/s")
 }
 
-// BenchmarkChurn ends one run at a time on a full cluster and serves whoever
-// is next: a fact, a Tick, one settled run and one placement.
-func BenchmarkChurn(b *testing.B) {
-	s := filled(b, 1000, 32000)
-	must(b, s, Tick{})
-	var ids []RunID
-	for r := range s.runs.all() {
-		ids = append(ids, r.id)
-	}
-	next, submitted := 0, 32000
-	for b.Loop() {
-		must(b, s, TaskUpdated{Run: ids[next%len(ids)], State: TaskFinished})
-		must(b, s, GroupSubmitted{Group{
-			Framework: fmt.Sprintf("framework-%d", submitted%10), Name: fmt.Sprintf("group-%d", submitted), Digest: "1", Instances: 1,
-			Tasks: []Task{{Name: "main", Resources: []Quantity{{"cpus", drf.Unit}, {"mem", 1024 * drf.Unit}}}},
-		}})
-		submitted++
-		actions, _ := s.Step(Event{Fact: Tick{}})
-		for _, a := range actions {
-			if acc, ok := a.(Accept); ok {
-				ids[next%len(ids)] = acc.Launches[0].Run
-			}
+// BenchmarkDecision is one decision on a full cluster in which twice as much
+// waits as runs: a task ends, a Tick settles its run and serves whoever is
+// next. It must grow with the logarithm of agents and of frameworks.
+func BenchmarkDecision(b *testing.B) {
+	for _, agents := range []int{10, 1000, 10000} {
+		for _, frameworks := range []int{10, 1000} {
+			b.Run(fmt.Sprintf("agents=%d/frameworks=%d", agents, frameworks), func(b *testing.B) {
+				s := cluster(b, agents)
+				for f := range frameworks {
+					must(b, s, GroupSubmitted{oneCPU(f, f, 3*32*agents/frameworks+1)})
+				}
+				churn(b, s, must(b, s, Tick{}))
+			})
 		}
-		next++
+	}
+}
+
+// churn ends one run after the other.
+func churn(b *testing.B, s *State, actions []Action) {
+	var live []RunID
+	for _, a := range actions {
+		for _, l := range a.(Accept).Launches {
+			live = append(live, l.Run)
+		}
+	}
+	b.ReportAllocs()
+	next := 0
+	for b.Loop() {
+		must(b, s, TaskUpdated{Run: live[next], State: TaskFinished})
+		actions := must(b, s, Tick{})
+		live[next] = actions[len(actions)-1].(Accept).Launches[0].Run
+		// A step that is prime to the number of runs visits agents far apart.
+		next = (next + 7919) % len(live)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "placements/s")
 }
 
-// BenchmarkPendingMemory reports what a group costs while it waits.
+// BenchmarkShapes is BenchmarkDecision for demands that all differ: every
+// shape in use has an index of its own to keep.
+func BenchmarkShapes(b *testing.B) {
+	for _, shapes := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("shapes=%d", shapes), func(b *testing.B) {
+			s := cluster(b, 1000)
+			for i := range shapes {
+				g := oneCPU(i%10, i, 3*32000/shapes)
+				g.Tasks[0].Resources[1].Amount += drf.Amount(i) * drf.Unit
+				must(b, s, GroupSubmitted{g})
+			}
+			churn(b, s, must(b, s, Tick{}))
+		})
+	}
+}
+
+// BenchmarkLifeCycle is everything about one group on a full cluster:
+// submitted, placed, ended and forgotten.
+func BenchmarkLifeCycle(b *testing.B) {
+	s := cluster(b, 1000)
+	must(b, s, GroupSubmitted{oneCPU(0, 0, 31999)})
+	must(b, s, Tick{})
+	groups := make([]Group, 1000)
+	for i := range groups {
+		groups[i] = oneCPU(i%10, i+1, 1)
+		groups[i].Restart = Restart{}
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		g := &groups[i%len(groups)]
+		must(b, s, GroupSubmitted{*g})
+		placed := must(b, s, Tick{})
+		must(b, s, TaskUpdated{Run: placed[0].(Accept).Launches[0].Run, State: TaskFinished})
+		must(b, s, Tick{})
+		must(b, s, GroupForgotten{g.Framework, g.Name})
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "groups/s")
+}
+
+// BenchmarkReplay applies what filled a cluster.
+func BenchmarkReplay(b *testing.B) {
+	var facts []Fact
+	for i := range 32000 {
+		facts = append(facts, GroupSubmitted{oneCPU(i%10, i, 1)})
+	}
+	s := cluster(b, 1000)
+	for _, f := range facts {
+		must(b, s, f)
+	}
+	actions := must(b, s, Tick{})
+	for b.Loop() {
+		b.StopTimer()
+		s := cluster(b, 1000)
+		b.StartTimer()
+		for _, f := range facts {
+			must(b, s, f)
+		}
+		for _, a := range actions {
+			if err := s.Apply(0, a); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(32000*float64(b.N)/b.Elapsed().Seconds(), "placements/s")
+}
+
+// BenchmarkPendingMemory reports what a group costs while it waits, its
+// specification included.
 func BenchmarkPendingMemory(b *testing.B) {
 	const n = 100_000
 	var before, after runtime.MemStats
 	for b.Loop() {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		s := filled(b, 0, n)
+		s := cluster(b, 0)
+		for i := range n {
+			must(b, s, GroupSubmitted{oneCPU(i%10, i, 1)})
+		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		runtime.KeepAlive(s)

@@ -172,6 +172,7 @@ func (s *State) abandon(out []Action, g *group) []Action {
 
 // placeAll serves frameworks in order until nothing that waits fits anywhere.
 func (s *State) placeAll() {
+	s.decided = slices.Grow(s.decided, int(min(s.pending, int64(s.cfg.MaxPlacements), 1<<16)))
 	for n := 0; s.shapes.open > 0; {
 		node, ok := s.tree.Next()
 		if !ok {
@@ -188,7 +189,7 @@ func (s *State) placeAll() {
 			s.more = true
 			return
 		case ok:
-			if !s.placeOn(b.groups.top(), i) {
+			if !s.placeOn(b.groups.top().group, i) {
 				return
 			}
 			n++

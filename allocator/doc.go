@@ -21,10 +21,50 @@
 // that changes. Within a framework: higher priority, then earlier arrival; a
 // group that does not fit holds back nothing that does.
 //
+// # Life of an instance
+//
+// An instance is in one of these states; a group is over when none of its
+// instances can leave "over" or start any more.
+//
+//	state        quasi-state     means                                 leaves it by
+//	(none)                       never started; only counted           Launch; GroupKilled drops it
+//	(none)       blocked         its group comes after an unfinished   the last of those finishing;
+//	                             one (group.unmet)                     Abandon, if one ends otherwise
+//	live         staging         launched, nothing heard yet           TaskUpdated
+//	live         starting, running  as the least advanced task says    TaskUpdated
+//	live         unreachable     a task is out of sight                TaskUpdated; Settle as lost
+//	                                                                   after Config.UnreachableMillis
+//	live         killing         Kill was sent, and is repeated every  the end of its tasks
+//	                             Config.KillRepeatMillis
+//	live         ended           all tasks are over (State.ended);     Settle, in the next Tick
+//	                             what they held is free already
+//	backoff                      runs again, not before a time         that time; a kill
+//	waiting      ready           in line, its shape may fit            Launch; a kill
+//	waiting      parked          in line, but no agent can hold it     an agent with more room
+//	over                         finished, failed or killed            never
+//
+// A run is one passage through "live". Its id is gone with Settle; updates of
+// it that come later change nothing. Of an agent that is lost, what ran there
+// stays live until its tasks are reported; then the agent is forgotten, and
+// counts as a new one if it comes back.
+//
+// # Replay
+//
+// A State is a function of the facts and actions booked so far and of the time
+// of the latest event. Back-offs therefore end by time alone, ids of runs
+// depend on what is alive only, and whatever is collected for the next Tick is
+// ordered before use. Image and Restore keep everything but offers and what
+// the master was last told, both void with a new subscription.
+//
 // # Cost
 //
 // A decision costs O(log) of the number of frameworks, of groups in the
-// framework's queue, and of agents that can hold the shape asked for. Agents
-// are indexed for each distinct shape (vector of resources) that has something
-// waiting; an index catches up with changed agents only when it is asked.
+// framework's queue, and of agents that can hold the shape asked for, and in
+// the steady state allocates nothing but the actions returned. Agents are
+// indexed for each distinct shape (vector of resources) that is asked for
+// twice; an index follows the log of changed agents when it is asked. So with
+// S shapes taking turns, each change of an agent is looked at S times, and a
+// shape that is asked for only once costs one look at every agent. A shape that
+// fits nowhere costs nothing until an agent has more room; then the frameworks
+// that were set aside for it come back, O(log) each.
 package allocator

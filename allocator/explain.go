@@ -237,7 +237,7 @@ func (s *State) explainOrder(g *group, e *Explanation) {
 	e.Position = 1
 	for _, b := range g.queue.byShape { // commutes: counts
 		for _, other := range b.groups.items {
-			if other.less(g) {
+			if other.less(g.inLine()) {
 				e.Position++
 			}
 		}

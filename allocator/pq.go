@@ -40,34 +40,41 @@ func (q *pq[T]) fix(i int) {
 	}
 }
 
-func (q *pq[T]) swap(i, j int) {
-	q.items[i], q.items[j] = q.items[j], q.items[i]
-	q.items[i].place(i)
-	q.items[j].place(j)
+func (q *pq[T]) set(i int, x T) {
+	q.items[i] = x
+	x.place(i)
 }
 
+// up moves an item towards the top and reports whether it moved.
 func (q *pq[T]) up(i int) bool {
-	start := i
-	for i > 0 && q.items[i].less(q.items[(i-1)/2]) {
-		q.swap(i, (i-1)/2)
+	x, start := q.items[i], i
+	for i > 0 && x.less(q.items[(i-1)/2]) {
+		q.set(i, q.items[(i-1)/2])
 		i = (i - 1) / 2
+	}
+	if i != start {
+		q.set(i, x)
 	}
 	return i != start
 }
 
 func (q *pq[T]) down(i int) {
+	x, start := q.items[i], i
 	for {
 		least := 2*i + 1
 		if least >= len(q.items) {
-			return
+			break
 		}
 		if r := least + 1; r < len(q.items) && q.items[r].less(q.items[least]) {
 			least = r
 		}
-		if !q.items[least].less(q.items[i]) {
-			return
+		if !q.items[least].less(x) {
+			break
 		}
-		q.swap(i, least)
+		q.set(i, q.items[least])
 		i = least
+	}
+	if i != start {
+		q.set(i, x)
 	}
 }

@@ -153,7 +153,7 @@ type queue struct {
 type bucket struct {
 	queue  *queue
 	shape  *shape
-	groups pq[*group]
+	groups pq[inLine]
 	at     int // in queue.ready, -1 when it is not there
 	parked int // in shape.parked, -1 when it is not there
 }
@@ -214,8 +214,9 @@ type group struct {
 
 	// instances holds those that were ever started; the rest is fresh.
 	instances []instance
-	again     []int32 // instances that wait to run again, back-off over
-	backoff   int32   // instances whose back-off is not over
+	first     [1]instance // backs instances of groups that have but one
+	again     []int32     // instances that wait to run again, back-off over
+	backoff   int32       // instances whose back-off is not over
 	live      int32
 	finished  int32
 	failed    int32
@@ -260,15 +261,25 @@ type Attempt struct {
 	Message  string
 }
 
-// less is the order inside a framework: priority, then arrival.
-func (g *group) less(h *group) bool {
-	if g.spec.Priority != h.spec.Priority {
-		return g.spec.Priority > h.spec.Priority
-	}
-	return g.seq < h.seq
+// inLine is a group in a bucket. It holds what its rank depends on itself, so
+// that comparing does not reach for the groups all over memory.
+type inLine struct {
+	group    *group
+	seq      uint64
+	priority int32
 }
 
-func (g *group) place(i int) { g.at = i }
+func (g *group) inLine() inLine { return inLine{g, g.seq, g.spec.Priority} }
+
+// less is the order inside a framework: priority, then arrival.
+func (x inLine) less(y inLine) bool {
+	if x.priority != y.priority {
+		return x.priority > y.priority
+	}
+	return x.seq < y.seq
+}
+
+func (x inLine) place(i int) { x.group.at = i }
 
 // pending is how many instances could be placed now.
 func (g *group) pending() int32 {

@@ -19,6 +19,7 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	}
 	spec.Role = s.resolveRole(spec.Framework, spec.Role)
 	g := &group{spec: spec, at: -1, arrived: s.now, unmet: spec.After}
+	g.instances = g.first[:0]
 	if err := s.measure(g); err != nil {
 		return err
 	}
@@ -36,6 +37,7 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 
 // measure computes what a group's tasks and instances ask for.
 func (s *State) measure(g *group) error {
+	g.tasks = make([]drf.Vector, 0, len(g.spec.Tasks))
 	for _, t := range g.spec.Tasks {
 		v, err := s.vector(t.Resources)
 		if err != nil {
@@ -110,7 +112,7 @@ func (s *State) compete(g *group) {
 	}
 	g.bucket = b
 	fresh := b.groups.len() == 0
-	b.groups.push(g)
+	b.groups.push(g.inLine())
 	s.countPending(g, int64(g.pending()))
 	switch {
 	case fresh:

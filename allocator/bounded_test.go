@@ -1,0 +1,135 @@
+package allocator
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"fairlead/drf"
+)
+
+// TestLostAgentsAreForgotten lets agents come, work and go for ever: the State
+// keeps only those that hold something.
+func TestLostAgentsAreForgotten(t *testing.T) {
+	s := mustNew(t, Config{})
+	for i := range 1000 {
+		id := fmt.Sprintf("agent-%d", i)
+		step(t, s, Event{Fact: AgentSeen{Agent: id, Owned: true, Total: []Quantity{{"cpus", drf.Unit}}}})
+		g := oneCPU(0, i, 1)
+		g.Restart, g.Tasks[0].Resources = Restart{}, []Quantity{{"cpus", drf.Unit}}
+		step(t, s, Event{Fact: GroupSubmitted{g}})
+		placed := step(t, s, Event{Fact: Tick{}})
+		step(t, s, Event{Fact: AgentLost{id}})
+		step(t, s, Event{Fact: TaskUpdated{Run: placed[0].(Accept).Launches[0].Run, State: TaskFinished}})
+		step(t, s, Event{Fact: Tick{}})
+		step(t, s, Event{Fact: GroupForgotten{g.Framework, g.Name}})
+	}
+	if len(s.agents) != 1 || len(s.agentIndex) != 0 || s.runs.size != 1 || len(s.groups) != 0 {
+		t.Fatalf("kept %d agents (%d by name), %d places for runs and %d groups; want 1, 0, 1 and 0",
+			len(s.agents), len(s.agentIndex), s.runs.size, len(s.groups))
+	}
+}
+
+// TestIdleShapesAreBounded asks for ever new demands.
+func TestIdleShapesAreBounded(t *testing.T) {
+	s := mustNew(t, Config{})
+	for i := range 10 * maxIdleShapes {
+		g := oneCPU(0, i, 1)
+		g.Tasks[0].Resources[1].Amount += drf.Amount(i)
+		step(t, s, Event{Fact: GroupSubmitted{g}})
+		step(t, s, Event{Fact: Tick{}})
+		step(t, s, Event{Fact: GroupKilled{g.Framework, g.Name}})
+	}
+	if n := len(s.shapes.all); n != maxIdleShapes {
+		t.Fatalf("%d shapes are kept; want %d", n, maxIdleShapes)
+	}
+}
+
+// TestListsAreEmptyAfterATick makes sure that nothing is collected for ever.
+func TestListsAreEmptyAfterATick(t *testing.T) {
+	s := mustNew(t, Config{})
+	step(t, s, Event{Fact: AgentSeen{Agent: "a", Owned: true, Total: []Quantity{{"cpus", 9 * drf.Unit}}}})
+	for i := range 100 {
+		g := oneCPU(0, i, 3)
+		g.Tasks[0].Resources = g.Tasks[0].Resources[:1]
+		step(t, s, Event{Fact: GroupSubmitted{g}})
+		step(t, s, Event{Fact: Tick{}})
+		step(t, s, Event{Fact: InstanceKilled{g.Framework, g.Name, 0}})
+		step(t, s, Event{Fact: GroupKilled{g.Framework, g.Name}})
+		for r := range s.runs.all() {
+			step(t, s, Event{Fact: TaskUpdated{Run: r.id, State: TaskKilled}})
+		}
+		step(t, s, Event{Fact: Tick{}})
+	}
+	step(t, s, Event{At: s.cfg.KillRepeatMillis, Fact: Tick{}})
+	if n := len(s.ended) + len(s.doomed) + len(s.decided) + len(s.touched) + len(s.runTimers) + len(s.backoffs); n != 0 {
+		t.Fatalf("%d things are left to do, though nothing runs or waits", n)
+	}
+}
+
+// TestApplyRefusesWhatDoesNotFit holds a replay to the State it is applied to:
+// a journal that belongs to another history is an error and no panic.
+func TestApplyRefusesWhatDoesNotFit(t *testing.T) {
+	s := mustNew(t, Config{})
+	step(t, s, Event{Fact: AgentSeen{Agent: "a", Owned: true, Total: []Quantity{{"cpus", 9 * drf.Unit}}}})
+	g := oneCPU(0, 0, 2)
+	g.Tasks[0].Resources = append(g.Tasks[0].Resources[:1], Quantity{"ports", drf.Unit})
+	step(t, s, Event{Fact: GroupSubmitted{g}})
+	good := Launch{Run: makeRunID(1, 0), Framework: g.Framework, Group: g.Name,
+		Charge: drf.Vector{drf.CPUs: drf.Unit, drf.Ports: drf.Unit}, Ports: []uint64{31000}}
+	if err := s.Apply(0, Accept{Agent: "a", Launches: []Launch{good}}); err != nil {
+		t.Fatal(err)
+	}
+	bad := func(change func(*Launch)) Action {
+		l := good
+		l.Run, l.Instance = makeRunID(2, 1), 1
+		change(&l)
+		return Accept{Agent: "a", Launches: []Launch{l}}
+	}
+	for name, a := range map[string]Action{
+		"an agent nobody has seen":    Accept{Agent: "b"},
+		"a group nobody submitted":    bad(func(l *Launch) { l.Group = "other" }),
+		"an instance that is live":    bad(func(l *Launch) { l.Instance = 0 }),
+		"an instance too many":        bad(func(l *Launch) { l.Instance = 2 }),
+		"an instance below the first": bad(func(l *Launch) { l.Instance = -1 }),
+		"less than the group needs":   bad(func(l *Launch) { l.Charge = drf.Vector{} }),
+		"a port too few":              bad(func(l *Launch) { l.Ports = nil }),
+		"a place that is taken":       bad(func(l *Launch) { l.Run = makeRunID(2, 0) }),
+		"a run that has no number":    bad(func(l *Launch) { l.Run = makeRunID(0, 1) }),
+		"the end of no run":           Settle{Run: makeRunID(7, 0)},
+		"the end of no group":         Abandon{Framework: "x", Group: "y"},
+		"no action at all":            nil,
+	} {
+		if err := s.Apply(0, a); !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrUnknown) {
+			t.Errorf("%s: %v; want a refusal", name, err)
+		}
+	}
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRestoreRefusesWhatDoesNotFit does the same for a damaged image.
+func TestRestoreRefusesWhatDoesNotFit(t *testing.T) {
+	s := mustNew(t, Config{})
+	step(t, s, Event{Fact: AgentSeen{Agent: "a", Owned: true, Total: []Quantity{{"cpus", 9 * drf.Unit}, {"mem", 9999 * drf.Unit}}}})
+	step(t, s, Event{Fact: GroupSubmitted{oneCPU(0, 0, 2)}})
+	step(t, s, Event{Fact: Tick{}})
+	for name, damage := range map[string]func(*Image){
+		"a run of no group":        func(m *Image) { m.Runs[0].Group = "other" },
+		"a run on no agent":        func(m *Image) { m.Runs[0].Agent = "b" },
+		"a run of no instance":     func(m *Image) { m.Runs[0].Instance = 9 },
+		"a task too many":          func(m *Image) { m.Runs[0].States = make([]TaskState, 2) },
+		"a port too many":          func(m *Image) { m.Runs[0].Ports = []uint64{1} },
+		"two runs in one place":    func(m *Image) { m.Runs[1].Run = m.Runs[0].Run },
+		"a weight of nothing":      func(m *Image) { m.Nodes[0].Weight = 0 },
+		"a role without a name":    func(m *Image) { m.Nodes[0].Role = "" },
+		"more names than a vector": func(m *Image) { m.Kinds = append(m.Kinds, "1", "2", "3", "4") },
+	} {
+		m := s.Image()
+		damage(m)
+		if _, err := Restore(Config{}, m); err == nil {
+			t.Errorf("%s: restored without an error", name)
+		}
+	}
+}
