@@ -1,6 +1,7 @@
 package master_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -219,3 +220,47 @@ func TestSlowReaderIsCut(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// On resubscription another user or checkpoint is ignored, other names and
+// roles are taken over.
+func TestResubscriptionChangesWhatCanChange(t *testing.T) {
+	m := newMaster(t, master.Config{})
+	info := frameworktest.Info("before", "dev")
+	info.FailoverTimeout, info.Checkpoint = ptr(60.0), ptr(true)
+	f := frameworktest.Subscribe(t, url(m), wire.JSON, info)
+	changed := frameworktest.Info("after", "prod")
+	changed.ID, changed.User, changed.Checkpoint, changed.FailoverTimeout = &f.ID, "nobody", ptr(false), ptr(30.0)
+	frameworktest.Subscribe(t, url(m), wire.JSON, changed)
+	_, body := operator(t, m, `{"type":"GET_FRAMEWORKS"}`)
+	for _, want := range []string{`"user":"root"`, `"name":"after"`, `"checkpoint":true`, `"roles":["prod"]`, `"failover_timeout":30.0`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s in %s", want, body)
+		}
+	}
+}
+
+// A framework that authenticates without naming its principal gets it filled in.
+func TestPrincipalIsFilledIn(t *testing.T) {
+	m := newMaster(t, master.Config{Credentials: map[string]string{"fw": "secret"}})
+	call := func(path, body string) *http.Response {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url(m)+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("content-type", "application/json")
+		request.SetBasicAuth("fw", "secret")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatal(response, err)
+		}
+		return response
+	}
+	stream := call("/master/api/v1/scheduler", `{"type":"SUBSCRIBE","subscribe":{"framework_info":{"user":"u","name":"n"}}}`)
+	defer stream.Body.Close()
+	answer := call("/master/api/v1", `{"type":"GET_FRAMEWORKS"}`)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || !strings.Contains(string(body), `"principal":"fw"`) {
+		t.Errorf("%v: %s", err, body)
+	}
+}
