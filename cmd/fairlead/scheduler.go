@@ -27,7 +27,7 @@ Under Marathon (PORT0 is set) the API listens on that port, unless --listen says
 otherwise, and is advertised as http://$HOST:$PORT0.`,
 		Example: `  fairlead scheduler --master http://leader.mesos:5050
   fairlead scheduler --master zk://zk1:2181,zk2:2181/mesos --config tree.yaml
-  FAIRLEAD_MASTER=http://10.0.0.1:5050 FAIRLEAD_STATE=/var/lib/fairlead.db fairlead scheduler`,
+  FAIRLEAD_MASTER=http://10.0.0.1:5050 FAIRLEAD_ROLE=eng fairlead scheduler`,
 		Args: cobra.NoArgs,
 	}
 	flags := cmd.Flags()

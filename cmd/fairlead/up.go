@@ -73,6 +73,7 @@ func (a *app) up(ctx context.Context, o *clusterOptions, d *daemon) (err error) 
 	defer func() { err = errors.Join(err, stopCluster(ctx, c)) }()
 	a.sayCluster(o, c)
 	d.master = c.URL()
+	defer context.AfterFunc(ctx, func() { a.say("stopping; tasks end with the cluster") })()
 	return d.run(ctx, log, func(url string) error {
 		a.say("scheduler: %s (%s)", url, where)
 		a.say("try: fairlead --help; stop with Ctrl-C")

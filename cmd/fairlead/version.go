@@ -43,7 +43,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version",
 		GroupID: groupOther,
-		Long:    "Print the version of this program, the revision that it was built from, and the Go version.",
+		Long:    "Print the version of this program, and what it was built from and with.",
 		Example: `  fairlead version
   fairlead version --format json`,
 		Args: cobra.NoArgs,

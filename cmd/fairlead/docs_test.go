@@ -1,0 +1,102 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+var update = flag.Bool("update", false, "write docs/cli.md instead of comparing it")
+
+const reference = "../../docs/cli.md"
+
+func TestTheReferenceOfTheCommandLineIsCurrent(t *testing.T) {
+	a := &app{in: strings.NewReader(""), out: io.Discard, err: io.Discard, env: noVariables}
+	want := render(a.root())
+	if *update {
+		if err := os.WriteFile(reference, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("docs/cli.md is not what the commands say: run 'go test ./cmd/fairlead -run Reference -update'")
+	}
+}
+
+func TestEveryCommandHasHelpWithExamples(t *testing.T) {
+	a := &app{in: strings.NewReader(""), out: io.Discard, err: io.Discard, env: noVariables}
+	for _, cmd := range a.root().Commands() {
+		if cmd.Short == "" || cmd.Long == "" || !strings.Contains(cmd.Example, "  fairlead "+cmd.Name()) {
+			t.Errorf("%s lacks a short text, a long one, or an example", cmd.Name())
+		}
+		if cmd.GroupID == "" {
+			t.Errorf("%s is in no group of the help", cmd.Name())
+		}
+		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example) {
+			if len(strings.TrimRight(line, "\n")) > 90 {
+				t.Errorf("%s: line too long for a terminal: %s", cmd.Name(), line)
+			}
+		}
+	}
+}
+
+// render writes the reference in Markdown.
+func render(root *cobra.Command) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# The command line\n\n%s\n\nWritten by `go test ./cmd/fairlead -run Reference -update`; `fairlead COMMAND --help` says the same.\n", root.Long)
+	for _, group := range root.Groups() {
+		fmt.Fprintf(&b, "\n## %s\n", strings.TrimSuffix(group.Title, ":"))
+		for _, cmd := range root.Commands() {
+			if cmd.GroupID == group.ID {
+				renderCommand(&b, cmd)
+			}
+		}
+	}
+	return b.String()
+}
+
+func renderCommand(b *strings.Builder, cmd *cobra.Command) {
+	fmt.Fprintf(b, "\n### `%s`\n\n%s\n\n```\n%s\n```\n", cmd.UseLine(), cmd.Long, unindented(cmd.Example))
+	rows := ""
+	cmd.NonInheritedFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name == "help" {
+			return
+		}
+		kind, usage := pflag.UnquoteUsage(f)
+		name := "`--" + f.Name
+		if f.Shorthand != "" {
+			name = "`-" + f.Shorthand + "`, " + name
+		}
+		if kind != "" {
+			name += " " + kind
+		}
+		def := ""
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" {
+			def = "`" + f.DefValue + "`"
+		}
+		rows += fmt.Sprintf("| %s` | %s | %s |\n", name, def, strings.ReplaceAll(usage, "|", "\\|"))
+	})
+	if rows != "" {
+		fmt.Fprintf(b, "\n| option | default | |\n| --- | --- | --- |\n%s", rows)
+	}
+}
+
+func unindented(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		b.WriteString(strings.TrimPrefix(line, "  "))
+	}
+	return b.String()
+}
+
+func noVariables(string) (string, bool) { return "", false }

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"fairlead/internal/api"
+)
+
+// printer is an app that prints to a buffer.
+func printer(f format) (*app, *bytes.Buffer) {
+	out := &bytes.Buffer{}
+	return &app{out: out, err: &bytes.Buffer{}, env: noVariables, format: f}, out
+}
+
+func standing(weight, num, den uint64, of string, share float64, held api.Resources) api.Standing {
+	return api.Standing{
+		Weight: api.Amount(weight), DominantResource: of, DominantShare: share, ShareNum: num, ShareDen: den, Allocated: held,
+	}
+}
+
+func theTree() *api.Shares {
+	return &api.Shares{
+		Total: api.Resources{"cpus": 9_000, "mem": 18_432_000, "licences": 5_000},
+		Roles: []api.Role{
+			{Name: "*", Standing: standing(1000, 0, 1, "", 0, nil)},
+			{Name: "eng/dev", Standing: standing(2000, 1, 1, "cpus", 0.5, api.Resources{"mem": 14_336_000, "cpus": 9_000})},
+		},
+		Frameworks: []api.Framework{
+			{Name: "idle", Role: "*", Standing: standing(1000, 0, 1, "", 0, nil)},
+			{Name: "spark-etl", Role: "eng/dev", Standing: standing(1500, 2, 3, "mem", 0.4444, api.Resources{"cpus": 3_500, "mem": 12_288_000}), Running: 3, Pending: 7},
+		},
+	}
+}
+
+func TestSharesAsATable(t *testing.T) {
+	a, out := printer(asTable)
+	a.writeShares(out, theTree())
+	want := strings.TrimPrefix(`
+ROLE     FRAMEWORK  WEIGHT  DOMINANT  SHARE    RANK  RUNNING  PENDING  ALLOCATED
+*                        1  -             0  0.0000                    nothing
+         idle            1  -             0  0.0000        0        0  nothing
+eng/dev                  2  cpus          1  0.5000                    cpus=9 mem=14336
+         spark-etl     1.5  mem         2/3  0.4444        3        7  cpus=3.5 mem=12288
+total: cpus=9 mem=18432 licences=5
+`, "\n")
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+}
+
+func TestJSONAndYAMLSayTheSame(t *testing.T) {
+	a, out := printer(asJSON)
+	if err := a.print(theTree(), nil); err != nil {
+		t.Fatal(err)
+	}
+	var back api.Shares
+	if err := json.Unmarshal(out.Bytes(), &back); err != nil || back.Frameworks[1].Allocated["cpus"] != 3_500 {
+		t.Errorf("%v in %s", err, out)
+	}
+	a, out = printer(asYAML)
+	if err := a.print(theTree().Frameworks[1], nil); err != nil {
+		t.Fatal(err)
+	}
+	want := `name: spark-etl
+role: eng/dev
+weight: 1.5
+dominant_resource: mem
+dominant_share: 0.4444
+share_num: 2
+share_den: 3
+allocated:
+  cpus: 3.5
+  mem: 12288
+running: 3
+pending: 7
+`
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+}
+
+func TestWhatUsersWriteCannotSteerTheTerminal(t *testing.T) {
+	a, out := printer(asTable)
+	table := a.table("NAME", "MESSAGE")
+	table.colour = true
+	table.add(styled("evil", red), text("\x1b[2Jgone\r\nnext\u009b1m \xff"))
+	table.write(out)
+	want := "\x1b[1mNAME\x1b[0m  \x1b[1mMESSAGE\x1b[0m\n\x1b[31mevil\x1b[0m  \\x1b[2Jgone\\x0d\\x0anext\\x9b1m \\xfffd\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+}
+
+func TestColoursAreForTerminalsOnly(t *testing.T) {
+	a, out := printer(asTable)
+	a.writeExplanation(out, &api.Explanation{Framework: "A", Group: "a", State: "waiting", ShareDen: 1})
+	if strings.Contains(out.String(), "\x1b") {
+		t.Errorf("colours in a pipe: %q", out)
+	}
+}
+
+func TestAgesAreInTheirLargestUnit(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", -time.Minute: "0s", 59 * time.Second: "59s", 61 * time.Second: "1m", 90 * time.Minute: "1h", 49 * time.Hour: "2d",
+	} {
+		if got := age(time.Now().Add(-d)); got != want {
+			t.Errorf("%s ago is %s, want %s", d, got, want)
+		}
+	}
+}
+
+func TestEventsAsLines(t *testing.T) {
+	a, _ := printer(asTable)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.Local)
+	for want, e := range map[string]api.Event{
+		"03:04:05.006  instance.failed       A/a/3  agent-1  exited with status 1": {
+			At: at, Type: "instance.failed", Framework: "A", Group: "a", Instance: 3, Agent: "agent-1", Message: "exited with status 1",
+		},
+		"03:04:05.006  group.submitted       A/a":            {At: at, Type: "group.submitted", Framework: "A", Group: "a"},
+		"03:04:05.006  master.connected      127.0.0.1:5050": {At: at, Type: "master.connected", Message: "127.0.0.1:5050"},
+	} {
+		if got := a.eventLine(e); got != want {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+	}
+}
