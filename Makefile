@@ -21,7 +21,9 @@ help: ## print this list
 
 .PHONY: build
 build: ## build the binaries into ./bin
-	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
+	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/fairlead
+	@# Agents may fetch the executor for every task group: small and static.
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/fairlead-executor
 
 .PHONY: demo
 demo: build ## share a small cluster between two frameworks, with real processes
@@ -35,8 +37,12 @@ examples: build ## run everything in ./examples, the demo too
 	done
 	@set -e; for script in examples/*/*.sh; do echo "== $$script"; ./$$script; done
 
+.PHONY: deps
+deps: ## install what some tests need beside Go (a ZooKeeper), or say what that is
+	./.ci/deps
+
 .PHONY: test
-test: ## run all tests with the race detector
+test: deps ## run all tests with the race detector
 	$(GO) test -race -timeout $(TIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: lint
