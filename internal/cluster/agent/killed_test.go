@@ -18,16 +18,27 @@ import (
 // runDoomedAgent is the test binary in mode "agent": it runs a command task in
 // the directory given and waits to be killed.
 func runDoomedAgent(dir string) int {
-	nothing := agent.Upstream{
-		StatusUpdate: func(agent.Update) {}, ExecutorExited: func(string, string, int) {}, ExecutorMessage: func(string, string, []byte) {},
+	running := make(chan struct{})
+	var a *agent.Agent
+	up := agent.Upstream{
+		StatusUpdate: func(u agent.Update) {
+			a.Acknowledge(u.FrameworkID, u.Status.TaskID.Value, u.Status.UUID)
+			if u.Status.GetState() == mesos.TASK_RUNNING {
+				close(running)
+			}
+		},
+		ExecutorExited: func(string, string, int) {}, ExecutorMessage: func(string, string, []byte) {},
 	}
-	a, err := agent.New(agent.Config{ID: agentID, WorkDir: dir, Listen: "127.0.0.1:0"}, nothing)
-	if err != nil {
+	var err error
+	if a, err = agent.New(agent.Config{ID: agentID, WorkDir: dir, Listen: "127.0.0.1:0"}, up); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	script := "echo $$ > '" + dir + "/pid.tmp'; mv '" + dir + "/pid.tmp' '" + dir + "/pid'; sleep 1000"
-	a.Run(modern(), nil, []mesos.TaskInfo{commandTask("t", script)}, false)
+	a.Run(modern(), nil, []mesos.TaskInfo{commandTask("t", "echo $$ > '"+dir+"/pid'; sleep 1000")}, false)
+	<-running
+	if err := os.WriteFile(filepath.Join(dir, "running"), nil, 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 	time.Sleep(patience)
 	_ = a.Close(context.Background())
 	return 0
@@ -48,9 +59,10 @@ func TestTasksOfAKilledAgentAreKilled(t *testing.T) {
 	u := &upstream{t: t}
 	var pid string
 	u.eventually("the task", func() bool {
-		text, err := os.ReadFile(filepath.Join(dir, "pid"))
+		text, _ := os.ReadFile(filepath.Join(dir, "pid"))
 		pid = strings.TrimSpace(string(text))
-		return err == nil
+		_, err := os.Stat(filepath.Join(dir, "running"))
+		return err == nil && pid != ""
 	})
 	if err := doomed.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -42,22 +42,26 @@ type Guard struct {
 	list  io.WriteCloser
 }
 
-// add puts a command on the list, starting the shell if need be.
-func (g *Guard) add(pid int) error {
+// start starts a command and puts it on the list. The shell is there before the
+// command is, so that hardly a moment is left in which nobody knows of it.
+func (g *Guard) start(cmd *exec.Cmd) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.shell == nil {
-		if err := g.start(); err != nil {
+		if err := g.startShell(); err != nil {
 			return fmt.Errorf("start guard: %w", err)
 		}
 	}
-	_, err := fmt.Fprintln(g.list, "add", pid)
-	return err
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(g.list, "add", cmd.Process.Pid) // without its guard it runs as well
+	return nil
 }
 
-// start runs the shell in a session of its own: an interrupt from the terminal
-// is not meant for it.
-func (g *Guard) start() error {
+// startShell runs the shell in a session of its own: an interrupt from the
+// terminal is not meant for it.
+func (g *Guard) startShell() error {
 	shell := &exec.Cmd{Path: "/bin/sh", Args: []string{"sh", "-c", guardScript}, Dir: "/", Env: []string{"PATH=/bin"}}
 	shell.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	list, err := shell.StdinPipe()

@@ -3,6 +3,7 @@ package process
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -37,9 +38,14 @@ func (p *Process) wait() {
 	p.reap()
 }
 
-// signal sends sig to every member, the leader included.
+// signal sends sig to every member, the leader first: a script must not go on
+// because what it was waiting for has been ended.
 func (m members) signal(sig syscall.Signal) {
 	found, _ := m.find()
+	if leader, ok := found[m.leader]; ok {
+		signalOne(m.leader, leader, sig)
+		delete(found, m.leader)
+	}
 	for pid, seen := range found {
 		signalOne(pid, seen, sig)
 	}
@@ -133,12 +139,12 @@ func (s *search) marked(pid int, p proc) bool {
 	return false
 }
 
-// environ reads the environment of a process. It reads as empty for a moment in
-// the middle of an exec, when the kernel has not said yet where the new one
-// lies: settled is false then.
+// environ reads the environment of a process. It can't be read in the middle of
+// an exec, when the kernel has not said yet where the new one lies, nor of a
+// process that has been killed and is not quite dead: settled is false then.
 func environ(pid int) (env []byte, settled bool) {
 	env, err := os.ReadFile(procFile(pid, "environ"))
-	if err != nil || len(env) > 0 {
+	if len(env) > 0 || errors.Is(err, fs.ErrPermission) {
 		return env, true
 	}
 	if now, ok := look(pid); ok && now.state != 'Z' && !now.placed {

@@ -8,7 +8,6 @@
 package process
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -74,16 +73,15 @@ func Start(spec Spec) (*Process, error) {
 	if u := spec.User; u != nil {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: u.UID, Gid: u.GID, Groups: u.Groups}
 	}
-	if err := cmd.Start(); err != nil {
+	start := cmd.Start
+	if spec.Guard != nil {
+		start = func() error { return spec.Guard.start(cmd) }
+	}
+	if err := start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Path, err)
 	}
 	p := &Process{
 		cmd: cmd, members: members{leader: cmd.Process.Pid, marks: spec.Marks}, guard: spec.Guard, done: make(chan struct{}),
-	}
-	if p.guard != nil {
-		if err := p.guard.add(cmd.Process.Pid); err != nil {
-			return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
-		}
 	}
 	go func() {
 		p.wait()
