@@ -1,7 +1,6 @@
 package master
 
 import (
-	"net"
 	"strconv"
 	"testing"
 
@@ -14,15 +13,7 @@ import (
 // BenchmarkAllocate is one allocation of 100 agents to 20 frameworks, offers
 // encoded, and all of it declined.
 func BenchmarkAllocate(b *testing.B) {
-	m := &Master{
-		cfg: Config{MaxQueued: 1 << 40}.withDefaults(), id: "m", inbox: newInbox(),
-		address: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5050},
-		state: state{
-			frameworks: map[string]*framework{}, agents: map[string]*agent{},
-			offers: map[string]*offer{}, order: newOrder(), counters: counters{},
-		},
-	}
-	m.log = m.cfg.Logger
+	m := unserved()
 	rs, err := wire.ParseResources("cpus:8;mem:16384;disk:100000;ports:[31000-31999]")
 	if err != nil {
 		b.Fatal(err)

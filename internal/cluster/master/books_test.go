@@ -30,19 +30,26 @@ func (s *silent) ShutdownExecutor(string, string)                               
 func (s *silent) ShutdownFramework(string)                                             {}
 func (s *silent) FrameworkSubscribed(string)                                           {}
 
+// unserved is a master without server and goroutines: the test is the owner of
+// its state.
+func unserved() *Master {
+	m := &Master{
+		cfg: Config{MaxQueued: 1 << 40}.withDefaults(), id: "m", inbox: newInbox(),
+		address: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5050},
+		state: state{
+			frameworks: map[string]*framework{}, agents: map[string]*agent{},
+			offers: map[string]*offer{}, order: newOrder(), counters: counters{},
+		},
+	}
+	m.log = m.cfg.Logger
+	return m
+}
+
 // Whatever happens, each agent's total is what is free, offered and held, and
 // the order charges each framework for what it has and nothing else.
 func TestBooksBalance(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &Master{
-			cfg: Config{MaxQueued: 1 << 30}.withDefaults(), id: "m", inbox: newInbox(),
-			state: state{
-				frameworks: map[string]*framework{}, agents: map[string]*agent{},
-				offers: map[string]*offer{}, order: newOrder(), counters: counters{},
-			},
-		}
-		m.log = m.cfg.Logger
-		m.address = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5050}
+		m := unserved()
 		w := &world{T: t, m: m}
 		t.Repeat(map[string]func(*rapid.T){
 			"subscribe": w.subscribe, "disconnect": w.disconnect, "add agent": w.addAgent, "lose agent": w.loseAgent,

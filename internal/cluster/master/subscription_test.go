@@ -101,29 +101,6 @@ func TestDisconnectionWithoutFailoverTimeout(t *testing.T) {
 	again.Ended()
 }
 
-// With a failover timeout the framework comes back to its tasks, and the timer
-// of the first disconnection does not remove it later.
-func TestReturnWithinFailoverTimeout(t *testing.T) {
-	m := newMaster(t, master.Config{})
-	a := newAgent(t, m, "cpus:2;mem:1024")
-	info := frameworktest.Info("returning", "dev")
-	info.FailoverTimeout = ptr(0.3)
-	f := frameworktest.Subscribe(t, url(m), wire.Protobuf, info)
-	launch(t, f, a, "t")
-	f.Close()
-	eventually(t, "the framework is disconnected", func() bool {
-		status, _ := f.Send(&scheduler.Call{Type: scheduler.Call_REVIVE})
-		return status == http.StatusForbidden
-	})
-	info.ID = &f.ID
-	again := frameworktest.Subscribe(t, url(m), wire.Protobuf, info)
-	time.Sleep(400 * time.Millisecond) // longer than the timer of the first disconnection
-	again.Call(&scheduler.Call{Type: scheduler.Call_RECONCILE, Reconcile: &scheduler.Call_Reconcile{}})
-	if got := again.Update("t"); got.GetState() != mesos.TASK_RUNNING {
-		t.Errorf("the task after the return: %v", got)
-	}
-}
-
 // A framework that does not come back in time is removed.
 func TestFailoverTimeoutPasses(t *testing.T) {
 	m := newMaster(t, master.Config{})
