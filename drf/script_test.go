@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 // TestScripts runs the stories in testdata. Each `run` starts with an empty
 // tree and executes one command to a line:
 //
+//	policy hdrf                  the policy of the tree, instead of drf; the first line
 //	total cpus=9 mem=18          what the cluster holds
 //	add a b eng/dev/c            add frameworks, and the roles above them, and activate them
 //	weight eng/dev 2             weight of a role or framework
@@ -26,6 +28,8 @@ import (
 //	fill                         serve Next until no task fits, passing over those that do not fit; print each step
 //	fill literal                 the same, but stop at the first task that does not fit (the paper's Algorithm 1)
 //	fill quietly                 fill without printing
+//	churn 30                     so many rounds: one task of each framework ends, then fill quietly
+//	counts                       print the tasks that each framework runs
 //	held                         print tasks, amounts and unweighted dominant share of each framework
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
@@ -74,6 +78,14 @@ func (s *story) do(words []string) error {
 	case "held":
 		s.printHeld()
 		return nil
+	case "policy":
+		s.tree = NewTreeOf(policies()[args[0]])
+		return nil
+	case "counts":
+		s.printCounts()
+		return nil
+	case "churn":
+		return s.churn(args[0])
 	case "fill":
 		s.fill(slices.Contains(args, "literal"), slices.Contains(args, "quietly"))
 		return nil
@@ -107,13 +119,14 @@ func (s *story) change(verb string, args []string) error {
 		}
 		return s.tree.SetWeight(n, w)
 	case "serve":
-		s.tree.Charge(n, s.tasks[args[0]])
+		s.start(args[0])
 	case "activate":
 		s.tree.Activate(n)
 	case "deactivate":
 		s.tree.Deactivate(n)
 	case "remove":
 		delete(s.nodes, args[0])
+		delete(s.tasks, args[0])
 		return s.tree.Remove(n)
 	default:
 		return fmt.Errorf("unknown command")
@@ -160,30 +173,77 @@ func (s *story) task(args []string) error {
 		return err
 	}
 	s.tasks[args[0]] = v
-	return s.add(args[0])
+	if err := s.add(args[0]); err != nil {
+		return err
+	}
+	s.tree.SetArrival(s.nodes[args[0]], uint64(len(s.tasks)))
+	return nil
 }
 
 // fill is the smallest allocator there is: one pool, and Next decides.
 func (s *story) fill(literal, quiet bool) {
 	for {
+		if !literal {
+			s.passOver()
+		}
 		n, ok := s.tree.Next()
 		if !ok {
 			return
 		}
 		path := s.tree.Path(n)
-		free, _ := s.tree.Total().Sub(s.tree.Allocated(Root))
-		if !s.tasks[path].FitsIn(free) {
-			if literal {
-				return
-			}
-			s.tree.Deactivate(n)
-			continue
+		if !s.tasks[path].FitsIn(s.free()) {
+			return
 		}
-		s.tree.Charge(n, s.tasks[path])
+		s.start(path)
 		if !quiet {
 			s.printStep(path)
 		}
 	}
+}
+
+func (s *story) free() Vector {
+	free, _ := s.tree.Total().Sub(s.tree.Allocated(Root))
+	return free
+}
+
+func (s *story) start(path string) {
+	s.tree.Charge(s.nodes[path], s.tasks[path])
+}
+
+// passOver takes out everybody whose task does not fit.
+func (s *story) passOver() {
+	free := s.free()
+	for _, path := range s.sortedPaths() {
+		if !s.tasks[path].FitsIn(free) {
+			s.tree.Deactivate(s.nodes[path])
+		}
+	}
+}
+
+// churn lets one task of each framework end and fills the cluster again.
+func (s *story) churn(rounds string) error {
+	n, err := strconv.Atoi(rounds)
+	for range n {
+		for _, path := range s.sortedPaths() {
+			if s.tree.Running(s.nodes[path]) > 0 {
+				s.tree.Refund(s.nodes[path], s.tasks[path])
+				s.tree.Finish(s.nodes[path])
+			}
+		}
+		for _, path := range s.sortedPaths() {
+			s.tree.Activate(s.nodes[path])
+		}
+		s.fill(false, true)
+	}
+	return err
+}
+
+func (s *story) printCounts() {
+	var words []string
+	for _, path := range s.sortedPaths() {
+		words = append(words, fmt.Sprint(path, " ", s.tree.Running(s.nodes[path])))
+	}
+	s.out.WriteString(strings.Join(words, "  ") + "\n")
 }
 
 func (s *story) printStep(served string) {

@@ -24,20 +24,18 @@ var (
 )
 
 // Tree is a weighted tree whose inner nodes are roles and whose leaves are
-// frameworks. It ranks siblings by weighted dominant share, then by how often
-// they were chosen, then by name, which is the order of the Mesos DRF sorter
-// (src/master/allocator/mesos/sorter/drf). An inner node's allocation is the
-// sum of its subtree, so with nested roles this is the naive hierarchical DRF
-// of Bhattacharya et al. (SoCC 2013, section 3.3); with one level of roles it
-// is plain weighted DRF.
+// frameworks. It ranks siblings by its Policy, then by how often they were
+// chosen, then by name.
 //
 // A node takes part in Next and Sorted while it is active, that is, while it
 // wants more than it has; its allocation counts either way. A Tree is not
 // safe for concurrent use.
 type Tree struct {
-	nodes []node
-	free  []Node
-	total Vector
+	nodes  []node
+	free   []Node
+	total  Vector
+	policy Policy
+	plain  bool // the policy is DRF, which is not asked: see byPolicy
 }
 
 type node struct {
@@ -51,13 +49,21 @@ type node struct {
 	share      Share
 	allocated  Vector
 	placements uint64
+	running    uint64
+	arrival    uint64
 	children   []Node // all of them, in order of name
 	queue      heap   // the active ones
 }
 
-// NewTree returns a tree that holds the root only, with nothing to share.
-func NewTree() *Tree {
-	return &Tree{nodes: []node{{parent: noNode, weight: One, queue: heap{at: -1}}}}
+// NewTree returns a tree under DRF that holds the root only, with nothing to
+// share.
+func NewTree() *Tree { return NewTreeOf(DRF()) }
+
+// NewTreeOf is NewTree for a policy, which must not be in use for another tree.
+func NewTreeOf(policy Policy) *Tree {
+	t := &Tree{nodes: []node{{parent: noNode, weight: One, queue: heap{at: -1}}}, policy: policy, plain: policy == DRF()}
+	t.rerank(Root)
+	return t
 }
 
 // SetTotal states what the whole cluster holds. It recomputes every share,
@@ -188,6 +194,7 @@ func (t *Tree) Remove(n Node) error {
 	}
 	t.Deactivate(n)
 	held, parent := t.nodes[n].allocated, t.nodes[n].parent
+	t.finish(n, t.nodes[n].running)
 	t.Refund(n, held)
 	i, _ := t.place(parent, t.nodes[n].name)
 	t.nodes[parent].children = slices.Delete(t.nodes[parent].children, i, i+1)
@@ -206,10 +213,12 @@ func (t *Tree) SetWeight(n Node, weight Amount) error {
 	t.nodes[n].weight = w
 	t.rerank(n)
 	t.fix(n)
+	t.repair(t.nodes[n].parent)
 	return nil
 }
 
-// Charge books v on n and on every node above it, and counts one placement.
+// Charge books v on n and on every node above it, and counts one placement,
+// which runs until Finish.
 func (t *Tree) Charge(n Node, v Vector) {
 	for at := n; at != noNode; at = t.nodes[at].parent {
 		d := &t.nodes[at]
@@ -217,6 +226,7 @@ func (t *Tree) Charge(n Node, v Vector) {
 			d.allocated[i] += v[i]
 		}
 		d.placements++
+		d.running++
 		t.rerank(at)
 		t.fix(at)
 	}
@@ -236,12 +246,43 @@ func (t *Tree) Refund(n Node, v Vector) {
 	}
 }
 
+// Finish tells that one placement of n runs no more. What it held is given back
+// by Refund. It panics if none runs: the caller's books are broken then.
+func (t *Tree) Finish(n Node) {
+	if t.nodes[n].running == 0 {
+		panic(fmt.Sprintf("drf: %q finishes what does not run", t.nodes[n].path))
+	}
+	t.finish(n, 1)
+}
+
+func (t *Tree) finish(n Node, count uint64) {
+	for at := n; at != noNode; at = t.nodes[at].parent {
+		t.nodes[at].running -= count
+	}
+	t.repair(n)
+}
+
+// SetArrival tells when the earliest of what a framework waits for arrived, as
+// a number that grows with time; the policy FIFO ranks by it.
+func (t *Tree) SetArrival(n Node, arrival uint64) {
+	if t.nodes[n].arrival != arrival {
+		t.nodes[n].arrival = arrival
+		t.repair(n)
+	}
+}
+
 // Activate lets a framework take part in Next and Sorted.
 func (t *Tree) Activate(n Node) {
-	for at := n; at != Root && !t.nodes[at].active; at = t.nodes[at].parent {
+	if t.nodes[n].active {
+		return
+	}
+	at := n
+	for ; at != Root && !t.nodes[at].active; at = t.nodes[at].parent {
 		t.nodes[at].active = true
+		t.changed(at)
 		t.push(at)
 	}
+	t.repair(at)
 }
 
 // Deactivate takes a framework out of Next and Sorted. Its allocation and its
@@ -249,16 +290,32 @@ func (t *Tree) Activate(n Node) {
 func (t *Tree) Deactivate(n Node) {
 	for at := n; at != Root && t.nodes[at].active; at = t.nodes[at].parent {
 		if len(t.nodes[at].queue.items) > 0 {
-			return // a sibling below still wants something
+			t.repair(at) // a sibling below still wants something
+			return
 		}
 		t.nodes[at].active = false
 		t.remove(at)
+		t.changed(at)
+	}
+	t.changed(Root)
+}
+
+// repair restores the order on the way from n to the root, after something
+// changed on which the policy may rank all of them.
+func (t *Tree) repair(n Node) {
+	if t.plain {
+		return // its shares depend on nothing that repair is called for
+	}
+	for at := n; at != noNode; at = t.nodes[at].parent {
+		t.changed(at)
+		t.fix(at)
 	}
 }
 
 // Next is the framework to serve now: from the root always to the active child
-// of least weighted share. O(depth).
+// that the policy ranks first. O(depth), and what the policy adds.
 func (t *Tree) Next() (Node, bool) {
+	t.policy.settle(t)
 	at := Root
 	for !t.nodes[at].leaf {
 		q := t.nodes[at].queue.items
@@ -272,7 +329,17 @@ func (t *Tree) Next() (Node, bool) {
 
 // Sorted is every active framework in the order in which they would be served
 // if nothing changed: the pre-order walk of the sorted tree.
-func (t *Tree) Sorted() []Node { return t.sorted(Root, nil) }
+func (t *Tree) Sorted() []Node {
+	t.policy.settle(t)
+	return t.sorted(Root, nil)
+}
+
+// Ahead reports whether the policy ranks a before its sibling b. Placements and
+// names, which decide among equals, do not count here.
+func (t *Tree) Ahead(a, b Node) bool {
+	t.policy.settle(t)
+	return t.byPolicy(a, b) < 0
+}
 
 func (t *Tree) sorted(n Node, into []Node) []Node {
 	if t.nodes[n].leaf {
@@ -286,16 +353,32 @@ func (t *Tree) sorted(n Node, into []Node) []Node {
 	return into
 }
 
-// compare is the total order of siblings: share, placements, name.
+// compare is the total order of siblings: policy, placements, name.
 func (t *Tree) compare(a, b Node) int {
-	x, y := &t.nodes[a], &t.nodes[b]
-	if c := x.share.Compare(y.share); c != 0 {
+	if c := t.byPolicy(a, b); c != 0 {
 		return c
 	}
+	x, y := &t.nodes[a], &t.nodes[b]
 	if c := cmp64(x.placements, y.placements); c != 0 {
 		return c
 	}
 	return strings.Compare(x.name, y.name)
+}
+
+// byPolicy asks the policy. The default one, whose share the Tree keeps anyway,
+// goes without the detour: it is most of what a decision costs.
+func (t *Tree) byPolicy(a, b Node) int {
+	if t.plain {
+		return t.nodes[a].share.Compare(t.nodes[b].share)
+	}
+	return t.policy.compare(t, a, b)
+}
+
+// changed tells the policy that n may have another rank now.
+func (t *Tree) changed(n Node) {
+	if !t.plain {
+		t.policy.changed(t, n)
+	}
 }
 
 // rerank recomputes a node's dominant resource (ties go to the lower Kind).
@@ -311,42 +394,5 @@ func (t *Tree) rerank(n Node) {
 			d.share, d.dominant = s, Kind(k)
 		}
 	}
-}
-
-// Share is the weighted dominant share of a node and its dominant resource;
-// for a node that holds nothing the resource means nothing.
-func (t *Tree) Share(n Node) (Share, Kind) { return t.nodes[n].share, t.nodes[n].dominant }
-
-// Allocated is what a node and everything below it holds.
-func (t *Tree) Allocated(n Node) Vector { return t.nodes[n].allocated }
-
-// Placements counts the calls of Charge for a node and everything below it.
-func (t *Tree) Placements(n Node) uint64 { return t.nodes[n].placements }
-
-// Name is a framework's name, or a role's last component.
-func (t *Tree) Name(n Node) string { return t.nodes[n].name }
-
-// Path is a role's full name.
-func (t *Tree) Path(n Node) string { return t.nodes[n].path }
-
-// Parent is the role above a node; Root's parent is Root.
-func (t *Tree) Parent(n Node) Node { return max(t.nodes[n].parent, Root) }
-
-// Children lists what stands below a role, in order of name. It is the tree's
-// own slice: do not change it, and take it again after Add or Remove.
-func (t *Tree) Children(n Node) []Node { return t.nodes[n].children }
-
-// IsFramework reports whether a node is a leaf.
-func (t *Tree) IsFramework(n Node) bool { return t.nodes[n].leaf }
-
-// Weight is a node's weight among its siblings.
-func (t *Tree) Weight(n Node) Weight { return t.nodes[n].weight }
-
-// Active reports whether a node takes part in Next.
-func (t *Tree) Active(n Node) bool { return t.nodes[n].active }
-
-// SetPlacements restores a node's count of placements from a snapshot.
-func (t *Tree) SetPlacements(n Node, count uint64) {
-	t.nodes[n].placements = count
-	t.fix(n)
+	t.changed(n)
 }

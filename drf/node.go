@@ -1,0 +1,44 @@
+package drf
+
+// Share is the weighted dominant share of a node and its dominant resource,
+// whatever the policy ranks by; for a node that holds nothing the resource
+// means nothing.
+func (t *Tree) Share(n Node) (Share, Kind) { return t.nodes[n].share, t.nodes[n].dominant }
+
+// Allocated is what a node and everything below it holds.
+func (t *Tree) Allocated(n Node) Vector { return t.nodes[n].allocated }
+
+// Placements counts the calls of Charge for a node and everything below it.
+func (t *Tree) Placements(n Node) uint64 { return t.nodes[n].placements }
+
+// Running counts the calls of Charge less those of Finish for a node and
+// everything below it.
+func (t *Tree) Running(n Node) uint64 { return t.nodes[n].running }
+
+// Name is a framework's name, or a role's last component.
+func (t *Tree) Name(n Node) string { return t.nodes[n].name }
+
+// Path is a role's full name.
+func (t *Tree) Path(n Node) string { return t.nodes[n].path }
+
+// Parent is the role above a node; Root's parent is Root.
+func (t *Tree) Parent(n Node) Node { return max(t.nodes[n].parent, Root) }
+
+// Children lists what stands below a role, in order of name. It is the tree's
+// own slice: do not change it, and take it again after Add or Remove.
+func (t *Tree) Children(n Node) []Node { return t.nodes[n].children }
+
+// IsFramework reports whether a node is a leaf.
+func (t *Tree) IsFramework(n Node) bool { return t.nodes[n].leaf }
+
+// Weight is a node's weight among its siblings.
+func (t *Tree) Weight(n Node) Weight { return t.nodes[n].weight }
+
+// Active reports whether a node takes part in Next.
+func (t *Tree) Active(n Node) bool { return t.nodes[n].active }
+
+// SetPlacements restores a node's count of placements from a snapshot.
+func (t *Tree) SetPlacements(n Node, count uint64) {
+	t.nodes[n].placements = count
+	t.fix(n)
+}
