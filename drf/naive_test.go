@@ -3,6 +3,7 @@ package drf
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -15,8 +16,9 @@ import (
 // stores what frameworks hold and computes everything else anew at each
 // question, with math/big, recursion and linear scans.
 type naive struct {
-	total Vector
-	root  *naiveNode
+	total  Vector
+	root   *naiveNode
+	policy string
 }
 
 type naiveNode struct {
@@ -27,10 +29,12 @@ type naiveNode struct {
 	weight   Amount
 	held     Vector // leaves only
 	placed   uint64
-	wants    bool // leaves only
+	running  int64  // leaves only
+	arrival  uint64 // leaves only
+	wants    bool   // leaves only
 }
 
-func newNaive() *naive { return &naive{root: &naiveNode{weight: Unit}} }
+func newNaive(policy string) *naive { return &naive{root: &naiveNode{weight: Unit}, policy: policy} }
 
 func (n *naiveNode) add(name string, leaf bool) *naiveNode {
 	c := &naiveNode{name: name, parent: n, leaf: leaf, weight: Unit}
@@ -44,6 +48,7 @@ func (n *naiveNode) remove() {
 
 func (n *naiveNode) charge(v Vector) {
 	n.held = n.held.Add(v)
+	n.running++
 	for at := n; at != nil; at = at.parent {
 		at.placed++
 	}
@@ -88,10 +93,12 @@ func (m *naive) sorted(n *naiveNode) []*naiveNode {
 		return []*naiveNode{n}
 	}
 	order := slices.DeleteFunc(slices.Clone(n.children), func(c *naiveNode) bool { return !c.active() })
+	rank := map[*naiveNode]*big.Rat{}
+	for _, c := range order {
+		rank[c] = m.rank(c)
+	}
 	slices.SortFunc(order, func(a, b *naiveNode) int {
-		x, _ := m.share(a)
-		y, _ := m.share(b)
-		return cmp.Or(x.Cmp(y), cmp.Compare(a.placed, b.placed), strings.Compare(a.name, b.name))
+		return cmp.Or(rank[a].Cmp(rank[b]), cmp.Compare(a.placed, b.placed), strings.Compare(a.name, b.name))
 	})
 	var leaves []*naiveNode
 	for _, c := range order {
@@ -162,6 +169,8 @@ func (p *twins) actions() map[string]func(*rapid.T) {
 		"charge":        p.charge,
 		"charge next":   p.chargeNext,
 		"refund":        p.refund,
+		"finish":        p.finish,
+		"arrival":       p.arrive,
 		"activate":      p.activate,
 		"deactivate":    p.deactivate,
 		"":              p.compare,
@@ -261,6 +270,20 @@ func (p *twins) refund(t *rapid.T) {
 	p.slow[i].held, _ = p.slow[i].held.Sub(v)
 }
 
+func (p *twins) finish(t *rapid.T) {
+	if i, ok := p.draw(t, func(n *naiveNode) bool { return n.running > 0 }); ok {
+		p.tree.Finish(p.fast[i])
+		p.slow[i].running--
+	}
+}
+
+func (p *twins) arrive(t *rapid.T) {
+	if i, ok := p.draw(t, isLeaf); ok {
+		p.slow[i].arrival = rapid.Uint64Range(0, 20).Draw(t, "arrival")
+		p.tree.SetArrival(p.fast[i], p.slow[i].arrival)
+	}
+}
+
 func (p *twins) activate(t *rapid.T) {
 	i, ok := p.draw(t, isLeaf)
 	if !ok {
@@ -309,6 +332,9 @@ func (p *twins) compareNode(t *rapid.T, i int) {
 	if got, want := p.tree.Allocated(n), m.allocated(); got != want {
 		t.Fatalf("Allocated(%s) = %v; want %v", m.path(), got, want)
 	}
+	if got := p.tree.Running(n); int64(got) != m.runs() {
+		t.Fatalf("Running(%s) = %d; want %d", m.path(), got, m.runs())
+	}
 	if got := p.tree.Placements(n); got != m.placed {
 		t.Fatalf("Placements(%s) = %d; want %d", m.path(), got, m.placed)
 	}
@@ -326,8 +352,8 @@ func (p *twins) compareNode(t *rapid.T, i int) {
 	}
 }
 
-func agreeWithNaive(t *rapid.T) {
-	p := &twins{tree: NewTree(), naive: newNaive()}
+func agreeWithNaive(t *rapid.T, policy string) {
+	p := &twins{tree: NewTreeOf(policies()[policy]), naive: newNaive(policy)}
 	p.put(Root, p.naive.root)
 	p.setTotal(t)
 	// Start with some siblings: the deeper paths of a heap need a dozen.
@@ -341,7 +367,18 @@ func agreeWithNaive(t *rapid.T) {
 	t.Repeat(p.actions())
 }
 
-func TestTreeAgreesWithNaive(t *testing.T) { rapid.Check(t, agreeWithNaive) }
+// TestTreeAgreesWithNaive runs the same operations on both, for every policy.
+func TestTreeAgreesWithNaive(t *testing.T) {
+	for policy := range policies() {
+		t.Run(policy, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) { agreeWithNaive(t, policy) })
+		})
+	}
+}
 
 // FuzzTreeAgreesWithNaive lets the fuzzer look for the sequence of operations.
-func FuzzTreeAgreesWithNaive(f *testing.F) { f.Fuzz(rapid.MakeFuzz(agreeWithNaive)) }
+func FuzzTreeAgreesWithNaive(f *testing.F) {
+	f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) {
+		agreeWithNaive(t, rapid.SampledFrom(slices.Sorted(maps.Keys(policies()))).Draw(t, "policy"))
+	}))
+}

@@ -37,7 +37,7 @@ func TestScripts(t *testing.T) {
 			if d.Cmd != "run" {
 				d.Fatalf(t, "unknown directive %q", d.Cmd)
 			}
-			s := story{tree: NewTree(), kinds: NewKinds(), tasks: map[string]Vector{}, nodes: map[string]Node{}}
+			s := newStory(DRF())
 			for line := range strings.Lines(d.Input) {
 				if err := s.do(strings.Fields(line)); err != nil {
 					d.Fatalf(t, "%s: %v", strings.TrimSpace(line), err)
@@ -54,6 +54,10 @@ type story struct {
 	nodes map[string]Node   // frameworks by path
 	tasks map[string]Vector // what a framework's tasks want
 	out   strings.Builder
+}
+
+func newStory(policy Policy) *story {
+	return &story{tree: NewTreeOf(policy), kinds: NewKinds(), tasks: map[string]Vector{}, nodes: map[string]Node{}}
 }
 
 func (s *story) do(words []string) error {
