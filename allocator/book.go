@@ -245,6 +245,7 @@ func (s *State) closeRun(r *run) {
 		}
 	}
 	s.release(r, held)
+	s.tree.Finish(r.group.queue.node)
 	i := r.agent
 	a := &s.agents[i]
 	a.runs--

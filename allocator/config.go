@@ -22,22 +22,6 @@ const (
 // Placements lists the rules, the default first.
 func Placements() []Placement { return []Placement{BestFit, FirstFit, WorstFit} }
 
-// Policy names the rule that picks the framework to serve.
-type Policy string
-
-// The policies.
-const (
-	// DRF is weighted Dominant Resource Fairness; a framework of whose groups
-	// none fits is passed over.
-	DRF Policy = "drf"
-	// DRFLiteral is Algorithm 1 of the paper word for word: the first demand
-	// that does not fit ends the round.
-	DRFLiteral Policy = "drf-literal"
-)
-
-// Policies lists the policies, the default first.
-func Policies() []Policy { return []Policy{DRF, DRFLiteral} }
-
 // Config is fixed for the life of a State. The zero value of each field has
 // the meaning given with it.
 type Config struct {

@@ -174,6 +174,9 @@ func (s *State) abandon(out []Action, g *group) []Action {
 func (s *State) placeAll() {
 	s.decided = slices.Grow(s.decided, int(min(s.pending, int64(s.cfg.MaxPlacements), 1<<16)))
 	for n := 0; s.shapes.open > 0; {
+		if s.cfg.Policy.needsBlocked() {
+			s.shutFull()
+		}
 		node, ok := s.tree.Next()
 		if !ok {
 			return

@@ -245,14 +245,23 @@ func (s *State) explainOrder(g *group, e *Explanation) {
 	if e.Position > 1 {
 		e.because(ReasonOrder, "%d groups of framework %s are ahead of it", e.Position-1, g.spec.Framework)
 	}
-	mine, _ := s.tree.Share(g.queue.node)
 	v := &View{}
 	s.viewTree(drf.Root, v)
 	for _, f := range v.Frameworks {
-		if f.Pending > 0 && f.Role == g.spec.Role && f.Framework != g.spec.Framework && f.Share.Compare(mine) < 0 {
+		other := s.queueIndex[queueKey{f.Role, f.Framework}]
+		if f.Pending > 0 && f.Role == g.spec.Role && s.tree.Ahead(other.node, g.queue.node) {
 			e.Before = append(e.Before, f)
-			e.because(ReasonOrder, "framework %s has a dominant share of %s, below the %s of %s, and is served first",
-				f.Framework, f.Share, mine, g.spec.Framework)
+			e.because(ReasonOrder, "%s, and is served first", s.whyAhead(f, g))
 		}
 	}
+}
+
+// whyAhead says by what a framework comes before that of a group.
+func (s *State) whyAhead(f FrameworkView, g *group) string {
+	if s.cfg.Policy == DRF || s.cfg.Policy == DRFLiteral {
+		mine, _ := s.tree.Share(g.queue.node)
+		return fmt.Sprintf("framework %s has a dominant share of %s, below the %s of %s", f.Framework, f.Share, mine, g.spec.Framework)
+	}
+	return fmt.Sprintf("framework %s comes before %s under the policy %s (%s)",
+		f.Framework, g.spec.Framework, s.cfg.Policy, s.cfg.Policy.Description())
 }

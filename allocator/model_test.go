@@ -2,7 +2,6 @@ package allocator
 
 import (
 	"cmp"
-	"math/big"
 	"slices"
 	"strings"
 
@@ -250,7 +249,7 @@ func (m *model) choose(free map[string]*modelSpare) (*modelGroup, *modelAgent) {
 	if len(candidates) == 0 {
 		return nil, nil
 	}
-	groups := candidates[m.lowest(candidates)]
+	groups := candidates[m.turn(candidates)]
 	slices.SortStableFunc(groups, func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
 	return groups[0], m.best(groups[0], free)
 }
@@ -270,30 +269,11 @@ func (m *model) lowest(candidates map[string][]*modelGroup) string {
 			}
 		}
 		at = slices.MinFunc(children, func(a, b string) int {
-			return cmp.Or(m.share(a).Cmp(m.share(b)),
+			return cmp.Or(m.rank(a, candidates).Cmp(m.rank(b, candidates)),
 				cmp.Compare(m.placements[a], m.placements[b]), strings.Compare(a, b))
 		})
 	}
 	return at
-}
-
-// share is the weighted dominant share of everything at or below a path.
-func (m *model) share(path string) *big.Rat {
-	held, total := amounts{}, m.total()
-	for _, r := range m.runs {
-		if r.group.path() == path || strings.HasPrefix(r.group.path(), path+"/") {
-			held = held.add(r.holds(m.kinds))
-		}
-	}
-	most := new(big.Rat)
-	for k, v := range held { // commutes: a maximum
-		if total[k] > 0 {
-			if s := big.NewRat(v, total[k]); s.Cmp(most) > 0 {
-				most = s
-			}
-		}
-	}
-	return most.Quo(most, big.NewRat(cmp.Or(m.weights[path], 1000), 1000))
 }
 
 func (m *model) total() amounts {

@@ -139,6 +139,7 @@ func (s *State) enqueue(b *bucket) {
 	if b.shape.full < 0 {
 		s.shapes.open++
 	}
+	s.noteArrival(b.queue)
 	s.tree.Activate(b.queue.node)
 }
 
@@ -152,6 +153,7 @@ func (s *State) dequeue(b *bucket) {
 	if b.queue.ready.len() == 0 {
 		s.tree.Deactivate(b.queue.node)
 	}
+	s.noteArrival(b.queue)
 }
 
 // forgetScores drops every index: the totals, which scores are relative to,

@@ -76,7 +76,7 @@ func New(cfg Config) (*State, error) {
 	s := &State{
 		cfg:        cfg,
 		kinds:      drf.NewKinds(),
-		tree:       drf.NewTree(),
+		tree:       drf.NewTreeOf(cfg.Policy.ranking()),
 		agentIndex: map[string]int32{},
 		offers:     map[string]int32{},
 		roleOf:     map[string]string{},

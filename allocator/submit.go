@@ -119,6 +119,7 @@ func (s *State) compete(g *group) {
 		s.enqueue(b)
 	case b.at >= 0:
 		b.queue.ready.fix(b.at) // the group may be the bucket's first now
+		s.noteArrival(b.queue)
 	}
 }
 
@@ -142,6 +143,7 @@ func (s *State) withdraw(g *group) {
 		s.shapes.release(b.shape)
 	case b.at >= 0:
 		b.queue.ready.fix(b.at)
+		s.noteArrival(b.queue)
 	}
 }
 

@@ -24,8 +24,8 @@ type world struct {
 // config draws the rules of a run.
 func (w *world) config() Config {
 	cfg := Config{Placement: Placements()[w.draw(3)], History: w.draw(3)}
-	if w.draw(4) == 0 {
-		cfg.Policy = DRFLiteral
+	if w.draw(2) == 0 {
+		cfg.Policy = Policies()[w.draw(len(Policies()))]
 	}
 	if w.draw(2) == 0 {
 		cfg.Executor = []Quantity{{"cpus", 100}, {"mem", 32000}}

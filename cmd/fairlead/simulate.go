@@ -34,10 +34,11 @@ func (a *app) simulateCommand() *cobra.Command {
 scenario is run once for each --policy, or with the policy that it names itself.
 The same scenario and seed give the same result, and digest, on every machine.
 
-Policies: %s.
-Placements: %s.`, join(allocator.Policies()), join(allocator.Placements())),
+Policies (docs/fairness.md says when to use which):
+%s
+Placements: %s.`, describedPolicies(), join(allocator.Placements())),
 		Example: `  fairlead simulate examples/paper/*.yaml
-  fairlead simulate day.yaml --policy drf --policy drf-literal
+  fairlead simulate day.yaml --policy drf --policy hdrf
   fairlead simulate day.yaml --format json --placements`,
 		Args: cobra.MinimumNArgs(1),
 	}
@@ -51,6 +52,15 @@ Placements: %s.`, join(allocator.Policies()), join(allocator.Placements())),
 		return ours(a.simulate(cmd.Context(), s, files, flags.Changed("seed")))
 	}
 	return cmd
+}
+
+// describedPolicies is a line for each policy.
+func describedPolicies() string {
+	var b strings.Builder
+	for _, p := range allocator.Policies() {
+		fmt.Fprintf(&b, "  %-12s %s\n", p, p.Description())
+	}
+	return b.String()
 }
 
 func join[T ~string](names []T) string {

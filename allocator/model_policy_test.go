@@ -1,0 +1,130 @@
+package allocator
+
+import (
+	"cmp"
+	"math"
+	"math/big"
+	"slices"
+	"strings"
+
+	"fairlead/drf"
+)
+
+// turn is the framework whose turn it is, of those that have a candidate.
+func (m *model) turn(candidates map[string][]*modelGroup) string {
+	if m.cfg.Policy == HDRF {
+		return m.hierarchical(candidates)
+	}
+	return m.lowest(candidates)
+}
+
+// rank is what the policy goes by, of everything at or below a path.
+func (m *model) rank(path string, candidates map[string][]*modelGroup) *big.Rat {
+	if m.cfg.Policy == FIFO {
+		return big.NewRat(int64(m.arrival(path, candidates)), 1)
+	}
+	held, runs, total := m.held(path)
+	out := new(big.Rat)
+	for k, v := range held { // commutes: a maximum, or a sum
+		if total[k] == 0 {
+			continue
+		}
+		part := big.NewRat(v, total[k])
+		switch {
+		case m.cfg.Policy == Asset:
+			out.Add(out, part)
+		case m.cfg.Policy == CPU && k != "cpus", m.cfg.Policy == Slots:
+		case part.Cmp(out) > 0:
+			out = part
+		}
+	}
+	if m.cfg.Policy == Slots {
+		out = big.NewRat(runs, 1)
+	}
+	return out.Quo(out, big.NewRat(m.weight(path), 1000))
+}
+
+func (m *model) weight(path string) int64 { return cmp.Or(m.weights[path], 1000) }
+
+// held is what everything at or below a path holds, and how many runs that is.
+func (m *model) held(path string) (held amounts, runs int64, total amounts) {
+	held, total = amounts{}, m.total()
+	for _, r := range m.runs {
+		if r.group.path() == path || strings.HasPrefix(r.group.path(), path+"/") {
+			held = held.add(r.holds(m.kinds))
+			runs++
+		}
+	}
+	return held, runs, total
+}
+
+// arrival is when the first of the groups arrived that a framework at or below
+// a path would be served for.
+func (m *model) arrival(path string, candidates map[string][]*modelGroup) int {
+	first := math.MaxInt
+	for at, groups := range candidates { // commutes: a minimum
+		if at == path || strings.HasPrefix(at, path+"/") {
+			head := slices.MinFunc(groups, func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
+			first = min(first, slices.Index(m.groups, head))
+		}
+	}
+	return first
+}
+
+// hierarchical asks a tree that is made for this one question: package drf
+// tests what it answers, and here it is what it is asked that counts.
+func (m *model) hierarchical(candidates map[string][]*modelGroup) string {
+	tree := drf.NewTreeOf(drf.HDRF())
+	var total drf.Vector
+	for k, v := range m.total() { // commutes: each on its own
+		kind, _ := m.kinds.Lookup(k)
+		total[kind] = drf.Amount(v)
+	}
+	if err := tree.SetTotal(total); err != nil {
+		panic(err)
+	}
+	for _, g := range m.groups {
+		m.plant(tree, g, len(candidates[g.path()]) > 0)
+	}
+	for _, r := range m.runs {
+		m.plant(tree, r.group, len(candidates[r.group.path()]) > 0)
+		node, _ := tree.Lookup(r.group.path())
+		var held drf.Vector
+		for k, v := range r.holds(m.kinds) { // commutes: each on its own
+			kind, _ := m.kinds.Lookup(k)
+			held[kind] = drf.Amount(v)
+		}
+		tree.Charge(node, held)
+	}
+	for path, n := range m.placements { // commutes: each on its own
+		if node, ok := tree.Lookup(path); ok {
+			tree.SetPlacements(node, uint64(n))
+		}
+	}
+	node, _ := tree.Next()
+	return tree.Path(node)
+}
+
+// plant adds the framework of a group to a tree, with the weights on its way.
+func (m *model) plant(tree *drf.Tree, g *modelGroup, active bool) {
+	if _, ok := tree.Lookup(g.path()); ok {
+		return
+	}
+	role, err := tree.AddRole(g.Role)
+	if err != nil {
+		panic(err)
+	}
+	leaf, err := tree.AddFramework(role, g.Framework)
+	if err != nil {
+		panic(err)
+	}
+	for at := g.path(); at != ""; at = parentPath(at) {
+		node, _ := tree.Lookup(at)
+		if err := tree.SetWeight(node, drf.Amount(m.weight(at))); err != nil {
+			panic(err)
+		}
+	}
+	if active {
+		tree.Activate(leaf)
+	}
+}

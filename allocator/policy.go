@@ -1,0 +1,98 @@
+package allocator
+
+import "fairlead/drf"
+
+// Policy names the rule that picks the framework to serve.
+type Policy string
+
+// The policies. All but DRFLiteral pass over a framework of whose groups none
+// fits.
+const (
+	// DRF is weighted Dominant Resource Fairness, see drf.DRF.
+	DRF Policy = "drf"
+	// HDRF is DRF that is fair between nested roles too, see drf.HDRF.
+	HDRF Policy = "hdrf"
+	// Asset is Asset Fairness, see drf.Asset.
+	Asset Policy = "asset"
+	// Slots counts running instances, see drf.Slots.
+	Slots Policy = "slots"
+	// CPU is fairness of CPUs alone, see drf.Single.
+	CPU Policy = "cpu"
+	// FIFO serves the group submitted first, see drf.FIFO. Within a framework
+	// priority still comes before arrival; between frameworks it means nothing.
+	FIFO Policy = "fifo"
+	// DRFLiteral is Algorithm 1 of the paper word for word: the first demand
+	// that does not fit ends the round.
+	DRFLiteral Policy = "drf-literal"
+)
+
+// Policies lists the policies, the default first.
+func Policies() []Policy { return []Policy{DRF, HDRF, Asset, Slots, CPU, FIFO, DRFLiteral} }
+
+// Description says in a line what a policy does.
+func (p Policy) Description() string {
+	switch p {
+	case DRF:
+		return "least dominant share first; nested roles as the Mesos master ranks them"
+	case HDRF:
+		return "least dominant share first, and no starvation in nested roles"
+	case Asset:
+		return "least sum of the shares of all resources first"
+	case Slots:
+		return "fewest running instances first, whatever their size"
+	case CPU:
+		return "least share of the CPUs first; other resources are free"
+	case FIFO:
+		return "first submitted, first served; no fairness"
+	case DRFLiteral:
+		return "drf, but what does not fit ends the round (Algorithm 1 of the paper)"
+	}
+	return ""
+}
+
+// ranking is the policy of the tree.
+func (p Policy) ranking() drf.Policy {
+	switch p {
+	case HDRF:
+		return drf.HDRF()
+	case Asset:
+		return drf.Asset()
+	case Slots:
+		return drf.Slots()
+	case CPU:
+		return drf.Single(drf.CPUs)
+	case FIFO:
+		return drf.FIFO()
+	}
+	return drf.DRF()
+}
+
+// needsBlocked reports whether the rank of others depends on what fits. Most
+// policies find out that something does not fit when its turn comes. Under HDRF
+// who is blocked decides whose turn it is; under FIFO a framework is as early
+// as the group that it would be served for, which must be one that fits.
+func (p Policy) needsBlocked() bool { return p == HDRF || p == FIFO }
+
+// shutFull sets aside every bucket that fits nowhere: O(frameworks), beside
+// what the indexes of shapes have to follow.
+func (s *State) shutFull() {
+	for _, q := range s.queues {
+		for q != nil && q.ready.len() > 0 {
+			b := q.ready.top()
+			if b.shape.full < 0 {
+				if _, ok := s.bestAgent(b.shape); ok {
+					break
+				}
+				s.shapes.fill(b.shape)
+			}
+			s.park(b)
+		}
+	}
+}
+
+// noteArrival tells the tree which group a framework would be served for.
+func (s *State) noteArrival(q *queue) {
+	if q.ready.len() > 0 {
+		s.tree.SetArrival(q.node, q.ready.top().groups.top().seq)
+	}
+}
