@@ -90,9 +90,10 @@ func (s *State) shutFull() {
 	}
 }
 
-// noteArrival tells the tree which group a framework would be served for.
+// noteArrival tells the tree which group a framework would be served for. Only
+// one policy wants to know, and finding out is felt when many are placed.
 func (s *State) noteArrival(q *queue) {
-	if q.ready.len() > 0 {
+	if s.cfg.Policy == FIFO && q.ready.len() > 0 {
 		s.tree.SetArrival(q.node, q.ready.top().groups.top().seq)
 	}
 }

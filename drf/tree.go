@@ -315,7 +315,9 @@ func (t *Tree) repair(n Node) {
 // Next is the framework to serve now: from the root always to the active child
 // that the policy ranks first. O(depth), and what the policy adds.
 func (t *Tree) Next() (Node, bool) {
-	t.policy.settle(t)
+	if !t.plain {
+		t.policy.settle(t)
+	}
 	at := Root
 	for !t.nodes[at].leaf {
 		q := t.nodes[at].queue.items
