@@ -48,7 +48,8 @@ type attribution struct {
 // child's dominant resource, then of each resource. Comparing is exact. The
 // order is therefore total and the same on every machine; it departs from
 // that of exact fractions only between roles whose shares differ by nearly
-// nothing, as 2^-40 of the cluster is for a million nodes.
+// nothing: a few units for each node below them, times the ratio of the weights
+// of siblings.
 //
 // # Cost
 //

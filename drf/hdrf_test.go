@@ -149,7 +149,8 @@ func TestHDRFGivesEachRoleItsPart(t *testing.T) {
 }
 
 // TestHDRFRoundsNextToNothing holds the attributed shares against exact
-// fractions, which nothing rounds, in trees three roles deep.
+// fractions, which nothing rounds, in trees three roles deep, for weights whose
+// ratio, which multiplies what is rounded, is at most six.
 func TestHDRFRoundsNextToNothing(t *testing.T) {
 	near := big.NewRat(1, 1<<50)
 	rapid.Check(t, func(t *rapid.T) {
@@ -172,7 +173,10 @@ func TestHDRFRoundsNextToNothing(t *testing.T) {
 			if !p.slow[i].wants {
 				p.tree.Deactivate(p.fast[i])
 			}
-			p.setWeight(t)
+			p.slow[i].weight = Amount(rapid.Int64Range(500, 3000).Draw(t, "weight"))
+			if err := p.tree.SetWeight(p.fast[i], p.slow[i].weight); err != nil {
+				t.Fatal(err)
+			}
 		}
 		p.tree.Next()
 		for i, n := range p.slow {
