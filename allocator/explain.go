@@ -2,7 +2,6 @@ package allocator
 
 import (
 	"fmt"
-	"slices"
 
 	"fairlead/drf"
 )
@@ -21,6 +20,9 @@ const (
 	ReasonBackoff ReasonCode = "backoff"
 	// ReasonNoAgents: no agent is known.
 	ReasonNoAgents ReasonCode = "no-agents"
+	// ReasonConstraint: constraints of the group refuse agents. One for each
+	// constraint that does follows whatever else is said of agents.
+	ReasonConstraint ReasonCode = "constraint"
 	// ReasonTooLarge: no known agent could hold an instance even if it was empty.
 	ReasonTooLarge ReasonCode = "too-large"
 	// ReasonNoRoom: agents are large enough, but what they have left is not.
@@ -62,8 +64,11 @@ type Explanation struct {
 	// Before are frameworks with something waiting that are served earlier.
 	Before []FrameworkView
 	Agents int // known agents
-	Fit    int // agents that have room for one instance
-	Lacks  []Lack
+	// Allowed are the agents that the constraints leave to the next instance.
+	Allowed int
+	Fit    int // agents that have room for one instance and meet the constraints
+	// Lacks are about the agents that are allowed.
+	Lacks []Lack
 	// Attempts are the runs that ended, the latest last.
 	Attempts []Attempt
 	Message  string // why it ended as it did
@@ -157,10 +162,14 @@ func (s *State) explainFit(g *group, e *Explanation) {
 	lacks := map[drf.Kind]*Lack{}
 	for i := range s.agents {
 		a := &s.agents[i]
-		if a.lost {
+		if a.lost || a.seq == 0 {
 			continue
 		}
 		e.Agents++
+		if !g.allowedOn(a) {
+			continue
+		}
+		e.Allowed++
 		need, left := &sh.withExecutor, s.room(a)
 		if a.slots > a.carried {
 			need = &sh.demand
@@ -194,41 +203,6 @@ func noteLack(lacks map[drf.Kind]*Lack, k drf.Kind, seen Lack) {
 	if seen.Most > l.Most {
 		l.Most, l.Agent = seen.Most, seen.Agent
 	}
-}
-
-func (s *State) explainRoom(g *group, e *Explanation) {
-	ask := s.kinds.Format(g.demand)
-	switch {
-	case e.Agents == 0:
-		e.because(ReasonNoAgents, "no agent is known: the master has offered none yet")
-	case !s.couldHold(g):
-		e.because(ReasonTooLarge, "an instance asks for %s, which none of %d agents could hold even if it was empty", ask, e.Agents)
-	case e.Fit == 0:
-		e.because(ReasonNoRoom, "an instance asks for %s, and none of %d agents has that much left%s", ask, e.Agents, e.nearest())
-	case g.bucket != nil && g.bucket.shape.full >= 0:
-		e.because(ReasonNoOffer, "%d of %d agents have room for %s, but the master has not offered it to us", e.Fit, e.Agents, ask)
-	}
-}
-
-// couldHold reports whether an empty agent would be large enough.
-func (s *State) couldHold(g *group) bool {
-	sh := &shape{demand: g.demand, withExecutor: g.demand.Add(s.executor)}
-	return slices.ContainsFunc(s.agents, func(a agent) bool {
-		need := &sh.withExecutor
-		if a.slots > 0 {
-			need = &sh.demand
-		}
-		return !a.lost && need.FitsIn(a.total)
-	})
-}
-
-func (e *Explanation) nearest() string {
-	out := ""
-	for _, l := range e.Lacks {
-		out += fmt.Sprintf("; %s: %d of %d agents have less than %s, the most is %s on %s",
-			l.Resource, l.Agents, e.Agents, l.Need, l.Most, l.Agent)
-	}
-	return out
 }
 
 // explainOrder finds the group's place in its framework, and the frameworks
