@@ -20,9 +20,14 @@ func TestNoPlacementBreaksAConstraint(t *testing.T) {
 		w := &world{draw: func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "pick") }, settled: true}
 		h := recordedIn(t, w, rapid.IntRange(1, 200).Draw(t, "events"))
 		f := follower{groups: map[groupKey]Group{}, agents: map[string]AgentSeen{}, live: map[RunID]decisionOf{}}
-		for i, e := range h.events {
+		s := mustNew(t, h.cfg)
+		for _, e := range h.events {
+			actions, err := s.Step(e)
+			if err != nil {
+				continue // refused: nothing has changed
+			}
 			f.fact(e.Fact)
-			f.decided(t, h.decided[i])
+			f.decided(t, actions)
 			for key := range f.groups { // commutes: each on its own
 				f.check(t, key)
 			}
@@ -44,12 +49,10 @@ func (f *follower) fact(fact Fact) {
 	case OfferAdded:
 		f.agents[fact.Agent] = AgentSeen{Host: fact.Host, Attributes: fact.Attributes}
 	case GroupForgotten:
-		if key := (groupKey{fact.Framework, fact.Name}); len(f.placed(key)) == 0 {
-			delete(f.groups, key)
-		}
+		delete(f.groups, groupKey{fact.Framework, fact.Name})
 	case GroupSubmitted:
 		key := groupKey{fact.Group.Framework, fact.Group.Name}
-		if _, ok := f.groups[key]; !ok { // else it is refused, or the same again
+		if _, ok := f.groups[key]; !ok { // else it is the same again
 			f.groups[key] = fact.Group
 		}
 	}

@@ -66,7 +66,7 @@ type Explanation struct {
 	Agents int // known agents
 	// Allowed are the agents that the constraints leave to the next instance.
 	Allowed int
-	Fit    int // agents that have room for one instance and meet the constraints
+	Fit     int // agents that have room for one instance and meet the constraints
 	// Lacks are about the agents that are allowed.
 	Lacks []Lack
 	// Attempts are the runs that ended, the latest last.

@@ -12,25 +12,25 @@ func (s *State) explainRoom(g *group, e *Explanation) {
 	case possible == 0:
 		e.because(ReasonConstraint, "its constraints can't be met: none of %d agents would do, even if nothing ran anywhere", e.Agents)
 	case !s.couldHold(g):
-		e.because(ReasonTooLarge, "an instance asks for %s, which none of %s could hold even if it was empty", ask, g.agentsLeft(possible))
+		e.because(ReasonTooLarge, "an instance asks for %s, which none of %s could hold even if it was empty", ask, g.agentsLeft(possible, e.Agents))
 	case e.Allowed == 0:
 		e.because(ReasonConstraint, "where its instances are now, its constraints leave none of %d agents to the next one", e.Agents)
 	case e.Fit == 0:
-		e.because(ReasonNoRoom, "an instance asks for %s, and none of %s has that much left%s", ask, g.agentsLeft(e.Allowed), e.nearest())
+		e.because(ReasonNoRoom, "an instance asks for %s, and none of %s has that much left%s", ask, g.agentsLeft(e.Allowed, e.Agents), e.nearest())
 	case g.bucket != nil && g.bucket.shape.full >= 0:
-		e.because(ReasonNoOffer, "%d of %s have room for %s, but the master has not offered it to us", e.Fit, g.agentsLeft(e.Allowed), ask)
+		e.because(ReasonNoOffer, "%d of %s have room for %s, but the master has not offered it to us", e.Fit, g.agentsLeft(e.Allowed, e.Agents), ask)
 	default:
 		return
 	}
 	s.explainConstraints(g, e)
 }
 
-// agentsLeft names n agents, and says so if constraints leave no more.
-func (g *group) agentsLeft(n int) string {
+// agentsLeft names n of all agents, those that constraints leave if there are any.
+func (g *group) agentsLeft(n, all int) string {
 	if g.limits == nil {
 		return fmt.Sprintf("%d agents", n)
 	}
-	return fmt.Sprintf("the %d agents that its constraints leave", n)
+	return fmt.Sprintf("the agents that its constraints leave (%d of %d)", n, all)
 }
 
 func (e *Explanation) nearest() string {
