@@ -265,7 +265,7 @@ func group(o *strictyaml.Object) Group {
 		g.DurationMillis = ms
 	}
 	for field, used := range map[string]bool{ // the order of problems is that of their places
-		"gang": g.Spec.GangMin > 0, "constraints": len(g.Spec.Constraints) > 0, "max_runtime": g.Spec.MaxRuntimeMs > 0,
+		"gang": g.Spec.GangMin > 0, "max_runtime": g.Spec.MaxRuntimeMs > 0,
 	} {
 		if v, ok := o.Optional(field); ok && used {
 			v.Failf("not supported yet in a simulation")
