@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -111,13 +112,16 @@ func (a *app) runCluster(ctx context.Context, o *clusterOptions, options logOpti
 	if err != nil {
 		return err
 	}
+	if err := removeReadyFile(readyFile); err != nil {
+		return err
+	}
 	c, err := o.start(ctx, log)
 	if err != nil {
 		return err
 	}
 	a.sayCluster(o, c)
 	if err := writeReadyFile(readyFile, c.URL()); err != nil {
-		return err
+		return errors.Join(err, stopCluster(ctx, c))
 	}
 	<-ctx.Done()
 	a.say("stopping")
