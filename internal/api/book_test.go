@@ -249,6 +249,19 @@ func (b *book) View(context.Context) (*allocator.View, error) {
 	return b.state.View(), nil
 }
 
+func (b *book) Group(_ context.Context, framework, group string) (*allocator.GroupView, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return nil, scheduler.ErrStopped
+	}
+	g, ok := b.state.Group(framework, group)
+	if !ok {
+		return nil, fmt.Errorf("%w: task group %s/%s", allocator.ErrUnknown, framework, group)
+	}
+	return &g, nil
+}
+
 func (b *book) Spec(_ context.Context, framework, group string) (*proto.TaskGroup, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

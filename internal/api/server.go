@@ -23,6 +23,7 @@ type Scheduler interface {
 	Kill(ctx context.Context, framework, group string, instance int32) error
 	Forget(ctx context.Context, framework, group string) error
 	View(ctx context.Context) (*allocator.View, error)
+	Group(ctx context.Context, framework, group string) (*allocator.GroupView, error)
 	Spec(ctx context.Context, framework, group string) (*proto.TaskGroup, error)
 	Explain(ctx context.Context, framework, group string) (*allocator.Explanation, error)
 	Plan(ctx context.Context, groups []*proto.TaskGroup) ([]scheduler.PlanResult, error)
