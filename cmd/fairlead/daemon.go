@@ -31,8 +31,8 @@ type daemon struct {
 	config    string
 
 	name, user, principal, secretFile string
-	roles                             []string
-	failover                          time.Duration
+	role                              string
+	failover, unreachable             time.Duration
 
 	executor string
 	// executorLocal says that agents find the executor where we do.
@@ -62,7 +62,7 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.executor, "executor", "", "`path` or URI of fairlead-executor; agents fetch a path from this API (default: the one beside this program)")
 	flags.StringVar(&d.executorResources, "executor-resources", defaultExecutorResources, "what an executor asks for")
 	flags.StringVar(&d.placement, "placement", string(allocator.Placements()[0]), "how an agent is chosen: "+join(allocator.Placements()))
-	flags.IntVar(&d.history, "history", 20, "how many ended `runs` of each task group are remembered")
+	flags.IntVar(&d.history, "history", 100, "how many ended `runs` of each task group are remembered")
 }
 
 // run schedules until ctx is done, which is its good end: tasks go on, and the
