@@ -40,9 +40,33 @@ func TestIdleShapesAreBounded(t *testing.T) {
 		step(t, s, Event{Fact: Tick{}})
 		step(t, s, Event{Fact: GroupKilled{g.Framework, g.Name}})
 	}
-	if n := len(s.shapes.all); n != maxIdleShapes {
-		t.Fatalf("%d shapes are kept; want %d", n, maxIdleShapes)
+	if n := len(s.shapes.all); n != maxIdleShapes || len(s.shapes.full) != 0 {
+		t.Fatalf("%d shapes are kept, %d as full; want %d and 0", n, len(s.shapes.full), maxIdleShapes)
 	}
+}
+
+// TestIndexThatFellBehind asks for a shape again after the log of changed
+// agents, which is bounded too, has dropped what its index did not see. It
+// does without Check until then, which would ask every index at every step.
+func TestIndexThatFellBehind(t *testing.T) {
+	s := cluster(t, 2)
+	sleeper, busy := oneCPU(0, 0, 3), oneCPU(1, 1, 1)
+	sleeper.Tasks[0].Resources[0].Amount *= 10
+	must(t, s, GroupSubmitted{sleeper})
+	must(t, s, Tick{})
+	must(t, s, GroupSubmitted{busy})
+	for dropped := s.shapes.base; s.shapes.base == dropped; {
+		placed := must(t, s, Tick{})
+		launches := placed[len(placed)-1].(Accept).Launches
+		must(t, s, TaskUpdated{Run: launches[0].Run, State: TaskFinished})
+	}
+	sleeping := s.shapes.all[s.groups[groupKey{sleeper.Framework, sleeper.Name}].demand]
+	if !sleeping.index.built || sleeping.index.cursor >= s.shapes.base {
+		t.Fatal("the index has not fallen behind")
+	}
+	sleeper.Name = "again"
+	step(t, s, Event{Fact: GroupSubmitted{sleeper}})
+	step(t, s, Event{Fact: Tick{}})
 }
 
 // TestListsAreEmptyAfterATick makes sure that nothing is collected for ever.

@@ -13,6 +13,9 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	if err := s.admit(&spec, map[string]bool{}); err != nil {
 		return err
 	}
+	if err := s.admitOrder(&spec, nil); err != nil {
+		return err
+	}
 	key := groupKey{spec.Framework, spec.Name}
 	if _, ok := s.groups[key]; ok {
 		return nil
