@@ -60,7 +60,7 @@ func TestIndexThatFellBehind(t *testing.T) {
 		launches := placed[len(placed)-1].(Accept).Launches
 		must(t, s, TaskUpdated{Run: launches[0].Run, State: TaskFinished})
 	}
-	sleeping := s.shapes.all[s.groups[groupKey{sleeper.Framework, sleeper.Name}].demand]
+	sleeping := s.shapes.all[s.groups[groupKey{sleeper.Framework, sleeper.Name}].shapeKey()]
 	if !sleeping.index.built || sleeping.index.cursor >= s.shapes.base {
 		t.Fatal("the index has not fallen behind")
 	}

@@ -77,11 +77,11 @@ func (l *limits) add(a *agent, n int32) bool {
 		if r.tally == nil {
 			continue
 		}
-		least, values := r.tally.least, len(r.tally.at)
+		least, few := r.tally.least, len(r.tally.at) < int(r.count)
 		r.tally.add(r.at(a), n)
-		// One more instance opens other values only to GroupBy: the fewest may be
-		// more now, or enough values be taken.
-		more = more || r.Operator == GroupBy && (r.tally.least != least || len(r.tally.at) != values)
+		// One more instance opens other values only to GroupBy: the fewest at one
+		// may be more now, or enough values be taken.
+		more = more || r.Operator == GroupBy && (r.tally.least > least || few && len(r.tally.at) >= int(r.count))
 	}
 	if more {
 		l.version++
