@@ -25,6 +25,7 @@ memory; half of the published jobs keep them about two thirds busy.`,
 // batchMemPlaces makes thousandths of a MiB of parts of a machine that has 100,000 MiB.
 const batchMemPlaces = 8
 
+// batch reads tasks: a line is a group of many equal instances.
 type batch struct{ columns columns }
 
 func (p *batch) parse(r *record, _ *cluster) (Job, bool) {
@@ -64,6 +65,7 @@ pairing of CPU nodes (CN) with GPU nodes (HN) are not simulated.`,
 	}
 }
 
+// dlrm reads instances of services: a line is a group of one instance.
 type dlrm struct{ columns columns }
 
 func (p *dlrm) parse(r *record, _ *cluster) (Job, bool) {

@@ -33,6 +33,7 @@ your own; empty is 0. --cluster must name the machines.`,
 // neutralColumns are those that are no resources.
 var neutralColumns = []string{"arrival_s", "framework", "role", "group", "instances", "duration_s", "gang"}
 
+// neutral reads the form that csvFormat describes.
 type neutral struct {
 	columns   columns
 	resources []int

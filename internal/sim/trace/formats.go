@@ -38,7 +38,7 @@ func Lookup(name string) (*Format, error) {
 		}
 		names = append(names, f.Name)
 	}
-	return nil, fmt.Errorf("%w: unknown format %q: expected one of %s", ErrOptions, name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("unknown format %q: expected one of %s", name, strings.Join(names, ", "))
 }
 
 // clusterHint says what --cluster can name.

@@ -15,7 +15,7 @@ scheduled until it was deleted; one that never was, from creation to deletion. A
 of the first five columns has no times: its pods are there from the start and stay.
 GPUs are added up: two halves of two GPUs hold a pod that needs a whole one. Models
 of GPUs are attributes of agents (gpu_model); gpu_spec is not simulated.
-The recorded times load the cluster by about 1 %; --fill does as the authors do.`,
+The recorded times load the cluster by about 1 %; --fill leaves them out, as the authors do.`,
 		start: func() parser { return &openb{} },
 		machines: func() func(*record) (Machine, bool) {
 			var p openbNodes
@@ -29,6 +29,7 @@ The recorded times load the cluster by about 1 %; --fill does as the authors do.
 // maxMilli bounds counts and thousandths of GPUs, whose product is an amount.
 const maxMilli = 1_000_000
 
+// openb reads pods: a line is a group of one instance.
 type openb struct{ columns columns }
 
 func (p *openb) parse(r *record, _ *cluster) (Job, bool) {
@@ -64,6 +65,7 @@ func (p *openb) parse(r *record, _ *cluster) (Job, bool) {
 	)}), r.err == nil
 }
 
+// openbNodes reads the list of nodes.
 type openbNodes struct{ columns columns }
 
 func (p *openbNodes) parse(r *record) (Machine, bool) {

@@ -57,6 +57,7 @@ const (
 	swfCancelled = 5
 )
 
+// swf reads both forms of a log; which one a line has is told by its number of fields.
 type swf struct {
 	nodes, processors int64 // of the header
 	// begun is true after the first job, which was submitted at base.

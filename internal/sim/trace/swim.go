@@ -21,7 +21,7 @@ All jobs belong to the framework swim, unless --tenants is given. Machines, unle
 	}
 }
 
-// The model of a task.
+// The model of a task, which is ours: the trace has bytes only.
 const (
 	bytesPerMap      = 128 << 20
 	bytesPerReduce   = 1 << 30
@@ -32,6 +32,7 @@ const (
 	maxBytesPerTasks = maxScaled / 2
 )
 
+// swim makes tasks of bytes, by the model of the constants above.
 type swim struct{}
 
 func (swim) parse(r *record, _ *cluster) (Job, bool) {

@@ -68,9 +68,6 @@ type parser interface {
 // ErrEmpty is wrapped by the error for a trace without a job that can be simulated.
 var ErrEmpty = errors.New("no job to simulate")
 
-// ErrOptions is wrapped by errors about options that do not go together.
-var ErrOptions = errors.New("bad options")
-
 // Open makes a Reader and reads the machines; nothing is read of the trace yet.
 func Open(opts Options) (*Reader, error) {
 	f, err := Lookup(opts.Format)
@@ -81,7 +78,7 @@ func Open(opts Options) (*Reader, error) {
 		opts.Scale = drf.Unit
 	}
 	if opts.Tenants < 0 || opts.Limit < 0 || opts.Scale < 0 || opts.Scale > drf.MaxWeight {
-		return nil, fmt.Errorf("%w: tenants and limit must not be negative, scale not above %s", ErrOptions, drf.MaxWeight)
+		return nil, fmt.Errorf("tenants and limit must not be negative, nor scale, which is at most %s", drf.MaxWeight)
 	}
 	t := &Reader{
 		opts: opts, parser: f.start(), summary: newSummary(f.Name), tenants: make(map[string]string),
@@ -93,7 +90,7 @@ func Open(opts Options) (*Reader, error) {
 			return nil, err
 		}
 	} else if f.needsCluster {
-		return nil, fmt.Errorf("%w: %s traces name no machines: give --cluster FILE, %s", ErrOptions, f.Name, f.clusterHint())
+		return nil, fmt.Errorf("%s traces name no machines: give --cluster FILE, %s", f.Name, f.clusterHint())
 	}
 	t.cluster.add(machines...)
 	t.record.untimed = opts.Fill

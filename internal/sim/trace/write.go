@@ -48,6 +48,9 @@ func (t *Reader) Write(w io.Writer) error {
 
 // name is the scenario's: that of the first file, as far as it can be.
 func (t *Reader) name() string {
+	if len(t.opts.Files) == 0 {
+		return t.summary.Format
+	}
 	base := path.Base(t.opts.Files[0])
 	for ext := path.Ext(base); ext != "" && ext != base; ext = path.Ext(base) {
 		base = strings.TrimSuffix(base, ext)
