@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"fairlead/allocator"
 	"fairlead/drf"
 	"fairlead/proto"
 )
@@ -137,5 +138,29 @@ func TestStreamsAreIndependent(t *testing.T) {
 				seen[first] = group.Spec.String()
 			}
 		}
+	}
+}
+
+// A seed from outside draws what the same seed in the file draws; another policy changes no arrival.
+func TestDrawnTimesFollowTheSeed(t *testing.T) {
+	const file = `
+name: s
+cluster: {agents: [{name: a, resources: {cpus: 2}}]}
+groups: [{framework: A, name: g, instances: 20, arrival: "poisson(10/min)", duration: "exponential(20s)",
+  tasks: [{name: t, resources: {cpus: 1}}]}]
+until: 1h
+`
+	seven := int64(7)
+	inside := runOne(t, file+"seed: 7\n", Options{})
+	outside := runOne(t, file, Options{Seed: &seven})
+	if inside.Digest != outside.Digest {
+		t.Error("the seed of the options draws other times than that of the file")
+	}
+	if runOne(t, file, Options{}).Digest == inside.Digest {
+		t.Error("seeds 1 and 7 draw the same times")
+	}
+	literal := runOne(t, file+"seed: 7\n", Options{Policy: allocator.DRFLiteral})
+	if literal.MakespanS != inside.MakespanS || literal.Frameworks[0].MeanWaitS != inside.Frameworks[0].MeanWaitS {
+		t.Error("with a single framework, another policy changes when its instances start")
 	}
 }
