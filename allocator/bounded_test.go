@@ -45,6 +45,26 @@ func TestIdleShapesAreBounded(t *testing.T) {
 	}
 }
 
+// TestNewAgentInTheOldPlace forgets an agent, and sees another one that holds
+// the same take its place before anybody looked. Among equals the agent that was
+// seen first is taken, which the new one is not.
+func TestNewAgentInTheOldPlace(t *testing.T) {
+	s := mustNew(t, Config{Placement: WorstFit})
+	see := func(id string, size drf.Amount) {
+		must(t, s, AgentSeen{Agent: id, Owned: true, Total: []Quantity{{"cpus", size * drf.Unit}, {"mem", size * 1024 * drf.Unit}}})
+	}
+	see("a", 2)
+	see("b", 4)
+	must(t, s, GroupSubmitted{oneCPU(0, 0, 2)}) // on b, which then has as much left as a
+	must(t, s, Tick{})
+	must(t, s, AgentLost{"a"})
+	see("c", 2)
+	must(t, s, GroupSubmitted{oneCPU(0, 1, 1)})
+	if got := must(t, s, Tick{})[0].(Accept).Agent; got != "b" {
+		t.Errorf("placed on %s; want b", got)
+	}
+}
+
 // TestIndexThatFellBehind asks for a shape again after the log of changed
 // agents, which is bounded too, has dropped what its index did not see. It
 // does without Check until then, which would ask every index at every step.
