@@ -220,13 +220,25 @@ func (s *State) explainOrder(g *group, e *Explanation) {
 		e.because(ReasonOrder, "%d groups of framework %s are ahead of it", e.Position-1, g.spec.Framework)
 	}
 	mine, _ := s.tree.Share(g.queue.node)
-	v := &View{}
-	s.viewTree(drf.Root, v)
-	for _, f := range v.Frameworks {
-		if f.Pending > 0 && f.Role == g.spec.Role && f.Framework != g.spec.Framework && f.Share.Compare(mine) < 0 {
-			e.Before = append(e.Before, f)
+	for _, c := range s.tree.Children(s.tree.Parent(g.queue.node)) {
+		if c == g.queue.node || !s.tree.IsFramework(c) || !s.competes(s.queues[c]) {
+			continue
+		}
+		if share, _ := s.tree.Share(c); share.Compare(mine) < 0 {
+			e.Before = append(e.Before, s.viewFramework(c))
 			e.because(ReasonOrder, "framework %s has a dominant share of %s, below the %s of %s, and is served first",
-				f.Framework, f.Share, mine, g.spec.Framework)
+				s.tree.Name(c), share, mine, g.spec.Framework)
 		}
 	}
+}
+
+// competes reports whether a framework waits with something that some agent
+// could hold: what fits nowhere is passed over.
+func (s *State) competes(q *queue) bool {
+	for _, b := range q.byShape { // commutes: whether any one does
+		if b.groups.len() > 0 && s.couldHold(b.groups.top().group) {
+			return true
+		}
+	}
+	return false
 }

@@ -19,6 +19,9 @@ func (a *app) traceCommand() *cobra.Command {
 		Use:     "trace",
 		Short:   "Work with recorded workloads of real clusters",
 		GroupID: groupSimulate,
+		Long:    "Work with recorded workloads of real clusters: import one as a scenario.",
+		Example: `  fairlead trace import swf log.swf.gz -o day.json
+  fairlead simulate day.json`,
 	}
 	cmd.AddCommand(a.traceImportCommand())
 	return cmd
