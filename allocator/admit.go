@@ -11,17 +11,49 @@ import (
 // accepted; the State is unchanged. The error is that of the first group that
 // would be refused.
 func (s *State) Admit(groups []Group) error {
-	names := make(map[groupKey]string, len(groups))
-	fresh := map[string]bool{}
+	together := make(map[groupKey]*Group, len(groups))
 	for i := range groups {
 		g := &groups[i]
 		key := groupKey{g.Framework, g.Name}
-		if digest, ok := names[key]; ok && digest != g.Digest {
+		if other, ok := together[key]; ok && other.Digest != g.Digest {
 			return fmt.Errorf("%w: %s/%s is submitted twice", ErrConflict, g.Framework, g.Name)
 		}
-		names[key] = g.Digest
-		if err := s.admit(g, fresh); err != nil {
+		together[key] = g
+	}
+	fresh := map[string]bool{}
+	for i := range groups {
+		if err := s.admit(&groups[i], fresh); err != nil {
 			return err
+		}
+		if err := s.admitOrder(&groups[i], together); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// admitOrder refuses a group that would come after itself, directly or by way
+// of others that are there or are submitted together with it: none of them
+// could ever start.
+func (s *State) admitOrder(g *Group, together map[groupKey]*Group) error {
+	if len(g.After) == 0 {
+		return nil
+	}
+	seen := map[string]bool{}
+	for next := slices.Clone(g.After); len(next) > 0; next = next[1:] {
+		name := next[0]
+		if name == g.Name {
+			return fmt.Errorf("%w: after: task group %s/%s would come after itself", ErrInvalid, g.Framework, g.Name)
+		}
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		key := groupKey{g.Framework, name}
+		if other, ok := together[key]; ok {
+			next = append(next, other.After...)
+		} else if other, ok := s.groups[key]; ok && !other.over() {
+			next = append(next, other.spec.After...)
 		}
 	}
 	return nil
@@ -37,9 +69,6 @@ func (s *State) admit(g *Group, fresh map[string]bool) error {
 			return nil
 		}
 		return fmt.Errorf("%w: %s/%s", ErrConflict, g.Framework, g.Name)
-	}
-	if slices.Contains(g.After, g.Name) {
-		return fmt.Errorf("%w: task group %s/%s comes after itself", ErrInvalid, g.Framework, g.Name)
 	}
 	role := s.resolveRole(g.Framework, g.Role)
 	if err := validRole(role); err != nil {

@@ -26,6 +26,7 @@ type agent struct {
 	offers     []offer
 	offering   bool // in State.offering
 	changed    bool // in State.changed: spare is out of date
+	described  bool // it is another agent, or has other attributes, than indexes know
 	spare      spare
 	wants      fitKey // the form of spare.free
 	launches   int32  // decided in this Tick
@@ -63,7 +64,8 @@ func (a *agent) need(sh *shape) *drf.Vector {
 	return &sh.withExecutor
 }
 
-// fits reports whether the agent can hold one more run of the shape now.
+// fits reports whether the agent can hold one more run of the shape now, and
+// its constraints allow it.
 func (a *agent) fits(sh *shape) bool {
 	if !a.spare.here {
 		return false
@@ -74,7 +76,7 @@ func (a *agent) fits(sh *shape) bool {
 			return false
 		}
 	}
-	return true
+	return sh.limits == nil || sh.limits.allow(a)
 }
 
 // agentOf finds an agent, making it if need be.
@@ -91,7 +93,7 @@ func (s *State) agentOf(id string) int32 {
 	}
 	s.lastAgent++
 	a := &s.agents[i]
-	a.id, a.seq = id, s.lastAgent
+	a.id, a.seq, a.described = id, s.lastAgent, true
 	s.agentIndex[id] = i
 	return i
 }
@@ -112,7 +114,8 @@ func (s *State) forgetLost(i int32) {
 func (s *State) applyAgentSeen(f AgentSeen) {
 	i := s.agentOf(f.Agent)
 	a := &s.agents[i]
-	a.host, a.attributes, a.owned = f.Host, f.Attributes, f.Owned
+	s.describe(i, f.Host, f.Attributes)
+	a.owned = f.Owned
 	a.slots = min(max(f.Slots, 0), maxSlots)
 	a.seen, a.lost = true, false
 	a.given = newPortSet(f.Ports)
@@ -160,14 +163,14 @@ func (s *State) note(i int32) {
 func (s *State) catchUp() {
 	for _, i := range s.changed {
 		a := &s.agents[i]
-		a.changed = false
-		before := a.spare
+		before, described := a.spare, a.described
+		a.changed, a.described = false, false
 		a.spare = s.spareOf(a)
-		if a.spare == before {
+		if a.spare == before && !described {
 			continue
 		}
 		s.touch(i)
-		if a.spare.grew(&before) {
+		if described || a.spare.grew(&before) {
 			s.wakeFor(a)
 		}
 	}
@@ -217,7 +220,7 @@ func (s *State) applyOfferAdded(f OfferAdded) {
 	a := &s.agents[i]
 	o := offer{id: f.Offer, resources: s.knownVector(f.Resources), ports: f.Ports}
 	if !a.seen {
-		a.host, a.attributes = f.Host, f.Attributes
+		s.describe(i, f.Host, f.Attributes)
 		a.slots = min(max(f.Slots, 0), maxSlots)
 	}
 	a.lost = false

@@ -60,6 +60,55 @@ func BenchmarkFill(b *testing.B) {
 	b.ReportMetric(32000*float64(b.N)/b.Elapsed().Seconds(), "placements/s")
 }
 
+// BenchmarkFillConstrained is BenchmarkFill with constraints that all of it can
+// meet. Groups with one instance each share an index; of the groups that spread
+// their instances each has its own.
+func BenchmarkFillConstrained(b *testing.B) {
+	for _, c := range []struct {
+		groups int
+		of     Constraint
+	}{
+		{32000, Constraint{"rack", Like, "r.*"}},
+		{320, Constraint{"rack", Like, "r.*"}},
+		{320, Constraint{"hostname", MaxPer, "1"}},
+		{320, Constraint{"rack", MaxPer, "10"}},
+		{320, Constraint{"rack", GroupBy, "10"}},
+		{32, Constraint{"hostname", GroupBy, "1000"}},
+	} {
+		b.Run(fmt.Sprintf("groups=%d/%s", c.groups, c.of.Operator)+"/"+c.of.Field, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				s := racks(b, 1000, 10)
+				for i := range c.groups {
+					g := oneCPU(i%10, i, 32000/c.groups)
+					g.Constraints = []Constraint{c.of}
+					must(b, s, GroupSubmitted{g})
+				}
+				runtime.GC()
+				b.StartTimer()
+				must(b, s, Tick{})
+				if s.runs.live != 32000 {
+					b.Fatalf("placed %d of 32000", s.runs.live)
+				}
+			}
+			b.ReportMetric(32000*float64(b.N)/b.Elapsed().Seconds(), "placements/s")
+		})
+	}
+}
+
+// racks is a cluster whose agents stand in racks in turn.
+func racks(tb testing.TB, agents, racks int) *State {
+	tb.Helper()
+	s := cluster(tb, 0)
+	for i := range agents {
+		id := fmt.Sprintf("agent-%05d", i)
+		must(tb, s, AgentSeen{Agent: id, Host: id, Owned: true,
+			Attributes: []Attribute{{"rack", fmt.Sprintf("r%d", i%racks)}},
+			Total:      []Quantity{{"cpus", 32 * drf.Unit}, {"mem", 131072 * drf.Unit}}})
+	}
+	return s
+}
+
 // BenchmarkDecision is one decision on a full cluster in which twice as much
 // waits as runs: a task ends, a Tick settles its run and serves whoever is
 // next. It must grow with the logarithm of agents and of frameworks.

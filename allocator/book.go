@@ -99,6 +99,7 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 		overhead: overhead, started: s.now, killAt: never, lostAt: never,
 	}, len(g.tasks))
 	s.tree.Charge(g.queue.node, l.Charge)
+	s.count(g, a, 1)
 	s.touch(i)
 }
 
@@ -252,6 +253,7 @@ func (s *State) closeRun(r *run) {
 	if r.slot {
 		a.carried--
 	}
+	s.count(r.group, a, -1)
 	s.runs.drop(r)
 	s.note(i)
 	s.forgetLost(i)

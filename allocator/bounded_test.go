@@ -40,9 +40,53 @@ func TestIdleShapesAreBounded(t *testing.T) {
 		step(t, s, Event{Fact: Tick{}})
 		step(t, s, Event{Fact: GroupKilled{g.Framework, g.Name}})
 	}
-	if n := len(s.shapes.all); n != maxIdleShapes {
-		t.Fatalf("%d shapes are kept; want %d", n, maxIdleShapes)
+	if n := len(s.shapes.all); n != maxIdleShapes || len(s.shapes.full) != 0 {
+		t.Fatalf("%d shapes are kept, %d as full; want %d and 0", n, len(s.shapes.full), maxIdleShapes)
 	}
+}
+
+// TestNewAgentInTheOldPlace forgets an agent, and sees another one that holds
+// the same take its place before anybody looked. Among equals the agent that was
+// seen first is taken, which the new one is not.
+func TestNewAgentInTheOldPlace(t *testing.T) {
+	s := mustNew(t, Config{Placement: WorstFit})
+	see := func(id string, size drf.Amount) {
+		must(t, s, AgentSeen{Agent: id, Owned: true, Total: []Quantity{{"cpus", size * drf.Unit}, {"mem", size * 1024 * drf.Unit}}})
+	}
+	see("a", 2)
+	see("b", 4)
+	must(t, s, GroupSubmitted{oneCPU(0, 0, 2)}) // on b, which then has as much left as a
+	must(t, s, Tick{})
+	must(t, s, AgentLost{"a"})
+	see("c", 2)
+	must(t, s, GroupSubmitted{oneCPU(0, 1, 1)})
+	if got := must(t, s, Tick{})[0].(Accept).Agent; got != "b" {
+		t.Errorf("placed on %s; want b", got)
+	}
+}
+
+// TestIndexThatFellBehind asks for a shape again after the log of changed
+// agents, which is bounded too, has dropped what its index did not see. It
+// does without Check until then, which would ask every index at every step.
+func TestIndexThatFellBehind(t *testing.T) {
+	s := cluster(t, 2)
+	sleeper, busy := oneCPU(0, 0, 3), oneCPU(1, 1, 1)
+	sleeper.Tasks[0].Resources[0].Amount *= 10
+	must(t, s, GroupSubmitted{sleeper})
+	must(t, s, Tick{})
+	must(t, s, GroupSubmitted{busy})
+	for dropped := s.shapes.base; s.shapes.base == dropped; {
+		placed := must(t, s, Tick{})
+		launches := placed[len(placed)-1].(Accept).Launches
+		must(t, s, TaskUpdated{Run: launches[0].Run, State: TaskFinished})
+	}
+	sleeping := s.shapes.all[s.groups[groupKey{sleeper.Framework, sleeper.Name}].shapeKey()]
+	if !sleeping.index.built || sleeping.index.cursor >= s.shapes.base {
+		t.Fatal("the index has not fallen behind")
+	}
+	sleeper.Name = "again"
+	step(t, s, Event{Fact: GroupSubmitted{sleeper}})
+	step(t, s, Event{Fact: Tick{}})
 }
 
 // TestListsAreEmptyAfterATick makes sure that nothing is collected for ever.

@@ -12,7 +12,7 @@ import (
 func (s *State) Check() error {
 	s.catchUp() // what a Tick would do first; it decides nothing
 	for _, check := range []func() error{
-		s.checkRuns, s.checkAgents, s.checkGroups, s.checkQueues, s.checkShapes, s.checkOffers,
+		s.checkRuns, s.checkAgents, s.checkGroups, s.checkLimits, s.checkQueues, s.checkShapes, s.checkOffers,
 	} {
 		if err := check(); err != nil {
 			return fmt.Errorf("allocator: broken books at %d ms: %w", s.now, err)
@@ -187,9 +187,9 @@ func (s *State) checkQueues() error {
 			return fmt.Errorf("framework %s: active %t with %d buckets", q.name, s.tree.Active(q.node), q.ready.len())
 		}
 	}
-	for demand, sh := range s.shapes.all { // commutes: any one error will do
-		if sh.pending != byShape[sh] || (sh.pending == 0) != sh.idle {
-			return fmt.Errorf("shape %s: counted %d waiting, booked %d, idle %t", s.kinds.Format(demand), byShape[sh], sh.pending, sh.idle)
+	for key, sh := range s.shapes.all { // commutes: any one error will do
+		if sh.pending != byShape[sh] || (sh.pending == 0) != sh.idle || sh.key != key {
+			return fmt.Errorf("shape %s: counted %d waiting, booked %d, idle %t", s.kinds.Format(key.demand), byShape[sh], sh.pending, sh.idle)
 		}
 	}
 	return nil

@@ -21,6 +21,14 @@
 // that changes. Within a framework: higher priority, then earlier arrival; a
 // group that does not fit holds back nothing that does.
 //
+// # Constraints
+//
+// A group's constraints (Constraint) are looked at when one of its instances is
+// placed; nothing is moved because of them later. An instance counts where it
+// is from Launch to Settle, so also while it is killed or out of sight. It
+// counts at what its agent has in the field now: an agent that comes back with
+// other attributes takes what runs there along.
+//
 // # Life of an instance
 //
 // An instance is in one of these states; a group is over when none of its
@@ -67,4 +75,12 @@
 // shape that is asked for only once costs one look at every agent. A shape that
 // fits nowhere costs nothing until an agent has more room; then the frameworks
 // that were set aside for it come back, O(log) each.
+//
+// Constraints that do not depend on where instances are (LIKE, UNLIKE, IS, and
+// CLUSTER with a value) belong to the shape, which all groups that have the same
+// ones share. With the others a group has a shape of its own. A launch then
+// costs no more than without, except where it lets GROUP_BY accept other values;
+// that, and each end of an instance while others of its group wait, costs one
+// look at every agent. An agent that offers more room is held against every
+// shape that fitted nowhere, so against every such group that waits.
 package allocator

@@ -2,7 +2,6 @@ package allocator
 
 import (
 	"fmt"
-	"slices"
 
 	"fairlead/drf"
 )
@@ -21,6 +20,9 @@ const (
 	ReasonBackoff ReasonCode = "backoff"
 	// ReasonNoAgents: no agent is known.
 	ReasonNoAgents ReasonCode = "no-agents"
+	// ReasonConstraint: constraints of the group refuse agents. One for each
+	// constraint that does follows whatever else is said of agents.
+	ReasonConstraint ReasonCode = "constraint"
 	// ReasonTooLarge: no known agent could hold an instance even if it was empty.
 	ReasonTooLarge ReasonCode = "too-large"
 	// ReasonNoRoom: agents are large enough, but what they have left is not.
@@ -62,8 +64,11 @@ type Explanation struct {
 	// Before are frameworks with something waiting that are served earlier.
 	Before []FrameworkView
 	Agents int // known agents
-	Fit    int // agents that have room for one instance
-	Lacks  []Lack
+	// Allowed are the agents that the constraints leave to the next instance.
+	Allowed int
+	Fit     int // agents that have room for one instance and meet the constraints
+	// Lacks are about the agents that are allowed.
+	Lacks []Lack
 	// Attempts are the runs that ended, the latest last.
 	Attempts []Attempt
 	Message  string // why it ended as it did
@@ -157,10 +162,14 @@ func (s *State) explainFit(g *group, e *Explanation) {
 	lacks := map[drf.Kind]*Lack{}
 	for i := range s.agents {
 		a := &s.agents[i]
-		if a.lost {
+		if a.lost || a.seq == 0 {
 			continue
 		}
 		e.Agents++
+		if !g.allowedOn(a) {
+			continue
+		}
+		e.Allowed++
 		need, left := &sh.withExecutor, s.room(a)
 		if a.slots > a.carried {
 			need = &sh.demand
@@ -196,41 +205,6 @@ func noteLack(lacks map[drf.Kind]*Lack, k drf.Kind, seen Lack) {
 	}
 }
 
-func (s *State) explainRoom(g *group, e *Explanation) {
-	ask := s.kinds.Format(g.demand)
-	switch {
-	case e.Agents == 0:
-		e.because(ReasonNoAgents, "no agent is known: the master has offered none yet")
-	case !s.couldHold(g):
-		e.because(ReasonTooLarge, "an instance asks for %s, which none of %d agents could hold even if it was empty", ask, e.Agents)
-	case e.Fit == 0:
-		e.because(ReasonNoRoom, "an instance asks for %s, and none of %d agents has that much left%s", ask, e.Agents, e.nearest())
-	case g.bucket != nil && g.bucket.shape.full >= 0:
-		e.because(ReasonNoOffer, "%d of %d agents have room for %s, but the master has not offered it to us", e.Fit, e.Agents, ask)
-	}
-}
-
-// couldHold reports whether an empty agent would be large enough.
-func (s *State) couldHold(g *group) bool {
-	sh := &shape{demand: g.demand, withExecutor: g.demand.Add(s.executor)}
-	return slices.ContainsFunc(s.agents, func(a agent) bool {
-		need := &sh.withExecutor
-		if a.slots > 0 {
-			need = &sh.demand
-		}
-		return !a.lost && need.FitsIn(a.total)
-	})
-}
-
-func (e *Explanation) nearest() string {
-	out := ""
-	for _, l := range e.Lacks {
-		out += fmt.Sprintf("; %s: %d of %d agents have less than %s, the most is %s on %s",
-			l.Resource, l.Agents, e.Agents, l.Need, l.Most, l.Agent)
-	}
-	return out
-}
-
 // explainOrder finds the group's place in its framework, and the frameworks
 // that are served before it.
 func (s *State) explainOrder(g *group, e *Explanation) {
@@ -245,23 +219,35 @@ func (s *State) explainOrder(g *group, e *Explanation) {
 	if e.Position > 1 {
 		e.because(ReasonOrder, "%d groups of framework %s are ahead of it", e.Position-1, g.spec.Framework)
 	}
-	v := &View{}
-	s.viewTree(drf.Root, v)
-	for _, f := range v.Frameworks {
-		other := s.queueIndex[queueKey{f.Role, f.Framework}]
-		if f.Pending > 0 && f.Role == g.spec.Role && s.tree.Ahead(other.node, g.queue.node) {
-			e.Before = append(e.Before, f)
-			e.because(ReasonOrder, "%s, and is served first", s.whyAhead(f, g))
+	for _, c := range s.tree.Children(s.tree.Parent(g.queue.node)) {
+		if c == g.queue.node || !s.tree.IsFramework(c) || !s.competes(s.queues[c]) {
+			continue
+		}
+		if s.tree.Ahead(c, g.queue.node) {
+			e.Before = append(e.Before, s.viewFramework(c))
+			e.because(ReasonOrder, "%s, and is served first", s.whyAhead(c, g))
 		}
 	}
 }
 
 // whyAhead says by what a framework comes before that of a group.
-func (s *State) whyAhead(f FrameworkView, g *group) string {
+func (s *State) whyAhead(c drf.Node, g *group) string {
 	if s.cfg.Policy == DRF || s.cfg.Policy == DRFLiteral {
+		share, _ := s.tree.Share(c)
 		mine, _ := s.tree.Share(g.queue.node)
-		return fmt.Sprintf("framework %s has a dominant share of %s, below the %s of %s", f.Framework, f.Share, mine, g.spec.Framework)
+		return fmt.Sprintf("framework %s has a dominant share of %s, below the %s of %s", s.tree.Name(c), share, mine, g.spec.Framework)
 	}
 	return fmt.Sprintf("framework %s comes before %s under the policy %s (%s)",
-		f.Framework, g.spec.Framework, s.cfg.Policy, s.cfg.Policy.Description())
+		s.tree.Name(c), g.spec.Framework, s.cfg.Policy, s.cfg.Policy.Description())
+}
+
+// competes reports whether a framework waits with something that some agent
+// could hold: what fits nowhere is passed over.
+func (s *State) competes(q *queue) bool {
+	for _, b := range q.byShape { // commutes: whether any one does
+		if b.groups.len() > 0 && s.couldHold(b.groups.top().group) {
+			return true
+		}
+	}
+	return false
 }

@@ -28,7 +28,9 @@ type Group struct {
 	Restart  Restart
 	// After names groups of the same framework that must have finished well.
 	After []string
-	Tasks []Task
+	// Constraints must all be met by the agent that an instance is placed on.
+	Constraints []Constraint
+	Tasks       []Task
 }
 
 // Task is one member of a task group.
@@ -91,6 +93,9 @@ func (g *Group) validate() error {
 		return fmt.Errorf("%w: tasks %d: expected 1 to %d", ErrInvalid, len(g.Tasks), MaxTasks)
 	case g.Restart.Max < 0 || g.Restart.BackoffMillis < 0:
 		return fmt.Errorf("%w: restart: negative limit", ErrInvalid)
+	}
+	if _, err := newLimits(g.Constraints); err != nil {
+		return err
 	}
 	return g.validateTasks()
 }

@@ -42,7 +42,11 @@ func step(t fataler, s *State, e Event) []Action {
 // recorded makes up a history of n events and runs it.
 func recorded(t fataler, d draw, n int) *history {
 	t.Helper()
-	w := &world{draw: d}
+	return recordedIn(t, &world{draw: d}, n)
+}
+
+func recordedIn(t fataler, w *world, n int) *history {
+	t.Helper()
 	h := &history{cfg: w.config()}
 	s := mustNew(t, h.cfg)
 	for range n {

@@ -351,6 +351,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 	}
 	a.used = a.used.Add(held)
 	s.tree.Charge(g.queue.node, held)
+	s.count(g, a, 1)
 	return nil
 }
 

@@ -4,11 +4,12 @@ package allocator
 // is built when the shape is asked for a second time, and then follows the log
 // of changed agents, O(log agents) for each, only when it is asked.
 type agentIndex struct {
-	asked  bool
-	built  bool
-	cursor uint64 // how far the log has been followed
-	heap   []candidate
-	pos    []int32 // agent to place in heap, -1 when it can't hold the shape
+	asked   bool
+	built   bool
+	cursor  uint64 // how far the log has been followed
+	version uint64 // of the shape's limits when it was built
+	heap    []candidate
+	pos     []int32 // agent to place in heap, -1 when it can't hold the shape
 }
 
 // candidate is an agent and its rank for a shape, the least first: by score,
@@ -30,10 +31,13 @@ func (s *State) bestAgent(sh *shape) (int32, bool) {
 	case !x.asked: // an index for one question would cost more than it saves
 		x.asked = true
 		return s.scan(sh)
-	case !x.built, x.cursor < s.shapes.base, len(x.pos) != len(s.agents):
+	case !x.built, x.cursor < s.shapes.base, len(x.pos) != len(s.agents), sh.limits.newer(x.version):
 		s.buildIndex(sh)
 	default:
 		s.followLog(sh)
+	}
+	if sh.limits != nil {
+		s.dropRefused(sh)
 	}
 	if len(x.heap) == 0 {
 		return 0, false
@@ -77,6 +81,19 @@ func (s *State) buildIndex(sh *shape) {
 		x.down(i)
 	}
 	x.built, x.cursor = true, s.logEnd()
+	if sh.limits != nil {
+		x.version = sh.limits.version
+	}
+}
+
+// dropRefused takes agents off the top that the shape's limits have come to
+// refuse since they were ranked. They are back when the limits allow more, or
+// when something else about them changes.
+func (s *State) dropRefused(sh *shape) {
+	x := &sh.index
+	for len(x.heap) > 0 && !sh.limits.allow(&s.agents[x.heap[0].agent]) {
+		x.drop(0)
+	}
 }
 
 func (s *State) logEnd() uint64 { return s.shapes.base + uint64(len(s.shapes.log)) }

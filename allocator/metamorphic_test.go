@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -111,6 +112,24 @@ func TestIdleFrameworkChangesNothing(t *testing.T) {
 			h.decided = append([][]Action{nil}, h.decided...)
 		}
 		h.again(t, h.cfg, sameEvent, sameAction)
+	})
+}
+
+// TestConstraintThatAllMeetChangesNothing gives every group a constraint that
+// refuses nobody. Its groups then have shapes and counts of their own.
+func TestConstraintThatAllMeetChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := histories(t)
+		more := rapid.SampledFrom([]Constraint{
+			{"nowhere", Unlike, "x"}, {"hostname", Like, ".*"}, {"hostname", MaxPer, "1000"},
+		}).Draw(t, "constraint")
+		h.again(t, h.cfg, func(e Event) Event {
+			if f, ok := e.Fact.(GroupSubmitted); ok {
+				f.Group.Constraints = append(slices.Clone(f.Group.Constraints), more)
+				e.Fact = f
+			}
+			return e
+		}, sameAction)
 	})
 }
 

@@ -251,7 +251,7 @@ func (m *model) offerAdded(f OfferAdded) {
 	if a.seen {
 		return
 	}
-	a.Slots = f.Slots
+	a.Slots, a.Host, a.Attributes = f.Slots, f.Host, f.Attributes
 	m.guessTotal(a)
 }
 

@@ -3,7 +3,8 @@ package allocator
 // Planned says what would become of one group.
 type Planned struct {
 	Framework, Group string
-	// Starts is how many instances the next Tick would start.
+	// Starts is how many instances the next Tick would start, beside those that
+	// run already.
 	Starts int32
 	// Possible is false if no known agent could ever hold an instance.
 	Possible    bool
@@ -23,19 +24,23 @@ func (s *State) Plan(groups []Group) ([]Planned, error) {
 	}
 	c.decide() // what waits already comes first where it is entitled to
 	var out []Planned
-	for _, g := range groups {
+	running := make([]int32, len(groups))
+	for i, g := range groups {
+		if old, ok := s.groups[groupKey{g.Framework, g.Name}]; ok {
+			running[i] = old.live
+		}
 		if err := c.applyGroupSubmitted(GroupSubmitted{g}); err != nil {
 			return nil, err
 		}
 	}
 	c.decide()
-	for _, g := range groups {
+	for i, g := range groups {
 		e, err := c.Explain(g.Framework, g.Name)
 		if err != nil {
 			return nil, err
 		}
 		booked := c.groups[groupKey{g.Framework, g.Name}]
-		out = append(out, Planned{g.Framework, g.Name, booked.live, c.couldHold(booked), e})
+		out = append(out, Planned{g.Framework, g.Name, booked.live - running[i], c.couldHold(booked), e})
 	}
 	return out, nil
 }

@@ -7,15 +7,18 @@ import (
 )
 
 // groupOptions are the options of submit that are no resources.
-var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "after", "digest"}
+var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "after", "digest", "constraint"}
 
-// resources reads every option but the named ones as an amount. Ports with a
-// range are numbers of ports, read by ports.
+// agentOptions are those of agent, seen and offer.
+var agentOptions = []string{"agent", "slots", "host"}
+
+// resources reads every option but the named ones and attributes as an amount.
+// Ports with a range are numbers of ports, read by ports.
 func (c line) resources(other ...string) []Quantity {
 	var out []Quantity
 	for _, f := range c.fields() {
 		k, v, ok := strings.Cut(f, "=")
-		if !ok || slices.Contains(other, k) || strings.Contains(v, "-") && k == "ports" {
+		if !ok || slices.Contains(other, k) || strings.HasPrefix(k, "@") || strings.Contains(v, "-") && k == "ports" {
 			continue
 		}
 		out = append(out, Quantity{k, c.amount(k)})
@@ -35,13 +38,47 @@ func (c line) ports() []PortRange {
 	return out
 }
 
+// attributes reads every @name=value.
+func (c line) attributes() []Attribute {
+	var out []Attribute
+	for _, f := range c.fields() {
+		if k, v, ok := strings.Cut(f, "="); ok && strings.HasPrefix(k, "@") {
+			out = append(out, Attribute{k[1:], v})
+		}
+	}
+	return out
+}
+
+// constraints reads every constraint=field:OPERATOR:value.
+func (c line) constraints() []Constraint {
+	var out []Constraint
+	for _, f := range c.fields() {
+		if text, ok := strings.CutPrefix(f, "constraint="); ok {
+			field, rest, _ := strings.Cut(text, ":")
+			operator, value, _ := strings.Cut(rest, ":")
+			out = append(out, Constraint{field, operatorOf(operator), value})
+		}
+	}
+	return out
+}
+
+// operatorOf reads an operator; an unknown one is one past the last.
+func operatorOf(name string) Operator {
+	op := Unique
+	for op <= Is && op.String() != name {
+		op++
+	}
+	return op
+}
+
 // group reads a submission: one task with the resources of the line itself, or
 // those of the indented lines below it.
 func (c line) group(framework, name string, tasks []line) Group {
 	g := Group{
 		Framework: framework, Name: name, Role: c.value("role", ""), Digest: c.value("digest", string(c)),
 		Instances: int32(c.number("instances", 1)), Priority: int32(c.number("priority", 0)),
-		Restart: Restart{Max: int32(c.number("max", 0)), BackoffMillis: c.milliseconds(c.value("backoff", "0"))},
+		Restart:     Restart{Max: int32(c.number("max", 0)), BackoffMillis: c.milliseconds(c.value("backoff", "0"))},
+		Constraints: c.constraints(),
 	}
 	g.Restart.Policy = map[string]RestartPolicy{
 		"never": RestartNever, "on-failure": RestartOnFailure, "always": RestartAlways,

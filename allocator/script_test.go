@@ -163,14 +163,14 @@ func (sc *script) fact(c line, tasks []line) (Fact, error) {
 	name := c.word(1)
 	switch c.word(0) {
 	case "agent", "seen":
-		return AgentSeen{Agent: name, Host: "host-" + name, Total: c.resources("slots"), Ports: c.ports(),
-			Slots: int32(c.number("slots", 0)), Owned: c.word(0) == "agent"}, nil
+		return AgentSeen{Agent: name, Host: c.value("host", "host-"+name), Attributes: c.attributes(),
+			Total: c.resources(agentOptions...), Ports: c.ports(), Slots: int32(c.number("slots", 0)), Owned: c.word(0) == "agent"}, nil
 	case "lost":
 		return AgentLost{name}, nil
 	case "offer":
 		agent := c.value("agent", "")
-		return OfferAdded{Offer: name, Agent: agent, Host: "host-" + agent,
-			Resources: c.resources("agent", "slots"), Ports: c.ports(), Slots: int32(c.number("slots", 0))}, nil
+		return OfferAdded{Offer: name, Agent: agent, Host: c.value("host", "host-"+agent), Attributes: c.attributes(),
+			Resources: c.resources(agentOptions...), Ports: c.ports(), Slots: int32(c.number("slots", 0))}, nil
 	case "rescind":
 		return OfferRescinded{name}, nil
 	case "connect":

@@ -7,8 +7,11 @@ import (
 )
 
 // shape is a distinct demand of one instance. Everything that asks for the
-// same vector shares one shape, and so one index over the agents.
+// same vector under the same constraints shares one shape, and so one index
+// over the agents.
 type shape struct {
+	key          shapeKey
+	limits       *limits // nil if it may go to any agent
 	demand       drf.Vector
 	withExecutor drf.Vector
 	wants        fitKey
@@ -20,10 +23,30 @@ type shape struct {
 	index        agentIndex
 }
 
+// shapeKey tells shapes apart.
+type shapeKey struct {
+	demand drf.Vector
+	limits string // limits.text
+	// group is the number of the one group of the shape, if it depends on where
+	// that group's instances are; else 0.
+	group uint64
+}
+
+func (g *group) shapeKey() shapeKey {
+	key := shapeKey{demand: g.demand}
+	if g.limits != nil {
+		key.limits = g.limits.text
+		if g.limits.counts {
+			key.group = g.seq
+		}
+	}
+	return key
+}
+
 // shapeTable holds the shapes in use, and a few that were in use lately: a
 // churning workload asks for the same ones again and again.
 type shapeTable struct {
-	all  map[drf.Vector]*shape
+	all  map[shapeKey]*shape
 	full []*shape // those that no agent can hold now
 	idle []*shape // oldest first
 	log  []int32  // agents whose spare changed
@@ -34,15 +57,16 @@ type shapeTable struct {
 // maxIdleShapes bounds the memory of indexes that nobody uses.
 const maxIdleShapes = 64
 
-func newShapeTable() shapeTable { return shapeTable{all: map[drf.Vector]*shape{}} }
+func newShapeTable() shapeTable { return shapeTable{all: map[shapeKey]*shape{}} }
 
-// useShape returns the shape of a demand that instances begin to wait for.
-func (s *State) useShape(demand *drf.Vector) *shape {
+// useShape returns the shape of a group whose instances begin to wait.
+func (s *State) useShape(g *group) *shape {
 	t := &s.shapes
-	sh, ok := t.all[*demand]
+	key := g.shapeKey()
+	sh, ok := t.all[key]
 	if !ok {
-		sh = &shape{demand: *demand, withExecutor: demand.Add(s.executor), full: -1}
-		t.all[*demand] = sh
+		sh = &shape{key: key, limits: g.limits, demand: g.demand, withExecutor: g.demand.Add(s.executor), full: -1}
+		t.all[key] = sh
 	}
 	if sh.idle {
 		sh.idle = false
@@ -57,10 +81,14 @@ func (t *shapeTable) release(sh *shape) {
 		return
 	}
 	t.unfill(sh)
+	if sh.key.group != 0 { // of no use to any other group
+		delete(t.all, sh.key)
+		return
+	}
 	sh.idle = true
 	t.idle = append(t.idle, sh)
 	if len(t.idle) > maxIdleShapes {
-		delete(t.all, t.idle[0].demand)
+		delete(t.all, t.idle[0].key)
 		t.idle = slices.Delete(t.idle, 0, 1)
 	}
 }

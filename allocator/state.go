@@ -209,6 +209,7 @@ type group struct {
 	queue   *queue
 	bucket  *bucket
 	demand  drf.Vector   // of one instance, without the executor
+	limits  *limits      // nil if it may go anywhere
 	tasks   []drf.Vector // of each task
 	arrived int64
 

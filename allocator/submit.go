@@ -13,6 +13,9 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	if err := s.admit(&spec, map[string]bool{}); err != nil {
 		return err
 	}
+	if err := s.admitOrder(&spec, nil); err != nil {
+		return err
+	}
 	key := groupKey{spec.Framework, spec.Name}
 	if _, ok := s.groups[key]; ok {
 		return nil
@@ -35,8 +38,13 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	return nil
 }
 
-// measure computes what a group's tasks and instances ask for.
+// measure computes what a group's tasks and instances ask for, and where they
+// may go.
 func (s *State) measure(g *group) error {
+	var err error
+	if g.limits, err = newLimits(g.spec.Constraints); err != nil {
+		return err
+	}
 	g.tasks = make([]drf.Vector, 0, len(g.spec.Tasks))
 	for _, t := range g.spec.Tasks {
 		v, err := s.vector(t.Resources)
@@ -104,7 +112,7 @@ func (s *State) compete(g *group) {
 	if g.at >= 0 || g.blocked() || g.dying || g.over() || g.pending() == 0 {
 		return
 	}
-	sh := s.useShape(&g.demand)
+	sh := s.useShape(g)
 	b, ok := g.queue.byShape[sh]
 	if !ok {
 		b = &bucket{queue: g.queue, shape: sh, at: -1, parked: -1}

@@ -117,22 +117,33 @@ func (s *State) View() *View {
 
 func (s *State) viewTree(n drf.Node, v *View) {
 	for _, c := range s.tree.Children(n) {
-		share, kind := s.tree.Share(c)
-		dominant := ""
-		if share.Num > 0 {
-			dominant = s.kinds.Name(kind)
-		}
-		if !s.tree.IsFramework(c) {
-			v.Roles = append(v.Roles, RoleView{s.tree.Path(c), s.tree.Weight(c).Amount(), share, dominant, s.tree.Allocated(c)})
-			s.viewTree(c, v)
+		if s.tree.IsFramework(c) {
+			v.Frameworks = append(v.Frameworks, s.viewFramework(c))
 			continue
 		}
-		q := s.queues[c]
-		v.Frameworks = append(v.Frameworks, FrameworkView{
-			Framework: q.name, Role: q.role, Weight: s.tree.Weight(c).Amount(), Share: share, Dominant: dominant,
-			Allocated: s.tree.Allocated(c), Placements: s.tree.Placements(c), Running: q.live, Pending: q.waiting,
-		})
+		share, dominant := s.viewShare(c)
+		v.Roles = append(v.Roles, RoleView{s.tree.Path(c), s.tree.Weight(c).Amount(), share, dominant, s.tree.Allocated(c)})
+		s.viewTree(c, v)
 	}
+}
+
+func (s *State) viewFramework(n drf.Node) FrameworkView {
+	q := s.queues[n]
+	share, dominant := s.viewShare(n)
+	return FrameworkView{
+		Framework: q.name, Role: q.role, Weight: s.tree.Weight(n).Amount(), Share: share, Dominant: dominant,
+		Allocated: s.tree.Allocated(n), Placements: s.tree.Placements(n), Running: q.live, Pending: q.waiting,
+	}
+}
+
+// viewShare is a node's share and the name of its dominant resource, "" while
+// it holds nothing.
+func (s *State) viewShare(n drf.Node) (drf.Share, string) {
+	share, kind := s.tree.Share(n)
+	if share.Num == 0 {
+		return share, ""
+	}
+	return share, s.kinds.Name(kind)
 }
 
 func (s *State) viewAgents(v *View) {

@@ -17,8 +17,10 @@ type world struct {
 	draw   draw
 	now    int64
 	offers int
-	groups []groupKey // those that were submitted
-	runs   []Launch   // those that were launched and may not have ended
+	// settled worlds have agents whose host and attributes never change.
+	settled bool
+	groups  []groupKey // those that were submitted
+	runs    []Launch   // those that were launched and may not have ended
 }
 
 // config draws the rules of a run.
@@ -113,14 +115,50 @@ func (w *world) ports() []PortRange {
 // agentSeen is of two kinds of agents: a0 to a2 are ours alone.
 func (w *world) agentSeen() Fact {
 	id := w.agent()
-	return AgentSeen{Agent: id, Host: "host-" + id, Total: w.resources(4), Ports: w.ports(),
-		Slots: int32(w.draw(3)), Owned: id < "a3"}
+	f := AgentSeen{Agent: id, Total: w.resources(4), Ports: w.ports(), Slots: int32(w.draw(3)), Owned: id < "a3"}
+	f.Host, f.Attributes = w.place(id)
+	return f
+}
+
+// place draws the host and the attributes of an agent. Agents share hosts and
+// racks, and some have no rack.
+func (w *world) place(agent string) (string, []Attribute) {
+	host, rack, size := agent, w.draw(4), w.draw(2)
+	if w.settled {
+		rack, size = int(agent[1]-'0'), int(agent[1]-'0')%2
+	}
+	if agent == "a1" {
+		host = "a0"
+	}
+	attributes := []Attribute{{"size", []string{"7", "7.50"}[size]}}
+	if rack < 3 {
+		attributes = append(attributes, Attribute{"rack", fmt.Sprintf("r%d", rack)})
+	}
+	return "host-" + host, attributes
 }
 
 func (w *world) offer() Fact {
 	w.offers++
-	return OfferAdded{Offer: fmt.Sprintf("o%d", w.offers), Agent: fmt.Sprintf("a%d", 3+w.draw(3)),
+	f := OfferAdded{Offer: fmt.Sprintf("o%d", w.offers), Agent: fmt.Sprintf("a%d", 3+w.draw(3)),
 		Resources: w.resources(4), Ports: w.ports(), Slots: int32(w.draw(2))}
+	f.Host, f.Attributes = w.place(f.Agent)
+	return f
+}
+
+// constraints draws none for every second group.
+func (w *world) constraints() []Constraint {
+	var out []Constraint
+	for range w.draw(2) * (1 + w.draw(3)/2) {
+		out = append(out, []Constraint{
+			{"hostname", Unique, ""}, {"rack", Unique, ""},
+			{"hostname", MaxPer, "2"}, {"rack", MaxPer, "2"},
+			{"@hostname", GroupBy, ""}, {"rack", GroupBy, ""}, {"rack", GroupBy, "3"},
+			{"hostname", Cluster, ""}, {"rack", Cluster, ""}, {"rack", Cluster, "r1"},
+			{"hostname", Like, "host-a[0-3]"}, {"rack", Like, "r0|r1"}, {"rack", Unlike, "r[12]"}, {"hostname", Unlike, "host"},
+			{"rack", Is, "r2"}, {"size", Is, "7.5"},
+		}[w.draw(16)])
+	}
+	return out
 }
 
 func (w *world) group() Group {
@@ -134,6 +172,7 @@ func (w *world) group() Group {
 		Framework: key.framework, Name: key.name, Digest: "1", Instances: int32(1 + w.draw(4)),
 		Priority: int32(w.draw(2)), Restart: Restart{Policy: RestartPolicy(w.draw(3)), Max: int32(w.draw(3)),
 			BackoffMillis: int64(w.draw(3) / 2 * 100)},
+		Constraints: w.constraints(),
 	}
 	if w.draw(6) == 0 {
 		g.Role = w.role()

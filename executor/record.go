@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
+
+	"fairlead/internal/mesosproto"
 )
 
 // maxRecord bounds one event. The largest is a LAUNCH_GROUP; the agent's own limit for a protobuf
@@ -79,17 +81,9 @@ func parseLength(digits []byte) (uint64, error) {
 }
 
 // decodeEvent parses one record. Strings and bytes of the event do not refer to the record.
-//
-// The generated decoder of mesos-go is older than the fix of CVE-2021-3121 and panics on some
-// inputs that are not protobuf at all; for the caller that is one more malformed record.
-func decodeEvent(record []byte) (event *executor.Event, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			event, err = nil, fmt.Errorf("%w: %v", errRecord, p)
-		}
-	}()
-	event = new(executor.Event)
-	if err := event.Unmarshal(record); err != nil {
+func decodeEvent(record []byte) (*executor.Event, error) {
+	event := new(executor.Event)
+	if err := mesosproto.Unmarshal(record, event); err != nil {
 		return nil, fmt.Errorf("%w: %w", errRecord, err)
 	}
 	return event, nil

@@ -139,8 +139,9 @@ func anySnapshot(t *rapid.T) *Snapshot {
 func anySubmission(t *rapid.T) (*proto.TaskGroup, allocator.Group) {
 	spec := rapid.MakeCustom[proto.TaskGroup](rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
 		reflect.TypeFor[proto.RestartPolicy](): rapid.Int32Range(0, 2).AsAny(),
+		reflect.TypeFor[proto.Operator]():      rapid.Int32Range(0, 7).AsAny(),
 	}}).Draw(t, "specification")
-	spec.GangMin, spec.Constraints = 0, nil // refused by Core
+	spec.GangMin = 0 // gangs are refused by Core
 	group, err := taskgroup.Core(&spec)
 	if err != nil {
 		t.Fatal(err)

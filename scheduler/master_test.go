@@ -207,14 +207,15 @@ func TestABadMasterIsWaitedOut(t *testing.T) {
 		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "broken", code) }
 	}
 	for name, bad := range map[string]http.HandlerFunc{
-		"HTTP 500":         status(500),
-		"HTTP 503":         status(503),
-		"HTTP 401":         status(401),
-		"garbage":          raw("garbage on the stream\n"),
-		"bad protobuf":     raw("5\n\xff\xff\xff\xff\xff"),
-		"truncated record": raw("100\nonly this"),
-		"absurd length":    raw("99999999999999\nx"),
-		"empty stream":     raw(""),
+		"HTTP 500":          status(500),
+		"HTTP 503":          status(503),
+		"HTTP 401":          status(401),
+		"garbage":           raw("garbage on the stream\n"),
+		"bad protobuf":      raw("5\n\xff\xff\xff\xff\xff"),
+		"a poisoned length": raw("10\n\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
+		"truncated record":  raw("100\nonly this"),
+		"absurd length":     raw("99999999999999\nx"),
+		"empty stream":      raw(""),
 		"a web page": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			io.WriteString(w, "<html>hello</html>")

@@ -134,6 +134,19 @@ func (s *Scheduler) View(ctx context.Context) (*allocator.View, error) {
 	return v, err
 }
 
+// Group returns one task group as of now: cheaper than View.
+func (s *Scheduler) Group(ctx context.Context, framework, group string) (*allocator.GroupView, error) {
+	var g allocator.GroupView
+	err := s.ask(ctx, func(*batch) error {
+		var ok bool
+		if g, ok = s.state.Group(framework, group); !ok {
+			return fmt.Errorf("%w: task group %s/%s", allocator.ErrUnknown, framework, group)
+		}
+		return nil
+	})
+	return &g, err
+}
+
 // Spec returns the specification of a task group.
 func (s *Scheduler) Spec(ctx context.Context, framework, group string) (*proto.TaskGroup, error) {
 	var spec *proto.TaskGroup

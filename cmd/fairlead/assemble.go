@@ -33,6 +33,7 @@ func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served 
 	}
 	cfg.Allocator = allocator.Config{
 		Placement: allocator.Placement(d.placement), Executor: cfg.Executor.Resources, History: d.history,
+		UnreachableMillis: d.unreachable.Milliseconds(),
 	}
 	if !slices.Contains(allocator.Placements(), cfg.Allocator.Placement) {
 		return cfg, "", usagef("--placement %q: expected one of %s", d.placement, join(allocator.Placements()))
@@ -67,7 +68,7 @@ func (d *daemon) mesosClient(log *zap.Logger) (*mesoshttp.Client, error) {
 // belong to the framework that started us.
 func (d *daemon) frameworkInfo() (mesos.FrameworkInfo, error) {
 	info := mesos.FrameworkInfo{
-		Name: d.name, User: d.user, Roles: d.roles, Checkpoint: new(true),
+		Name: d.name, User: d.user, Roles: []string{d.role}, Checkpoint: new(true),
 		FailoverTimeout: new(d.failover.Seconds()), WebUiURL: &d.advertise,
 	}
 	for _, c := range []mesos.FrameworkInfo_Capability_Type{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"fairlead/internal/cluster"
+	"fairlead/internal/cluster/wire"
 )
 
 // clusterOptions describe an embedded cluster.
@@ -38,6 +40,17 @@ func (o *clusterOptions) check() error {
 		return usagef("--agents %d: expected at least 1", o.agents)
 	case o.slots < 0:
 		return usagef("--executor-slots %d: expected 0 or more", o.slots)
+	}
+	if _, err := wire.ParseResources(o.resources); o.resources != "" && err != nil {
+		return usagef("--resources: %w", err)
+	}
+	if _, err := wire.ParseResources(o.overhead); err != nil {
+		return usagef("--executor-resources: %w", err)
+	}
+	for _, text := range o.attributes {
+		if _, err := wire.ParseAttributes(text); err != nil {
+			return usagef("--attributes: %w", err)
+		}
 	}
 	return nil
 }
@@ -111,13 +124,16 @@ func (a *app) runCluster(ctx context.Context, o *clusterOptions, options logOpti
 	if err != nil {
 		return err
 	}
+	if err := removeReadyFile(readyFile); err != nil {
+		return err
+	}
 	c, err := o.start(ctx, log)
 	if err != nil {
 		return err
 	}
 	a.sayCluster(o, c)
 	if err := writeReadyFile(readyFile, c.URL()); err != nil {
-		return err
+		return errors.Join(err, stopCluster(ctx, c))
 	}
 	<-ctx.Done()
 	a.say("stopping")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strconv"
@@ -30,8 +31,8 @@ type daemon struct {
 	config    string
 
 	name, user, principal, secretFile string
-	roles                             []string
-	failover                          time.Duration
+	role                              string
+	failover, unreachable             time.Duration
 
 	executor string
 	// executorLocal says that agents find the executor where we do.
@@ -61,12 +62,15 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.executor, "executor", "", "`path` or URI of fairlead-executor; agents fetch a path from this API (default: the one beside this program)")
 	flags.StringVar(&d.executorResources, "executor-resources", defaultExecutorResources, "what an executor asks for")
 	flags.StringVar(&d.placement, "placement", string(allocator.Placements()[0]), "how an agent is chosen: "+join(allocator.Placements()))
-	flags.IntVar(&d.history, "history", 20, "how many ended `runs` of each task group are remembered")
+	flags.IntVar(&d.history, "history", 100, "how many ended `runs` of each task group are remembered")
 }
 
 // run schedules until ctx is done, which is its good end: tasks go on, and the
 // framework is kept. up is called with the URL of the API once it answers.
 func (d *daemon) run(ctx context.Context, log *zap.Logger, up func(url string) error) (err error) {
+	if err := removeReadyFile(d.readyFile); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", d.listen)
 	if err != nil {
 		return fmt.Errorf("listening for the API: %w", err)
@@ -105,6 +109,18 @@ func reachable(addr *net.TCPAddr) string {
 		}
 	}
 	return net.JoinHostPort(host, strconv.Itoa(addr.Port))
+}
+
+// removeReadyFile removes what an earlier run left, so that nobody takes it
+// for an answer of this one.
+func removeReadyFile(name string) error {
+	if name == "" {
+		return nil
+	}
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("ready file: %w", err)
+	}
+	return nil
 }
 
 // writeReadyFile writes the file in one piece, so that whoever waits for it

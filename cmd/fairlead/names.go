@@ -44,15 +44,6 @@ func parseTarget(name string) (target, error) {
 	return t, nil
 }
 
-// parseGroup is parseTarget for what can't be said of one instance.
-func parseGroup(name string) (api.Name, error) {
-	t, err := parseTarget(name)
-	if err == nil && t.instance >= 0 {
-		err = usagef("%q names an instance: expected framework/group", name)
-	}
-	return t.Name, err
-}
-
 func (t target) String() string {
 	if t.instance < 0 {
 		return t.Name.String()

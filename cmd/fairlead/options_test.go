@@ -99,7 +99,7 @@ func TestTheAddressThatOthersReach(t *testing.T) {
 	}
 	host, err := os.Hostname()
 	if err != nil {
-		t.Skip("this machine has no name:", err)
+		t.Fatal(err)
 	}
 	if got := reachable(&net.TCPAddr{IP: net.IPv6unspecified, Port: 80}); got != net.JoinHostPort(host, "80") {
 		t.Error(got)

@@ -16,22 +16,23 @@ func printer(f format) (*app, *bytes.Buffer) {
 	return &app{out: out, err: &bytes.Buffer{}, env: noVariables, format: f}, out
 }
 
-func standing(weight, num, den uint64, of string, share float64, held api.Resources) api.Standing {
-	return api.Standing{
-		Weight: api.Amount(weight), DominantResource: of, DominantShare: share, ShareNum: num, ShareDen: den, Allocated: held,
-	}
-}
-
 func theTree() *api.Shares {
+	idle := api.Standing{Weight: 1000, ShareDen: 1}
 	return &api.Shares{
 		Total: api.Resources{"cpus": 9_000, "mem": 18_432_000, "licences": 5_000},
 		Roles: []api.Role{
-			{Name: "*", Standing: standing(1000, 0, 1, "", 0, nil)},
-			{Name: "eng/dev", Standing: standing(2000, 1, 1, "cpus", 0.5, api.Resources{"mem": 14_336_000, "cpus": 9_000})},
+			{Name: "*", Standing: idle},
+			{Name: "eng/dev", Standing: api.Standing{
+				Weight: 2000, DominantResource: "cpus", DominantShare: 0.5, ShareNum: 1, ShareDen: 1,
+				Allocated: api.Resources{"mem": 14_336_000, "cpus": 9_000},
+			}},
 		},
 		Frameworks: []api.Framework{
-			{Name: "idle", Role: "*", Standing: standing(1000, 0, 1, "", 0, nil)},
-			{Name: "spark-etl", Role: "eng/dev", Standing: standing(1500, 2, 3, "mem", 0.4444, api.Resources{"cpus": 3_500, "mem": 12_288_000}), Running: 3, Pending: 7},
+			{Name: "idle", Role: "*", Standing: idle},
+			{Name: "spark-etl", Role: "eng/dev", Running: 3, Pending: 7, Standing: api.Standing{
+				Weight: 1500, DominantResource: "mem", DominantShare: 0.4444, ShareNum: 2, ShareDen: 3,
+				Allocated: api.Resources{"cpus": 3_500, "mem": 12_288_000},
+			}},
 		},
 	}
 }

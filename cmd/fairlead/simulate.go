@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -169,8 +170,8 @@ func (a *app) writeResult(w io.Writer, r *sim.Result) {
 			number(fmt.Sprintf("%.1fs", f.MeanWaitS)), number(fmt.Sprintf("%.1fs", f.MeanCompletionS)), text(floatAmounts(f.Allocated)))
 	}
 	t.write(w)
-	fmt.Fprintf(w, "in use at %gs: %s; on average: %s\n", r.EndS, percentages(r.Utilization), percentages(r.MeanUtilization))
-	fmt.Fprintf(w, "makespan %gs, %d events, %d placements, %s\n", r.MakespanS, r.Events, r.Decisions, r.Digest)
+	fmt.Fprintf(w, "in use at %s: %s; on average: %s\n", seconds(r.EndS), percentages(r.Utilization), percentages(r.MeanUtilization))
+	fmt.Fprintf(w, "makespan %s, %d events, %d placements, %s\n", seconds(r.MakespanS), r.Events, r.Decisions, r.Digest)
 	if len(r.Placements) > 0 {
 		a.writePlacements(w, r.Placements)
 	}
@@ -204,3 +205,6 @@ func percentages(of map[string]float64) string {
 func trimmed(x float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", x), "0"), ".")
 }
+
+// seconds prints a time without an exponent, however long it is.
+func seconds(s float64) string { return strconv.FormatFloat(s, 'f', -1, 64) + "s" }

@@ -17,7 +17,7 @@ const upState = "fairlead-up.db"
 
 func (a *app) upCommand() *cobra.Command {
 	o := &clusterOptions{}
-	d := &daemon{roles: []string{"*"}, failover: time.Hour, executorLocal: true}
+	d := &daemon{role: "*", failover: time.Hour, unreachable: 5 * time.Second, executorLocal: true}
 	var ephemeral bool
 	cmd := &cobra.Command{
 		Use:     "up",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -93,12 +94,11 @@ func (b *book) act(a allocator.Action) bool {
 	case allocator.Accept:
 		for _, l := range a.Launches {
 			b.say(scheduler.Event{Type: "instance.launched", Framework: l.Framework, Group: l.Group, Instance: l.Instance, Agent: a.Agent})
-			b.report(l.Run, l.Framework, l.Group, allocator.TaskRunning, "")
+			b.report(l.Run, api.Name{Framework: l.Framework, Name: l.Group}, allocator.TaskUpdated{State: allocator.TaskRunning})
 		}
 		return len(a.Launches) > 0
 	case allocator.Kill:
-		g, _ := b.ownerOf(a.Run)
-		b.report(a.Run, g.Framework, g.Name, allocator.TaskKilled, "killed on request")
+		b.report(a.Run, b.ownerOf(a.Run), allocator.TaskUpdated{State: allocator.TaskKilled, Message: "killed on request"})
 		return true
 	case allocator.Settle:
 		return true
@@ -106,26 +106,27 @@ func (b *book) act(a allocator.Action) bool {
 	return false
 }
 
-// report gives every task of a run the same state.
-func (b *book) report(run allocator.RunID, framework, group string, state allocator.TaskState, message string) {
-	for i := range b.specs[api.Name{Framework: framework, Name: group}].Tasks {
-		fact := allocator.TaskUpdated{Run: run, Task: int32(i), State: state, Message: message}
-		if _, err := b.state.Step(allocator.Event{At: b.at, Fact: fact}); err != nil {
+// report gives every task of a run the same update.
+func (b *book) report(run allocator.RunID, owner api.Name, update allocator.TaskUpdated) {
+	update.Run = run
+	for i := range b.specs[owner].Tasks {
+		update.Task = int32(i)
+		if _, err := b.state.Step(allocator.Event{At: b.at, Fact: update}); err != nil {
 			b.t.Error(err)
 		}
 	}
 }
 
-func (b *book) ownerOf(run allocator.RunID) (allocator.GroupView, int32) {
+func (b *book) ownerOf(run allocator.RunID) api.Name {
 	for _, g := range b.state.View().Groups {
 		for _, in := range g.Runs {
 			if in.Run == run && in.Agent != "" {
-				return g, in.Instance
+				return api.Name{Framework: g.Framework, Name: g.Name}
 			}
 		}
 	}
 	b.t.Fatalf("no live run %s", run)
-	return allocator.GroupView{}, 0
+	return api.Name{}
 }
 
 func (b *book) mustStep(f allocator.Fact) {
@@ -137,20 +138,28 @@ func (b *book) mustStep(f allocator.Fact) {
 	}
 }
 
-// end ends the live run of an instance.
-func (b *book) end(framework, group string, instance int32, state allocator.TaskState, message string) {
+// end ends the live run of an instance, such as "A/a/0".
+func (b *book) end(instance string, state allocator.TaskState, message string) {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	parts := strings.Split(instance, "/")
+	owner := api.Name{Framework: parts[0], Name: parts[1]}
+	number, err := strconv.Atoi(parts[2])
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	for _, g := range b.state.View().Groups {
-		if g.Framework == framework && g.Name == group {
-			b.report(g.Runs[instance].Run, framework, group, state, message)
+		if g.Framework == owner.Framework && g.Name == owner.Name {
+			b.report(g.Runs[number].Run, owner, allocator.TaskUpdated{State: state, Message: message})
 		}
 	}
 	if err := b.decide(); err != nil {
 		b.t.Fatal(err)
 	}
-	b.say(scheduler.Event{Type: "instance." + state.String(), Framework: framework, Group: group, Instance: instance, Message: message})
+	b.say(scheduler.Event{
+		Type: "instance." + state.String(), Framework: owner.Framework, Group: owner.Name, Instance: int32(number), Message: message,
+	})
 }
 
 func (b *book) say(e scheduler.Event) {
@@ -238,6 +247,19 @@ func (b *book) View(context.Context) (*allocator.View, error) {
 		return nil, scheduler.ErrStopped
 	}
 	return b.state.View(), nil
+}
+
+func (b *book) Group(_ context.Context, framework, group string) (*allocator.GroupView, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return nil, scheduler.ErrStopped
+	}
+	g, ok := b.state.Group(framework, group)
+	if !ok {
+		return nil, fmt.Errorf("%w: task group %s/%s", allocator.ErrUnknown, framework, group)
+	}
+	return &g, nil
 }
 
 func (b *book) Spec(_ context.Context, framework, group string) (*proto.TaskGroup, error) {

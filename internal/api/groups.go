@@ -1,12 +1,10 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -145,7 +143,7 @@ func (s *Server) group(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view, err := s.groupView(r.Context(), framework, group)
+	view, err := s.cfg.Scheduler.Group(r.Context(), framework, group)
 	if err != nil {
 		return err
 	}
@@ -157,18 +155,6 @@ func (s *Server) group(w http.ResponseWriter, r *http.Request) error {
 	answer.Spec = taskgroup.ToJSON(spec)
 	writeJSON(w, http.StatusOK, answer)
 	return nil
-}
-
-func (s *Server) groupView(ctx context.Context, framework, group string) (*allocator.GroupView, error) {
-	v, err := s.cfg.Scheduler.View(ctx)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(v.Groups, func(g allocator.GroupView) bool { return g.Framework == framework && g.Name == group })
-	if i < 0 {
-		return nil, fmt.Errorf("%w: task group %s/%s", allocator.ErrUnknown, framework, group)
-	}
-	return &v.Groups[i], nil
 }
 
 // remove forgets a group that has ended, and kills one that has not, or the

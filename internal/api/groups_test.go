@@ -124,8 +124,8 @@ func TestTooLargeARequestIsRefusedUnread(t *testing.T) {
 func TestAGroupWithEverythingKnownOfIt(t *testing.T) {
 	f := serve(t, "cpus:4;mem:16384")
 	f.submit(group("A", "a", "instances: 6", "restart: {policy: on-failure, max: 1, backoff: 1m}"))
-	f.end("A", "a", 0, allocator.TaskFinished, "exited with status 0")
-	f.end("A", "a", 1, allocator.TaskFailed, "exited with status 3")
+	f.end("A/a/0", allocator.TaskFinished, "exited with status 0")
+	f.end("A/a/1", allocator.TaskFailed, "exited with status 3")
 	got := read[api.GroupDetail](f, "/v1/groups/A/a")
 	if got.State != "running" || got.Running != 4 || got.Pending != 1 || got.Finished != 1 {
 		t.Errorf("group %+v", got.Group)

@@ -292,7 +292,7 @@ func (s *Server) instanceNews(ctx context.Context, q logRequest) <-chan struct{}
 
 // isOver reports whether an instance will not run any more.
 func (s *Server) isOver(ctx context.Context, q logRequest) (bool, error) {
-	g, err := s.groupView(ctx, q.framework, q.group)
+	g, err := s.cfg.Scheduler.Group(ctx, q.framework, q.group)
 	if err != nil {
 		return false, err
 	}

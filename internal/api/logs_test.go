@@ -115,13 +115,13 @@ func TestFollowedLogsGoOnAcrossRunsUntilTheEnd(t *testing.T) {
 
 	f.disk.append("/run/1/stdout", "last words ")
 	f.disk.append("/run/2/stdout", "second run ")
-	f.end("A", "a", 0, allocator.TaskFailed, "exited with status 1")
+	f.end("A/a/0", allocator.TaskFailed, "exited with status 1")
 	f.mustStep(allocator.Tick{})
 	f.place("A/a/0/main", "/run/2")
 	expect(t, body, "last words second run ")
 
 	f.disk.append("/run/2/stdout", "the end")
-	f.end("A", "a", 0, allocator.TaskFinished, "exited with status 0")
+	f.end("A/a/0", allocator.TaskFinished, "exited with status 0")
 	rest, err := io.ReadAll(body)
 	if string(rest) != "the end" || err != nil {
 		t.Errorf("read %q, %v", rest, err)

@@ -23,6 +23,7 @@ type Scheduler interface {
 	Kill(ctx context.Context, framework, group string, instance int32) error
 	Forget(ctx context.Context, framework, group string) error
 	View(ctx context.Context) (*allocator.View, error)
+	Group(ctx context.Context, framework, group string) (*allocator.GroupView, error)
 	Spec(ctx context.Context, framework, group string) (*proto.TaskGroup, error)
 	Explain(ctx context.Context, framework, group string) (*allocator.Explanation, error)
 	Plan(ctx context.Context, groups []*proto.TaskGroup) ([]scheduler.PlanResult, error)
@@ -82,6 +83,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // being answered a few seconds to end, and closes the listener. Streams end at
 // once. It returns nil unless the listener fails.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	defer endStreams()
 	server := &http.Server{

@@ -205,7 +205,7 @@ type Explanation struct {
 	// Before are the frameworks that are served earlier.
 	Before []Ahead `json:"before,omitempty"`
 	Agents int     `json:"agents"` // known ones
-	Fit    int     `json:"fit"`    // those that have room for one instance
+	Fit    int     `json:"fit"`    // those that have room for one instance and meet its constraints
 	Lacks  []Lack  `json:"lacks,omitempty"`
 	// Attempts are the runs that ended, the latest last.
 	Attempts []Attempt `json:"attempts,omitempty"`

@@ -7,6 +7,8 @@ import (
 
 	"github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/master"
+
+	"fairlead/internal/mesosproto"
 )
 
 // Agent is an agent as the master sees it.
@@ -41,7 +43,7 @@ func (c *Client) Agents(ctx context.Context) ([]Agent, error) {
 		return nil, err
 	}
 	var decoded master.Response
-	if err := decoded.Unmarshal(answer); err != nil {
+	if err := mesosproto.Unmarshal(answer, &decoded); err != nil {
 		return nil, fmt.Errorf("%s: decode answer: %w", name, err)
 	}
 	list := decoded.GetGetAgents()

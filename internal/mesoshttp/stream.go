@@ -11,6 +11,8 @@ import (
 
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"go.uber.org/zap"
+
+	"fairlead/internal/mesosproto"
 )
 
 // missedHeartbeats is how many intervals may pass without an event, as the Mesos documentation recommends.
@@ -116,7 +118,7 @@ func (s *Stream) read() (*scheduler.Event, error) {
 		return nil, err
 	}
 	event := new(scheduler.Event)
-	if err := event.Unmarshal(record); err != nil {
+	if err := mesosproto.Unmarshal(record, event); err != nil {
 		return nil, &RecordError{Offset: offset, Reason: "it is not an event: " + err.Error()}
 	}
 	if _, known := scheduler.Event_Type_name[int32(event.Type)]; !known {

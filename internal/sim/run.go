@@ -74,6 +74,7 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if opts.Seed != nil {
 		e.scenario.Seed = *opts.Seed
 	}
+	e.scenario.Groups = drawn(s.Groups, e.scenario.Seed)
 	var err error
 	e.state, err = allocator.New(allocator.Config{
 		Policy: e.scenario.Policy, Placement: e.scenario.Placement, Executor: s.Executor,
@@ -82,7 +83,7 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 		return nil, err
 	}
 	e.stats = newStats(&e.scenario, opts.Placements)
-	for i, g := range s.Groups {
+	for i, g := range e.scenario.Groups {
 		e.index[[2]string{g.Spec.Framework, g.Spec.Name}] = i
 		e.heap.push(event{at: g.ArrivalMillis, group: i})
 	}
@@ -227,7 +228,7 @@ func (e *engine) launch(agent string, l allocator.Launch) {
 	r := running{group: e.index[[2]string{l.Framework, l.Group}], instance: l.Instance, charge: l.Charge}
 	e.runs[l.Run] = r
 	e.stats.started(e.now, agent, r)
-	if d := e.scenario.Groups[r.group].DurationMillis; d > 0 {
+	if d := e.scenario.Groups[r.group].lasts(l.Instance); d > 0 {
 		e.heap.push(event{at: e.now + d, run: l.Run})
 	}
 }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"regexp"
-	"strings"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -57,18 +56,25 @@ type Framework struct {
 	Weight drf.Amount
 }
 
-// Group is a task group, when it is submitted, and how long each of its instances runs.
+// Group is a task group, when it is submitted, and how long each of its instances runs. Where times
+// are drawn they depend on the seed and the names of framework and group, and on nothing else. If
+// arrivals are, each instance is submitted by itself, as a group NAME.0, NAME.1 ...
 type Group struct {
 	Spec          *proto.TaskGroup // Role is never empty
 	ArrivalMillis int64
 	// DurationMillis of 0 means that instances never end.
 	DurationMillis int64
+
+	// arrival and duration say how they are drawn, if they are: those of each instance by itself.
+	arrival, duration *draw
+	// durations are what was drawn, by instance.
+	durations []int64
 }
 
 // Parse reads the scenarios of a YAML or JSON file, one to a document. Either the whole file is good
 // or the error is a strictyaml.Errors with all that is wrong with it.
 func Parse(filename string, data []byte) ([]*Scenario, error) {
-	f := strictyaml.Parse(filename, data)
+	f := strictyaml.ParseLarge(filename, data)
 	docs := f.Documents()
 	if len(docs) == 0 && f.Err() == nil {
 		f.Fail("no scenario in the file")
@@ -225,6 +231,7 @@ func weight(o *strictyaml.Object) drf.Amount {
 
 func groups(v strictyaml.Value, s *Scenario) []Group {
 	var out []Group
+	var values []strictyaml.Value
 	roleOf := make(map[string]string)
 	for _, f := range s.Frameworks {
 		roleOf[f.Name] = f.Role
@@ -247,40 +254,30 @@ func groups(v strictyaml.Value, s *Scenario) []Group {
 		} else if g.Spec.Role == "" {
 			g.Spec.Role = "*"
 		}
-		out = append(out, g)
+		out, values = append(out, g), append(values, item)
 	}
+	separate(values, out)
 	return out
 }
 
 func group(o *strictyaml.Object) Group {
 	g := Group{Spec: taskgroup.Decode(o, taskgroup.Simulated)}
 	if v, ok := o.Optional("arrival"); ok {
-		g.ArrivalMillis, _ = fixed(v)
+		g.ArrivalMillis, g.arrival = timeOrDraw(v, true)
 	}
 	if v, ok := o.Optional("duration"); ok {
-		ms, ok := fixed(v)
-		if ok && ms == 0 {
+		before := v.Problems()
+		g.DurationMillis, g.duration = timeOrDraw(v, false)
+		if g.DurationMillis == 0 && g.duration == nil && v.Problems() == before {
 			v.Failf("must be longer than 0s")
 		}
-		g.DurationMillis = ms
 	}
 	for field, used := range map[string]bool{ // the order of problems is that of their places
-		"gang": g.Spec.GangMin > 0, "constraints": len(g.Spec.Constraints) > 0, "max_runtime": g.Spec.MaxRuntimeMs > 0,
+		"gang": g.Spec.GangMin > 0, "max_runtime": g.Spec.MaxRuntimeMs > 0,
 	} {
 		if v, ok := o.Optional(field); ok && used {
 			v.Failf("not supported yet in a simulation")
 		}
 	}
 	return g
-}
-
-// fixed reads a duration and refuses the expressions that draw one.
-func fixed(v strictyaml.Value) (int64, bool) {
-	if v.IsText() {
-		if s, ok := v.Literal(maxText); ok && strings.Contains(s, "(") {
-			v.Failf("%q: durations that are drawn are not supported yet: write a fixed one, such as 60s", s)
-			return 0, false
-		}
-	}
-	return v.Millis()
 }

@@ -10,6 +10,7 @@ import (
 // Limits on every file. Going beyond one is an error like any other.
 const (
 	maxBytes     = 16 << 20
+	maxLarge     = 1 << 30 // of ParseLarge
 	maxDocuments = 10_000
 	maxDepth     = 64
 )
@@ -36,6 +37,26 @@ func Parse(name string, data []byte) *File {
 		f.parseJSON(data)
 	default:
 		f.parseYAML(data)
+	}
+	return f
+}
+
+// ParseLarge is Parse for files that programs write: JSON may have up to a GiB. YAML is held to the
+// limit of Parse, since reading it takes many times as long.
+func ParseLarge(name string, data []byte) *File {
+	if len(data) <= maxBytes {
+		return Parse(name, data)
+	}
+	f := &File{name: name}
+	switch {
+	case len(data) > maxLarge:
+		f.Fail("file of %d bytes is too large: at most %d", len(data), maxLarge)
+	case !utf8.Valid(data):
+		f.add(notUTF8(data))
+	case bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")):
+		f.parseJSON(data)
+	default:
+		f.Fail("file of %d bytes is too large for YAML: at most %d; write it as JSON", len(data), maxBytes)
 	}
 	return f
 }

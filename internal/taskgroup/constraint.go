@@ -98,7 +98,7 @@ func operandValue(v strictyaml.Value, want operand) (string, bool) {
 			return "", false
 		}
 	case requiredPattern:
-		if _, err := regexp.Compile(`^(?:` + s + `)$`); err != nil {
+		if _, err := regexp.Compile(s); err != nil {
 			v.Failf("not a regular expression: %v", err)
 			return "", false
 		}

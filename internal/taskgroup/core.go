@@ -25,6 +25,9 @@ func Core(spec *proto.TaskGroup) (allocator.Group, error) {
 		Instances: int32(spec.Instances), Priority: spec.Priority, After: spec.After,
 		Restart: coreRestart(spec.Restart),
 	}
+	for _, c := range spec.Constraints {
+		g.Constraints = append(g.Constraints, allocator.Constraint{Field: c.Field, Operator: coreOperator(c.Operator), Value: c.Value})
+	}
 	for i := range spec.Tasks {
 		g.Tasks = append(g.Tasks, coreTask(&spec.Tasks[i]))
 	}
@@ -32,13 +35,31 @@ func Core(spec *proto.TaskGroup) (allocator.Group, error) {
 }
 
 func unsupported(spec *proto.TaskGroup) error {
-	switch {
-	case spec.GangMin > 0:
+	if spec.GangMin > 0 {
 		return fmt.Errorf("%w: gang: gangs are not supported by this version", allocator.ErrInvalid)
-	case len(spec.Constraints) > 0:
-		return fmt.Errorf("%w: constraints: placement constraints are not supported by this version", allocator.ErrInvalid)
 	}
 	return nil
+}
+
+// coreOperator is 0, which the allocator refuses, for one that is unknown.
+func coreOperator(op proto.Operator) allocator.Operator {
+	switch op {
+	case proto.Operator_UNIQUE:
+		return allocator.Unique
+	case proto.Operator_CLUSTER:
+		return allocator.Cluster
+	case proto.Operator_GROUP_BY:
+		return allocator.GroupBy
+	case proto.Operator_LIKE:
+		return allocator.Like
+	case proto.Operator_UNLIKE:
+		return allocator.Unlike
+	case proto.Operator_MAX_PER:
+		return allocator.MaxPer
+	case proto.Operator_IS:
+		return allocator.Is
+	}
+	return 0
 }
 
 func coreRestart(r *proto.Restart) allocator.Restart {

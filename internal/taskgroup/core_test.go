@@ -2,6 +2,7 @@ package taskgroup_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,13 +34,44 @@ func TestCoreKeepsWhatDecides(t *testing.T) {
 }
 
 func TestCoreRefusesWhatItCannotHonour(t *testing.T) {
-	for _, field := range []string{"gang: true", "constraints: [[hostname, UNIQUE]]"} {
-		specs, err := taskgroup.Parse("g.yaml", []byte("{name: g, "+field+", tasks: [{name: m, command: a, resources: {cpus: 1}}]}"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := taskgroup.Core(specs[0]); !errors.Is(err, allocator.ErrInvalid) {
-			t.Errorf("%s: got %v, want a refusal", field, err)
-		}
+	specs, err := taskgroup.Parse("g.yaml", []byte("{name: g, gang: true, tasks: [{name: m, command: a, resources: {cpus: 1}}]}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := taskgroup.Core(specs[0]); !errors.Is(err, allocator.ErrInvalid) {
+		t.Errorf("got %v, want a refusal", err)
+	}
+}
+
+// TestTheAllocatorTakesEveryConstraintThatIsParsed writes each operator down in
+// a file and submits what comes of it.
+func TestTheAllocatorTakesEveryConstraintThatIsParsed(t *testing.T) {
+	specs, err := taskgroup.Parse("g.yaml", []byte(`
+name: g
+constraints: [[hostname, UNIQUE], [rack, CLUSTER], [rack, CLUSTER, r1], [rack, GROUP_BY], [rack, GROUP_BY, 3],
+  [rack, LIKE, "r[12]"], [rack, UNLIKE, r9], [rack, MAX_PER, 2], [level, IS, 3.5]]
+tasks: [{name: m, command: a, resources: {cpus: 1}}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := taskgroup.Core(specs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range g.Constraints {
+		got = append(got, c.String())
+	}
+	want := []string{"hostname UNIQUE", "rack CLUSTER", `rack CLUSTER "r1"`, "rack GROUP_BY", `rack GROUP_BY "3"`,
+		`rack LIKE "r[12]"`, `rack UNLIKE "r9"`, `rack MAX_PER "2"`, `level IS "3.5"`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	state, err := allocator.New(allocator.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := state.Admit([]allocator.Group{g}); err != nil {
+		t.Error(err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/gogo/protobuf/proto"
+
+	"fairlead/internal/mesosproto"
 )
 
 // MediaType is one of the two codings of a v1 message.
@@ -58,7 +60,7 @@ func (t MediaType) Unmarshal(body []byte, m Message) error {
 	if t == JSON {
 		return DecodeJSON(body, m)
 	}
-	if err := m.Unmarshal(body); err != nil {
+	if err := mesosproto.Unmarshal(body, m); err != nil {
 		return fmt.Errorf("decode %s: %w", proto.MessageName(m), err)
 	}
 	return scrubEnums(m)

@@ -112,8 +112,8 @@ func parseSet(text string) ([]string, error) {
 }
 
 func unwrap(text, open, end string) (string, error) {
-	inner, ok := strings.CutPrefix(text, open)
-	if inner, ok = strings.CutSuffix(inner, end); !ok {
+	inner, ok := strings.CutSuffix(strings.TrimPrefix(text, open), end)
+	if !ok {
 		return "", fmt.Errorf("%q: want a closing %q", text, end)
 	}
 	return strings.TrimSpace(inner), nil

@@ -8,6 +8,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Spec says what to run.
@@ -54,6 +56,30 @@ type Process struct {
 	ended bool
 }
 
+// busyRetries bounds the attempts to start a program that is still open for
+// writing; each waits twice as long as the one before, 2 s in all.
+const busyRetries = 10
+
+// startPatiently starts what build makes. A program that was fetched a moment
+// ago can be busy: a process that was forked while the fetcher wrote it holds
+// the open file until it has become another program itself.
+func startPatiently(build func() *exec.Cmd, guard *Guard) (*exec.Cmd, error) {
+	wait := 2 * time.Millisecond
+	for attempt := 0; ; attempt++ {
+		cmd := build()
+		start := cmd.Start
+		if guard != nil {
+			start = func() error { return guard.start(cmd) }
+		}
+		err := start()
+		if err == nil || attempt == busyRetries || !errors.Is(err, syscall.ETXTBSY) {
+			return cmd, err
+		}
+		time.Sleep(wait)
+		wait *= 2
+	}
+}
+
 // Start runs the command.
 func Start(spec Spec) (*Process, error) {
 	path, err := lookPath(spec)
@@ -68,16 +94,16 @@ func Start(spec Spec) (*Process, error) {
 	if env == nil {
 		env = []string{} // nil would inherit ours
 	}
-	cmd := &exec.Cmd{Path: path, Args: args, Dir: spec.Dir, Env: env, Stdout: spec.Stdout, Stderr: spec.Stderr}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if u := spec.User; u != nil {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: u.UID, Gid: u.GID, Groups: u.Groups}
+	build := func() *exec.Cmd {
+		cmd := &exec.Cmd{Path: path, Args: args, Dir: spec.Dir, Env: env, Stdout: spec.Stdout, Stderr: spec.Stderr}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if u := spec.User; u != nil {
+			cmd.SysProcAttr.Credential = &syscall.Credential{Uid: u.UID, Gid: u.GID, Groups: u.Groups}
+		}
+		return cmd
 	}
-	start := cmd.Start
-	if spec.Guard != nil {
-		start = func() error { return spec.Guard.start(cmd) }
-	}
-	if err := start(); err != nil {
+	cmd, err := startPatiently(build, spec.Guard)
+	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Path, err)
 	}
 	p := &Process{

@@ -204,3 +204,25 @@ func TestGuardEndsWhatIsLeftOnItsList(t *testing.T) {
 	}
 	guard.Close() // harmless
 }
+
+// A program that somebody has open for writing can't be started; the agent
+// waits until the writer is gone.
+func TestABusyProgramIsWaitedFor(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\nexit 7\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writer, err := os.OpenFile(program, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(50*time.Millisecond, func() { writer.Close() })
+	p, err := process.Start(process.Spec{Path: program, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	if got := p.Status().ExitStatus(); got != 7 {
+		t.Errorf("exit status %d, want 7", got)
+	}
+}

@@ -1,0 +1,119 @@
+package allocator
+
+import "fmt"
+
+// explainRoom says why no agent takes the next instance, if none does.
+func (s *State) explainRoom(g *group, e *Explanation) {
+	ask := s.kinds.Format(g.demand)
+	possible := s.countAgents(g.possibleOn)
+	switch {
+	case e.Agents == 0:
+		e.because(ReasonNoAgents, "no agent is known: the master has offered none yet")
+	case possible == 0:
+		e.because(ReasonConstraint, "its constraints can't be met: none of %d agents would do, even if nothing ran anywhere", e.Agents)
+	case !s.couldHold(g):
+		e.because(ReasonTooLarge, "an instance asks for %s, which none of %s could hold even if it was empty", ask, g.agentsLeft(possible, e.Agents))
+	case e.Allowed == 0:
+		e.because(ReasonConstraint, "where its instances are now, its constraints leave none of %d agents to the next one", e.Agents)
+	case e.Fit == 0:
+		e.because(ReasonNoRoom, "an instance asks for %s, and none of %s has that much left%s", ask, g.agentsLeft(e.Allowed, e.Agents), e.nearest())
+	case g.bucket != nil && g.bucket.shape.full >= 0:
+		e.because(ReasonNoOffer, "%d of %s have room for %s, but the master has not offered it to us", e.Fit, g.agentsLeft(e.Allowed, e.Agents), ask)
+	default:
+		return
+	}
+	s.explainConstraints(g, e)
+}
+
+// agentsLeft names n of all agents, those that constraints leave if there are any.
+func (g *group) agentsLeft(n, all int) string {
+	if g.limits == nil {
+		return fmt.Sprintf("%d agents", n)
+	}
+	return fmt.Sprintf("the agents that its constraints leave (%d of %d)", n, all)
+}
+
+func (e *Explanation) nearest() string {
+	out := ""
+	for _, l := range e.Lacks {
+		out += fmt.Sprintf("; %s: %d of %d agents have less than %s, the most is %s on %s",
+			l.Resource, l.Agents, e.Allowed, l.Need, l.Most, l.Agent)
+	}
+	return out
+}
+
+// possibleOn reports whether the constraints allow an agent to a group of which
+// nothing runs.
+func (g *group) possibleOn(a *agent) bool { return g.limits == nil || g.limits.possible(a) }
+
+// allowedOn reports whether the constraints allow an agent to the next instance.
+func (g *group) allowedOn(a *agent) bool { return g.limits == nil || g.limits.allow(a) }
+
+// countAgents counts the agents of which a condition holds.
+func (s *State) countAgents(holds func(*agent) bool) int {
+	n := 0
+	for i := range s.agents {
+		if a := &s.agents[i]; a.seq != 0 && !a.lost && holds(a) {
+			n++
+		}
+	}
+	return n
+}
+
+// couldHold reports whether an agent would do that is empty, while nothing of
+// the group runs.
+func (s *State) couldHold(g *group) bool {
+	sh := &shape{demand: g.demand, withExecutor: g.demand.Add(s.executor)}
+	return s.countAgents(func(a *agent) bool {
+		need := &sh.withExecutor
+		if a.slots > 0 {
+			need = &sh.demand
+		}
+		return need.FitsIn(a.total) && g.possibleOn(a)
+	}) > 0
+}
+
+// explainConstraints says of each constraint how many agents fail it, and what
+// the first of them has instead.
+func (s *State) explainConstraints(g *group, e *Explanation) {
+	if g.limits == nil {
+		return
+	}
+	order := s.agentsInOrder()
+	for k := range g.limits.rules {
+		r := &g.limits.rules[k]
+		failing, first := 0, (*agent)(nil)
+		for _, i := range order {
+			a := &s.agents[i]
+			if v := r.at(a); a.lost || r.possible(v) && r.open(v) {
+				continue
+			}
+			if failing++; first == nil {
+				first = a
+			}
+		}
+		if failing > 0 {
+			e.because(ReasonConstraint, "%d of %d agents fail %s: %s", failing, e.Agents, r.Constraint, r.refusal(first))
+		}
+	}
+}
+
+// refusal says why an agent fails the rule.
+func (r *rule) refusal(a *agent) string {
+	v := r.at(a)
+	if !v.known {
+		return fmt.Sprintf("%s has no %s", a.id, r.Field)
+	}
+	text := fmt.Sprintf("%s has %s %q", a.id, r.Field, v.text)
+	switch {
+	case !r.possible(v):
+		return text
+	case r.Operator == Cluster:
+		return text + ", and those that run do not"
+	case r.Operator != GroupBy:
+		return fmt.Sprintf("%s, instances there: %d", text, r.tally.at[v])
+	case len(r.tally.at) < int(r.count):
+		return fmt.Sprintf("%s, instances there: %d, and only %d of %d values are taken", text, r.tally.at[v], len(r.tally.at), r.count)
+	}
+	return fmt.Sprintf("%s, instances there: %d, elsewhere: %d", text, r.tally.at[v], r.tally.least)
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fairlead/drf"
+	"fairlead/internal/sim/trace"
+)
+
+func (a *app) traceCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "trace",
+		Short:   "Work with recorded workloads of real clusters",
+		GroupID: groupSimulate,
+		Long:    "Work with recorded workloads of real clusters: import one as a scenario.",
+		Example: `  fairlead trace import swf log.swf.gz -o day.json
+  fairlead simulate day.json`,
+	}
+	cmd.AddCommand(a.traceImportCommand())
+	return cmd
+}
+
+// traceImport is what the options of 'fairlead trace import' say.
+type traceImport struct {
+	trace.Options
+	output, scale string
+}
+
+func (a *app) traceImportCommand() *cobra.Command {
+	var t traceImport
+	cmd := &cobra.Command{
+		Use:   "import FORMAT FILE...",
+		Short: "Turn a trace into a scenario for 'fairlead simulate'",
+		Long: `Read a trace, plain or gzip, and write it as a scenario. Several files are read as one
+trace; "-" is standard input. What was read, what was left out and why, and what a
+simulation does not honour is said on standard error.
+
+The formats, and what they assume where a trace is silent:
+
+` + formatHelp(),
+		Example: `  fairlead trace import swf KTH-SP2.swf | fairlead simulate -
+  fairlead trace import swf wagap.swf.gz --cluster wagap.machines -o wagap.json
+  fairlead trace import openb pods.csv --cluster nodes.csv --fill --tenants 10 -o fill.json
+  fairlead trace import swim FB-2009.tsv --tenants 5 --scale 0.5 --limit 1000 -o busy.json`,
+		Args: cobra.MinimumNArgs(2),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveDefault
+			}
+			var names []string
+			for _, f := range trace.Formats() {
+				names = append(names, f.Name)
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&t.Cluster, "cluster", "", "`FILE` with the machines, where the trace has none or others are wanted")
+	flags.StringVarP(&t.output, "output", "o", "", "write to `FILE` instead of standard output")
+	flags.IntVar(&t.Tenants, "tenants", 0, "spread the users over `N` frameworks, in turn as they appear; without users, the jobs")
+	flags.Int64Var(&t.Limit, "limit", 0, "stop after `N` jobs")
+	flags.StringVar(&t.scale, "scale", "1", "multiply the times of arrival by `F`: 0.5 doubles the load")
+	flags.BoolVar(&t.Fill, "fill", false, "leave out times: all is there from the start and stays")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		t.Format, t.Files = args[0], args[1:]
+		return ours(a.importTrace(t))
+	}
+	return cmd
+}
+
+func formatHelp() string {
+	var b strings.Builder
+	for i, f := range trace.Formats() {
+		if i > 0 {
+			b.WriteString("\n\n")
+		}
+		fmt.Fprintf(&b, "%s\n  %s", f.Name, strings.ReplaceAll(f.About, "\n", "\n  "))
+	}
+	return b.String()
+}
+
+func (a *app) importTrace(t traceImport) (err error) {
+	scale, err := drf.ParseAmount(t.scale)
+	if err != nil || scale == 0 {
+		return usagef("--scale %q: expected a decimal above 0 with at most three places", t.scale)
+	}
+	t.Scale = scale
+	t.Open = a.openFile
+	reader, err := trace.Open(t.Options)
+	if err != nil {
+		return usageError{err}
+	}
+	if t.output == "" {
+		err = reader.Write(a.out)
+	} else {
+		err = writeFile(t.output, reader.Write)
+	}
+	if errors.Is(err, trace.ErrEmpty) || errors.Is(err, os.ErrNotExist) {
+		err = usageError{err}
+	}
+	return errors.Join(reader.Summary().Write(a.err), err)
+}
+
+func (a *app) openFile(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(a.in), nil
+	}
+	return os.Open(name)
+}
+
+// writeFile writes a file that is there only when it is complete; until then, one of that name stays
+// as it was. What is no plain file, such as a pipe, is written to directly.
+func writeFile(name string, write func(io.Writer) error) error {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return usageError{err}
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return usageError{err}
+	}
+	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"fairlead/allocator"
+	"fairlead/drf"
+	"fairlead/internal/sim"
+	"fairlead/internal/strictyaml"
+)
+
+// Machine is some equal machines.
+type Machine struct {
+	Name       string
+	Count      int64 // at least 1; with more, names get numbers
+	Resources  []allocator.Quantity
+	Ports      uint32
+	Attributes []allocator.Attribute
+}
+
+// cluster is where a trace is to run.
+type cluster struct {
+	machines []Machine
+	// shapes are what machines have, each once.
+	shapes [][]allocator.Quantity
+}
+
+func (c *cluster) add(machines ...Machine) {
+	for _, m := range machines {
+		c.machines = append(c.machines, m)
+		shape := m.Resources
+		if m.Ports > 0 {
+			shape = append(slices.Clone(shape), allocator.Quantity{Name: "ports", Amount: drf.Amount(m.Ports) * drf.Unit})
+		}
+		same := func(other []allocator.Quantity) bool { return slices.Equal(other, shape) }
+		if !slices.ContainsFunc(c.shapes, same) {
+			c.shapes = append(c.shapes, shape)
+		}
+	}
+}
+
+func amountOf(of []allocator.Quantity, name string) drf.Amount {
+	for _, q := range of {
+		if q.Name == name {
+			return q.Amount
+		}
+	}
+	return 0
+}
+
+// most is the largest amount of a resource that a machine has.
+func (c *cluster) most(name string) drf.Amount {
+	var most drf.Amount
+	for _, s := range c.shapes {
+		most = max(most, amountOf(s, name))
+	}
+	return most
+}
+
+// refuses says why no empty machine can hold an instance, "" if one can.
+func (c *cluster) refuses(instance []allocator.Quantity) string {
+	fits := func(shape []allocator.Quantity) bool {
+		return !slices.ContainsFunc(instance, func(q allocator.Quantity) bool { return amountOf(shape, q.Name) < q.Amount })
+	}
+	if slices.ContainsFunc(c.shapes, fits) {
+		return ""
+	}
+	for _, q := range instance {
+		if c.most(q.Name) < q.Amount {
+			return "needs more " + q.Name + " than any machine has"
+		}
+	}
+	return "fits no machine with all that it needs"
+}
+
+// loadCluster reads the machines of a file: the cluster of a scenario if its name ends as those do,
+// else the format's own form.
+func loadCluster(f *Format, file string, open opener) ([]Machine, error) {
+	if slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file)) {
+		return scenarioCluster(file, open)
+	}
+	if f.machines == nil {
+		return nil, fmt.Errorf("--cluster %s: expected a .yaml or .json file with agents", file)
+	}
+	l := &lines{open: open, files: []string{file}}
+	parse := f.machines()
+	var out []Machine
+	var r record
+	for {
+		err := l.next(&r)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, errors.Join(err, l.close())
+		}
+		m, ok := parse(&r)
+		if r.err != nil {
+			return nil, errors.Join(strictyaml.Errors{r.err}, l.close())
+		}
+		if ok {
+			out = append(out, m)
+		}
+	}
+	if len(out) == 0 {
+		return nil, strictyaml.Errors{{File: file, Message: "no machine in the file"}}
+	}
+	return out, nil
+}
+
+func scenarioCluster(file string, open opener) (out []Machine, err error) {
+	in, err := open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	agents, err := sim.ParseCluster(file, data)
+	for _, a := range agents {
+		out = append(out, Machine{Name: a.Name, Count: 1, Resources: a.Resources, Ports: a.Ports, Attributes: a.Attributes})
+	}
+	return out, err
+}
+
+// checkMachine reports what would make a scenario refuse a machine.
+func (r *record) checkMachine(nameField int, m Machine) {
+	const most = 1_000_000
+	switch {
+	case !machineName.MatchString(m.Name):
+		r.failf(nameField, "%s is not a name: letters, digits and . _ -, at most 90", short(m.Name))
+	case m.Count < 1 || m.Count > most:
+		r.failf(nameField, "%d machines: expected 1 to %d", m.Count, most)
+	case len(m.Resources) == 0:
+		r.failf(nameField, "machine %s has nothing", m.Name)
+	}
+	if r.reason != "" {
+		r.failf(nameField, "machine %s: %s", m.Name, strings.TrimSpace(r.reason))
+	}
+}

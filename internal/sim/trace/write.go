@@ -1,0 +1,154 @@
+package trace
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"strings"
+
+	"fairlead/allocator"
+	"fairlead/internal/strictyaml"
+)
+
+// endlessTime is a time limit for a scenario in which everything ends by itself.
+const endlessTime = "36500d"
+
+// Write reads the trace to its end and writes it as a scenario in JSON, one task group a line, which
+// sim.Parse takes. After an error the scenario is incomplete.
+//
+// A scenario in which everything ends runs until all has; otherwise until the latest time that the
+// trace knows, which is at once if nothing ends and all is there from the start.
+func (t *Reader) Write(w io.Writer) error {
+	out := &writer{Writer: bufio.NewWriterSize(w, 64<<10)}
+	out.printf("{\n\"name\": %s,\n", text(t.name()))
+	for job, err := range t.Jobs() {
+		if err != nil {
+			return err
+		}
+		if t.summary.Jobs == 1 {
+			out.cluster(t.cluster.machines)
+		}
+		if err := out.job(job); err != nil {
+			return err
+		}
+	}
+	if t.summary.Jobs == 0 {
+		return fmt.Errorf("%s: %w", strings.Join(t.opts.Files, ", "), ErrEmpty)
+	}
+	until := endlessTime
+	if t.summary.Endless > 0 {
+		until = strictyaml.FormatMillis(min(t.summary.EndMillis, maxMillis))
+	}
+	out.printf("\n],\n\"until\": %q\n}\n", until)
+	return out.Flush()
+}
+
+// name is the scenario's: that of the first file, as far as it can be.
+func (t *Reader) name() string {
+	if len(t.opts.Files) == 0 {
+		return t.summary.Format
+	}
+	base := path.Base(t.opts.Files[0])
+	for ext := path.Ext(base); ext != "" && ext != base; ext = path.Ext(base) {
+		base = strings.TrimSuffix(base, ext)
+	}
+	name := strings.TrimLeft(notInName.ReplaceAllString(base, "-"), "._-")
+	if name == "" {
+		return t.summary.Format
+	}
+	return name[:min(len(name), 100)]
+}
+
+var notInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+type writer struct {
+	*bufio.Writer
+	begun bool // a group has been written
+}
+
+// printf leaves errors to Flush, which returns the first of them.
+func (w *writer) printf(format string, args ...any) { fmt.Fprintf(w, format, args...) }
+
+func text(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic("trace: a string has no JSON: " + err.Error()) // every string has
+	}
+	return string(b)
+}
+
+func (w *writer) cluster(machines []Machine) {
+	w.printf("\"cluster\": {\"agents\": [")
+	for i, m := range machines {
+		if i > 0 {
+			w.printf(",")
+		}
+		w.printf("\n{\"name\": %s, ", text(m.Name))
+		if m.Count > 1 {
+			w.printf("\"count\": %d, ", m.Count)
+		}
+		w.resources(m.Resources, m.Ports)
+		if len(m.Attributes) > 0 {
+			w.printf(", \"attributes\": {")
+			for i, a := range m.Attributes {
+				w.printf("%s%s: %s", comma(i), text(a.Name), text(a.Value))
+			}
+			w.printf("}")
+		}
+		w.printf("}")
+	}
+	w.printf("\n]},\n\"groups\": [")
+}
+
+func comma(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return ", "
+}
+
+func (w *writer) resources(all []allocator.Quantity, ports uint32) {
+	w.printf("\"resources\": {")
+	for i, q := range all {
+		w.printf("%s%s: %s", comma(i), text(q.Name), q.Amount)
+	}
+	if ports > 0 {
+		w.printf("%s\"ports\": %d", comma(len(all)), ports)
+	}
+	w.printf("}")
+}
+
+// job writes the groups of a job. The error is the first one of writing so far, so that a full disk
+// ends an import at once.
+func (w *writer) job(job Job) error {
+	for _, g := range job.Groups {
+		if w.begun {
+			w.printf(",")
+		}
+		w.begun = true
+		w.printf("\n{\"framework\": %s, \"name\": %s", text(job.Framework), text(g.Name))
+		if job.Role != "" {
+			w.printf(", \"role\": %s", text(job.Role))
+		}
+		if g.Instances != 1 {
+			w.printf(", \"instances\": %d", g.Instances)
+		}
+		if g.After != "" {
+			w.printf(", \"after\": [%s]", text(g.After))
+		}
+		if job.ArrivalMillis > 0 {
+			w.printf(", \"arrival\": %q", strictyaml.FormatMillis(job.ArrivalMillis))
+		}
+		if g.DurationMillis > 0 {
+			w.printf(", \"duration\": %q", strictyaml.FormatMillis(g.DurationMillis))
+		}
+		w.printf(", \"tasks\": [{\"name\": \"main\", ")
+		w.resources(g.Resources, 0)
+		w.printf("}]}")
+	}
+	_, err := w.Writer.Write(nil) // bufio gives the first error again
+	return err
+}
