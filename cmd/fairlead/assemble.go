@@ -32,8 +32,11 @@ func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served 
 		return cfg, "", err
 	}
 	cfg.Allocator = allocator.Config{
-		Placement: allocator.Placement(d.placement), Executor: cfg.Executor.Resources, History: d.history,
+		Policy: allocator.Policy(d.policy), Placement: allocator.Placement(d.placement), Executor: cfg.Executor.Resources, History: d.history,
 		UnreachableMillis: d.unreachable.Milliseconds(),
+	}
+	if !slices.Contains(allocator.Policies(), cfg.Allocator.Policy) {
+		return cfg, "", usagef("--policy %q: expected one of %s", d.policy, join(allocator.Policies()))
 	}
 	if !slices.Contains(allocator.Placements(), cfg.Allocator.Placement) {
 		return cfg, "", usagef("--placement %q: expected one of %s", d.placement, join(allocator.Placements()))

@@ -39,7 +39,7 @@ type daemon struct {
 	executorLocal     bool
 	executorResources string
 	executorSlots     int32
-	placement         string
+	policy, placement string
 	history           int
 	log               logOptions
 }
@@ -61,6 +61,7 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.name, "name", defaultName, "`name` of the Mesos framework")
 	flags.StringVar(&d.executor, "executor", "", "`path` or URI of fairlead-executor; agents fetch a path from this API (default: the one beside this program)")
 	flags.StringVar(&d.executorResources, "executor-resources", defaultExecutorResources, "what an executor asks for")
+	flags.StringVar(&d.policy, "policy", string(allocator.Policies()[0]), "who is served next: "+join(allocator.Policies()))
 	flags.StringVar(&d.placement, "placement", string(allocator.Placements()[0]), "how an agent is chosen: "+join(allocator.Placements()))
 	flags.IntVar(&d.history, "history", 100, "how many ended `runs` of each task group are remembered")
 }
