@@ -200,7 +200,9 @@ func deadAddress(t *testing.T) string {
 
 func TestMastersAreAskedOneAfterTheOther(t *testing.T) {
 	leader := newRecorder(t, leading(t))
-	electing := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "No leader elected", http.StatusServiceUnavailable) })
+	electing := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "No leader elected", http.StatusServiceUnavailable)
+	})
 	masters := strings.Join([]string{deadAddress(t), electing.URL, leader.URL}, ",")
 	if s := subscribe(t, newClient(t, masters)); s.Master() != leader.Listener.Addr().String() {
 		t.Errorf("subscribed with %s", s.Master())
