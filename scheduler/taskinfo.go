@@ -35,12 +35,15 @@ func (l *launch) operation(from *pool) (mesos.Offer_Operation, error) {
 		return none, fmt.Errorf("executor %s: %w", name, err)
 	}
 	group := &mesos.TaskGroupInfo{}
-	ports := l.Ports
+	left := l.Ports
 	for i := range l.spec.Tasks {
 		t := &l.spec.Tasks[i]
-		own := ports[:t.Ports]
-		ports = ports[t.Ports:]
-		info, err := l.taskInfo(name, t, own, from)
+		ports := taskPorts{own: left[:t.Ports], seen: left[:t.Ports]}
+		if t.Ports == 0 {
+			ports.seen = l.Ports
+		}
+		left = left[t.Ports:]
+		info, err := l.taskInfo(name, t, ports, from)
 		if err != nil {
 			return none, fmt.Errorf("task %s: %w", taskName(name, t.Name), err)
 		}
@@ -127,19 +130,24 @@ func (l *launch) uris() []mesos.CommandInfo_URI {
 	return out
 }
 
-func (l *launch) taskInfo(run string, t *proto.Task, ports []uint64, from *pool) (mesos.TaskInfo, error) {
+// taskPorts are the ports that a task is given, and those that its checks and
+// environment speak of: its own, or the whole group's if it has none, as a
+// proxy in front of another task.
+type taskPorts struct{ own, seen []uint64 }
+
+func (l *launch) taskInfo(run string, t *proto.Task, ports taskPorts, from *pool) (mesos.TaskInfo, error) {
 	info := mesos.TaskInfo{
 		Name:       t.Name,
 		TaskID:     mesos.TaskID{Value: taskName(run, t.Name)},
 		AgentID:    mesos.AgentID{Value: l.agent},
-		Command:    l.taskCommand(t, ports),
+		Command:    l.taskCommand(t, ports.seen),
 		KillPolicy: &mesos.KillPolicy{GracePeriod: millis(t.KillGraceMs)},
 		Labels:     l.labels(),
 	}
 	if l.spec.MaxRuntimeMs > 0 && !t.Sidecar {
 		info.MaxCompletionTime = millis(l.spec.MaxRuntimeMs)
 	}
-	data, err := taskSpec(t, ports)
+	data, err := taskSpec(t, ports.seen)
 	if err != nil {
 		return info, err
 	}
@@ -151,7 +159,7 @@ func (l *launch) taskInfo(run string, t *proto.Task, ports []uint64, from *pool)
 		}
 		info.Resources = append(info.Resources, rs...)
 	}
-	rs, err := from.ports(ports)
+	rs, err := from.ports(ports.own)
 	info.Resources = append(info.Resources, rs...)
 	return info, err
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"fairlead/internal/strictyaml"
+	"fairlead/proto"
 	"fairlead/proto/executorpb"
 )
 
@@ -18,8 +19,39 @@ const (
 	healthFailures = 3
 )
 
-// probeReader reads the checks of a task that has so many ports.
-type probeReader struct{ ports uint32 }
+// probeReader reads the checks of a task that has so many ports of its own.
+type probeReader struct {
+	own    uint32
+	probed *portUses
+}
+
+// portUses are the port indexes of checks. A task with ports means its own; one
+// without, such as a proxy in front of another task, those of the whole group.
+// How many these are is known only when all tasks have been read.
+type portUses []portUse
+
+type portUse struct {
+	value strictyaml.Value
+	index int64
+	own   uint32
+}
+
+func (uses portUses) check(tasks []proto.Task) {
+	total := uint32(0)
+	for i := range tasks {
+		total += tasks[i].Ports
+	}
+	for _, u := range uses {
+		switch {
+		case u.own > 0 && u.index >= int64(u.own):
+			u.value.Failf("the task has %d ports: expected 0 to %d, counting from 0", u.own, u.own-1)
+		case u.own == 0 && total == 0:
+			u.value.Failf("no task of the group has a port: add ports: 1 to its resources")
+		case u.own == 0 && u.index >= int64(total):
+			u.value.Failf("the group has %d ports: expected 0 to %d, counting from 0", total, total-1)
+		}
+	}
+}
 
 func (r probeReader) ready(v strictyaml.Value) *executorpb.Probe {
 	o, ok := v.Object()
@@ -120,18 +152,15 @@ func (r probeReader) tcp(v strictyaml.Value) *executorpb.TCP {
 	return &executorpb.TCP{Port: r.port(o)}
 }
 
-// port is the index of one of the task's ports.
+// port is the index of one of the task's ports, or of the group's.
 func (r probeReader) port(o *strictyaml.Object) uint32 {
 	v, ok := o.Required("port")
 	if !ok {
 		return 0
 	}
-	n, ok := v.Int(0, maxPorts-1)
-	switch {
-	case ok && r.ports == 0:
-		v.Failf("the task has no port: add ports: 1 to its resources")
-	case ok && n >= int64(r.ports):
-		v.Failf("the task has %d ports: expected 0 to %d, counting from 0", r.ports, r.ports-1)
+	n, ok := v.Int(0, maxPorts*maxTasks)
+	if ok {
+		*r.probed = append(*r.probed, portUse{v, n, r.own})
 	}
 	return uint32(n)
 }

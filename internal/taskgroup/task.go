@@ -28,12 +28,13 @@ func tasks(v strictyaml.Value, purpose Purpose) []proto.Task {
 	var out []proto.Task
 	before, mains, asked := v.Problems(), 0, false
 	lines := make(map[string]int)
+	var probed portUses
 	for _, item := range v.List(maxTasks) {
 		o, ok := item.Object()
 		if !ok {
 			continue
 		}
-		t := task(o, purpose)
+		t := task(o, purpose, &probed)
 		o.Done()
 		if line, twice := lines[t.Name]; twice && t.Name != "" {
 			item.Failf("task %s is already defined in line %d", t.Name, line)
@@ -45,6 +46,7 @@ func tasks(v strictyaml.Value, purpose Purpose) []proto.Task {
 		asked = asked || asksForCPUsOrMem(t)
 		out = append(out, t)
 	}
+	probed.check(out)
 	switch {
 	case v.Problems() > before:
 	case mains == 0:
@@ -61,7 +63,7 @@ func asksForCPUsOrMem(t proto.Task) bool {
 	})
 }
 
-func task(o *strictyaml.Object, purpose Purpose) proto.Task {
+func task(o *strictyaml.Object, purpose Purpose, probed *portUses) proto.Task {
 	t := proto.Task{KillGraceMs: defaultKillGraceMillis}
 	if v, ok := o.Required("name"); ok {
 		t.Name, _ = v.Matching(namePattern, nameRule)
@@ -82,7 +84,7 @@ func task(o *strictyaml.Object, purpose Purpose) proto.Task {
 	if v, ok := o.Optional("sidecar"); ok {
 		t.Sidecar = v.Bool()
 	}
-	r := probeReader{ports: t.Ports}
+	r := probeReader{own: t.Ports, probed: probed}
 	if v, ok := o.Optional("ready"); ok {
 		t.Ready = r.ready(v)
 		onlyForSidecar(v, t.Sidecar)

@@ -178,7 +178,8 @@ func (m *Probe) GetIntervalMs() int64 {
 
 // HTTP is a request to the task itself; an answer of 200 to 399 is success.
 type HTTP struct {
-	// In a task group: the index of one of the task's ports. Once sent to an executor: the
+	// In a task group: the index of one of the task's ports, or of one of the group's, counted
+	// over its tasks, if the task has none of its own. Once sent to an executor: the
 	// number of the port that the task was given.
 	Port uint32 `protobuf:"varint,1,opt,name=port,proto3" json:"port,omitempty"`
 	// Starts with a slash.
