@@ -22,8 +22,8 @@ help: ## print this list
 .PHONY: build
 build: ## build the binaries into ./bin
 	$(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/fairlead
-	@# Agents may fetch the executor for every task group: small and static.
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/fairlead-executor
+	@# Agents may fetch the executor for every task group: small, static, HTTP/1.1 only.
+	CGO_ENABLED=0 $(GO) build -trimpath -tags nethttpomithttp2 -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/fairlead-executor
 
 .PHONY: demo
 demo: build ## share a small cluster between two frameworks, with real processes

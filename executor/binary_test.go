@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 // buildBinary builds fairlead-executor as it is delivered, once.
 var buildBinary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(binaryDir, "fairlead-executor")
-	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", path, "fairlead/cmd/fairlead-executor")
+	build := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", path, "fairlead/cmd/fairlead-executor")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
