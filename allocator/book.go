@@ -200,16 +200,23 @@ func (s *State) bookSettle(r *run, a Settle) {
 		return
 	}
 	in.state = instanceOver
-	switch a.Outcome {
+	g.count(a.Outcome)
+	if a.Outcome != Finished && a.Outcome != Killed {
+		g.message = a.Message
+	}
+	s.closeIfOver(g)
+}
+
+// count adds an instance that is over to those that ended the same way.
+func (g *group) count(o Outcome) {
+	switch o {
 	case Finished:
 		g.finished++
 	case Killed:
 		g.killed++
 	default:
 		g.failed++
-		g.message = a.Message
 	}
-	s.closeIfOver(g)
 }
 
 // bookRetry lets an instance run again from some time on.

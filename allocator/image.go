@@ -291,14 +291,7 @@ func (s *State) restoreInstance(g *group, n int32, in InstanceImage) {
 		g.backoff++
 		s.backoffs.push(backoffTimer{in.NotBefore, g, n})
 	case instanceOver:
-		switch in.Outcome {
-		case Finished:
-			g.finished++
-		case Killed:
-			g.killed++
-		default:
-			g.failed++
-		}
+		g.count(in.Outcome)
 	}
 }
 

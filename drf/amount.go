@@ -15,8 +15,9 @@ type Amount int64
 // Unit is one whole unit of a resource.
 const Unit Amount = 1000
 
-// MaxAmount bounds every amount that enters the system (about 9 × 10^12
-// units), so that a sum over a million agents or tasks cannot overflow.
+// MaxAmount bounds every amount that is read (about 9 × 10^12 units). A thousand
+// of them can be added without overflow; whoever adds up more, such as the
+// allocator, has a lower bound of its own.
 const MaxAmount Amount = 1 << 53
 
 // ErrAmount is wrapped by every error of ParseAmount.
