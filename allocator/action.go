@@ -92,6 +92,27 @@ type Abandon struct {
 	Message          string
 }
 
+// Hold keeps room on agents for a group that waits, until some time at most. It
+// replaces what was held for the group before, and ends when the group is
+// launched or waits no more.
+type Hold struct {
+	Framework, Group string
+	On               []HoldOn
+	Until            int64
+}
+
+// HoldOn is one agent of a Hold, and for how many instances there is to be room.
+type HoldOn struct {
+	Agent     string
+	Instances int32
+}
+
+// Release gives up what is held for a group, with the reason.
+type Release struct {
+	Framework, Group string
+	Message          string
+}
+
 // Outcome is how a run or a group ended.
 type Outcome uint8
 
@@ -116,3 +137,5 @@ func (Suppress) action() {}
 func (Kill) action()     {}
 func (Settle) action()   {}
 func (Abandon) action()  {}
+func (Hold) action()     {}
+func (Release) action()  {}

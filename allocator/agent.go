@@ -28,8 +28,12 @@ type agent struct {
 	changed    bool // in State.changed: spare is out of date
 	described  bool // it is another agent, or has other attributes, than indexes know
 	spare      spare
-	wants      fitKey // the form of spare.free
-	launches   int32  // decided in this Tick
+	hold       *hold
+	wanted     drf.Vector // what hold wants here
+	kept       drf.Vector // what of it is free; it is not in spare
+	staying    drf.Vector // the part of used that is not expected to come free
+	wants      fitKey     // the form of spare.free
+	launches   int32      // decided in this Tick
 	// firstLaunch is where the next of them goes when they are sorted.
 	firstLaunch int32
 }
@@ -48,12 +52,15 @@ const maxSlots = 1 << 20
 type spare struct {
 	here bool // there is something to launch on: it is owned, or offered
 	slot bool // the agent carries one more executor
-	free drf.Vector
+	// slots is how many it carried when that was worked out: a gang may need
+	// more than one.
+	slots int32
+	free  drf.Vector
 }
 
 // grew reports whether something may fit now that did not fit before.
 func (now *spare) grew(before *spare) bool {
-	return now.here && !before.here || now.slot && !before.slot || !now.free.FitsIn(before.free)
+	return now.here && !before.here || now.slots > before.slots || !now.free.FitsIn(before.free)
 }
 
 // need is what a run of this shape takes from the agent's free resources.
@@ -144,6 +151,7 @@ func (s *State) takePorts(i int32) {
 
 // setTotal changes what an agent holds, and with it the cluster.
 func (s *State) setTotal(a *agent, v drf.Vector) {
+	s.plans++
 	for k := range v {
 		s.total[k] += v[k] - a.total[k]
 	}
@@ -165,7 +173,11 @@ func (s *State) catchUp() {
 		a := &s.agents[i]
 		before, described := a.spare, a.described
 		a.changed, a.described = false, false
-		a.spare = s.spareOf(a)
+		a.spare, a.kept = s.spareOf(a), drf.Vector{}
+		if a.hold != nil {
+			a.hold.stale = true
+			s.keep(i)
+		}
 		if a.spare == before && !described {
 			continue
 		}
@@ -178,7 +190,7 @@ func (s *State) catchUp() {
 }
 
 func (s *State) spareOf(a *agent) spare {
-	now := spare{slot: a.slots > a.carried}
+	now := spare{slot: a.slots > a.carried, slots: a.slots - a.carried}
 	switch {
 	case a.lost || a.seq == 0:
 		return spare{}
@@ -272,27 +284,38 @@ func (s *State) applyAgentLost(id string) {
 	}
 	s.dropOffers(i)
 	a := &s.agents[i]
+	if a.hold != nil {
+		s.unhold(a.hold.group)
+	}
 	a.lost, a.seen, a.given = true, false, nil
 	s.setTotal(a, drf.Vector{})
 	s.forgetLost(i)
 }
 
-func (s *State) applyDisconnected() { s.dropAllOffers() }
+func (s *State) applyDisconnected() { s.dropWhere(func(*agent) bool { return true }) }
 
-// dropAllOffers ends every offer and returns their ids, in the order in which
-// their agents were seen.
-func (s *State) dropAllOffers() []string {
+// dropIdle ends the offers of agents of which nothing is held.
+func (s *State) dropIdle() []string { return s.dropWhere(func(a *agent) bool { return a.hold == nil }) }
+
+// dropWhere ends the offers of some agents and returns their ids, in the order
+// in which the agents were seen.
+func (s *State) dropWhere(which func(*agent) bool) []string {
 	slices.SortFunc(s.offering, func(i, j int32) int { return cmp.Compare(s.agents[i].seq, s.agents[j].seq) })
 	ids := make([]string, 0, len(s.offers))
+	kept := s.offering[:0]
 	for _, i := range s.offering {
 		a := &s.agents[i]
+		if !which(a) {
+			kept = append(kept, i)
+			continue
+		}
 		for _, o := range a.offers {
 			ids = append(ids, o.id)
 		}
 		a.offering = false
 		s.dropOffers(i)
 	}
-	s.offering = s.offering[:0]
+	s.offering = kept
 	return ids
 }
 

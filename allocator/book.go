@@ -31,6 +31,10 @@ func (s *State) Apply(at int64, action Action) error {
 		return s.applySettle(a)
 	case Abandon:
 		return s.applyAbandon(a)
+	case Hold:
+		return s.applyHold(a)
+	case Release:
+		return s.applyRelease(a)
 	default:
 		return fmt.Errorf("%w: action %T", ErrInvalid, action)
 	}
@@ -79,14 +83,19 @@ func (g *group) startable(n int32) bool {
 
 // bookLaunch books a run on an agent. The id's place in the table is taken.
 func (s *State) bookLaunch(g *group, i int32, l *Launch) {
+	if g.hold != nil {
+		s.unhold(g)
+	}
 	s.startInstance(g, l)
+	g.since = s.now
 	a := &s.agents[i]
 	a.runs++
 	if l.Slot {
 		a.carried++
 	}
 	a.used = a.used.Add(l.Charge)
-	a.spare.slot = a.slots > a.carried
+	s.stay(g, a, l.Charge)
+	a.spare.slot, a.spare.slots = a.slots > a.carried, a.slots-a.carried
 	for k := range a.spare.free {
 		a.spare.free[k] = max(a.spare.free[k]-l.Charge[k], 0)
 	}
@@ -239,6 +248,7 @@ func (s *State) readyAgain(g *group, n int32) {
 		s.countPending(g, 1)
 	} else {
 		s.compete(g)
+		g.since = g.instances[n].notBefore // a replay may see that time later
 	}
 	s.link.wantRevive = true
 }

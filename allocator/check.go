@@ -12,7 +12,7 @@ import (
 func (s *State) Check() error {
 	s.catchUp() // what a Tick would do first; it decides nothing
 	for _, check := range []func() error{
-		s.checkRuns, s.checkAgents, s.checkGroups, s.checkLimits, s.checkQueues, s.checkShapes, s.checkOffers,
+		s.checkRuns, s.checkAgents, s.checkGroups, s.checkLimits, s.checkQueues, s.checkShapes, s.checkOffers, s.checkHolds,
 	} {
 		if err := check(); err != nil {
 			return fmt.Errorf("allocator: broken books at %d ms: %w", s.now, err)
@@ -79,6 +79,9 @@ func (s *State) checkAgents() error {
 	for r := range s.runs.all() {
 		c := &counted[r.agent]
 		c.used = c.used.Add(r.holds())
+		if r.group.stays() {
+			c.staying = c.staying.Add(r.holds())
+		}
 		c.runs++
 		if r.slot {
 			c.carried++
@@ -91,6 +94,9 @@ func (s *State) checkAgents() error {
 		if a.used != c.used || a.runs != c.runs || a.carried != c.carried {
 			return fmt.Errorf("agent %s: counted %d runs (%d on slots) with %s, booked %d (%d) with %s", a.id,
 				c.runs, c.carried, s.kinds.Format(c.used), a.runs, a.carried, s.kinds.Format(a.used))
+		}
+		if a.staying != c.staying {
+			return fmt.Errorf("agent %s: counted %s that stays, booked %s", a.id, s.kinds.Format(c.staying), s.kinds.Format(a.staying))
 		}
 		if err := s.checkSpare(a); err != nil {
 			return err
@@ -111,7 +117,7 @@ func (s *State) checkSpare(a *agent) error {
 		return fmt.Errorf("agent %s is lost and holds nothing, but is kept", a.id)
 	case a.spare.here && a.ports.count() < free[drf.Ports]:
 		return fmt.Errorf("agent %s: %s ports are free, but there are numbers for %s", a.id, free[drf.Ports], a.ports.count())
-	case a.owned && !a.lost && a.used.FitsIn(a.total) && free.Add(a.used) != a.total:
+	case a.owned && !a.lost && a.used.FitsIn(a.total) && free.Add(a.used).Add(a.kept) != a.total:
 		return fmt.Errorf("agent %s: free %s and used %s are not total %s",
 			a.id, s.kinds.Format(free), s.kinds.Format(a.used), s.kinds.Format(a.total))
 	}
@@ -229,7 +235,7 @@ func (s *State) checkShape(sh *shape) error {
 	s.syncTotal()
 	best, ok := s.scan(sh)
 	switch {
-	case sh.full >= 0 && ok:
+	case sh.full >= 0 && ok && s.wholeFits(sh):
 		return fmt.Errorf("shape %s counts as full, but fits on agent %s", demand, s.agents[best].id)
 	case len(sh.parked) > 0 && sh.full < 0:
 		return fmt.Errorf("shape %s is not full, but %d buckets are parked", demand, len(sh.parked))
@@ -260,4 +266,19 @@ func (s *State) checkOffers() error {
 		return fmt.Errorf("offers: counted %d, booked %d", held, len(s.offers))
 	}
 	return nil
+}
+
+// wholeFits reports whether all that a group of a shape has to start together
+// finds room; one instance does.
+func (s *State) wholeFits(sh *shape) bool {
+	for _, g := range s.groups { // commutes: at most one has the number
+		if g.seq == sh.key.group && g.together() > 1 {
+			if sh.key.limits != "" {
+				return false // the best agent for the first may now be one that leaves room for the others
+			}
+			_, ok := s.seek(g, sh)
+			return ok
+		}
+	}
+	return true
 }

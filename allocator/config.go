@@ -39,6 +39,12 @@ type Config struct {
 	IdleRefuseMillis int64
 	// ReviveMillis is the least time between two Revives. Default 250.
 	ReviveMillis int64
+	// ReserveAfterMillis is how long a group waits before room may be kept for
+	// it. Default 30,000; negative: never.
+	ReserveAfterMillis int64
+	// HoldMillis is how long room is kept for a group. If that was not enough, it
+	// is given up, and kept for twice as long the next time. Default ten minutes.
+	HoldMillis int64
 	// KillRepeatMillis is when an unanswered Kill is sent again. Default 10,000.
 	KillRepeatMillis int64
 	// UnreachableMillis is how long a run may be out of sight before it counts
@@ -53,6 +59,8 @@ func (c Config) withDefaults() (Config, error) {
 	fill(&c.RefuseMillis, 5_000)
 	fill(&c.IdleRefuseMillis, 3_600_000)
 	fill(&c.ReviveMillis, 250)
+	fill(&c.ReserveAfterMillis, 30_000)
+	fill(&c.HoldMillis, 600_000)
 	fill(&c.KillRepeatMillis, 10_000)
 	fill(&c.UnreachableMillis, 300_000)
 	fill(&c.Policy, DRF)

@@ -79,6 +79,7 @@ type rule struct {
 	number   drf.Amount // the value of Is, if it is one
 	isNumber bool
 	tally    *tally // nil if it does not matter where instances are
+	only     *value // while agents for a whole gang are sought: the one value to try
 }
 
 func newRule(c Constraint) (rule, error) {
@@ -204,6 +205,9 @@ func (r *rule) open(v value) bool {
 	n := r.tally.at[v]
 	switch r.Operator {
 	case Cluster:
+		if r.only != nil {
+			return v == *r.only
+		}
 		return len(r.tally.at) == 0 || len(r.tally.at) == 1 && n > 0
 	case GroupBy:
 		return n == 0 || len(r.tally.at) >= int(r.count) && n == r.tally.least

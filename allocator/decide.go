@@ -17,9 +17,13 @@ func (s *State) decide() []Action {
 	out = s.settleEnded(out)
 	out = s.fireTimers(out)
 	out = s.endDoomed(out)
+	out = s.expireHolds(out)
 	s.catchUp()
+	s.serveHolds()
 	s.placeAll()
+	out = s.moveHolds(out)
 	out = s.acceptTouched(out)
+	out = s.grantHolds(out)
 	return s.tidyOffers(out)
 }
 
@@ -186,16 +190,17 @@ func (s *State) placeAll() {
 			s.park(b) // it stands in the way of others
 			continue
 		}
-		i, ok := s.bestAgent(b.shape)
+		g := b.groups.top().group
+		on, ok := s.seekHeld(g, b.shape)
 		switch {
-		case ok && n == s.cfg.MaxPlacements:
+		case ok && n >= s.cfg.MaxPlacements:
 			s.more = true
 			return
 		case ok:
-			if !s.placeOn(b.groups.top().group, i) {
+			if !s.placeAllOn(g, on) {
 				return
 			}
-			n++
+			n += len(on)
 		case s.cfg.Policy == DRFLiteral:
 			return
 		default:
@@ -208,6 +213,17 @@ func (s *State) placeAll() {
 type decision struct {
 	agent  int32
 	launch Launch
+}
+
+// placeAllOn decides a run on each of some agents. It reports false when no more
+// runs can be alive.
+func (s *State) placeAllOn(g *group, on []int32) bool {
+	for _, i := range on {
+		if !s.placeOn(g, i) {
+			return false
+		}
+	}
+	return true
 }
 
 // placeOn decides one run. It reports false when no more runs can be alive.
@@ -289,8 +305,9 @@ func (s *State) tidyOffers(out []Action) []Action {
 		if waiting {
 			d.RefuseMillis = s.cfg.RefuseMillis
 		}
-		d.Offers = s.dropAllOffers()
-		out = append(out, d)
+		if d.Offers = s.dropIdle(); len(d.Offers) > 0 {
+			out = append(out, d)
+		}
 	}
 	switch {
 	case !waiting && !s.link.suppressed && s.hasMaster:

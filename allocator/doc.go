@@ -19,7 +19,20 @@
 // Lowest weighted dominant share first, then fewest placements so far, then
 // name. A framework of whose groups none fits anywhere is passed over until
 // that changes. Within a framework: higher priority, then earlier arrival; a
-// group that does not fit holds back nothing that does.
+// group that does not fit holds back nothing that does, until it has waited
+// longer than Config.ReserveAfterMillis.
+//
+// # Gangs and holds
+//
+// The instances of a gang (Group.Gang) start in one Tick or not at all. A gang,
+// or a group that asks for more than others do, can be passed over again and
+// again by what is smaller. When it has waited for too long, and is first among
+// all that have, room is held for it (Hold): agents are chosen on which it finds
+// room once what runs there has ended, and nothing else is placed on what comes
+// free there. A hold is not charged to the framework. It ends with the launch,
+// or at its time, and is then made for twice as long when the turn of the group
+// comes again. An agent is held for one group at most, and a hold waits for no
+// room outside its agents, so no two of them can wait for each other.
 //
 // # Constraints
 //

@@ -29,6 +29,10 @@ const (
 	ReasonNoRoom ReasonCode = "no-room"
 	// ReasonNoOffer: an agent has room, but the master has not offered it.
 	ReasonNoOffer ReasonCode = "no-offer"
+	// ReasonGang: instances that start together do not find room together.
+	ReasonGang ReasonCode = "gang"
+	// ReasonHeld: room is kept, for this group or for others.
+	ReasonHeld ReasonCode = "held"
 	// ReasonOrder: others are served first.
 	ReasonOrder ReasonCode = "order"
 )
@@ -120,6 +124,7 @@ func (s *State) explainWait(g *group, e *Explanation) {
 		return
 	}
 	s.explainRoom(g, e)
+	s.explainHolds(g, e)
 	s.explainOrder(g, e)
 }
 
@@ -156,6 +161,17 @@ func (s *State) room(a *agent) drf.Vector {
 	return left
 }
 
+// roomFor is what of that room is not kept for another group.
+func (s *State) roomFor(g *group, a *agent) drf.Vector {
+	left := s.room(a)
+	if a.hold != nil && a.hold.group != g {
+		for k := range left {
+			left[k] = max(left[k]-a.wanted[k], 0)
+		}
+	}
+	return left
+}
+
 // explainFit counts the agents that lack each resource, and finds the nearest.
 func (s *State) explainFit(g *group, e *Explanation) {
 	sh := &shape{demand: g.demand, withExecutor: g.demand.Add(s.executor)}
@@ -170,7 +186,7 @@ func (s *State) explainFit(g *group, e *Explanation) {
 			continue
 		}
 		e.Allowed++
-		need, left := &sh.withExecutor, s.room(a)
+		need, left := &sh.withExecutor, s.roomFor(g, a)
 		if a.slots > a.carried {
 			need = &sh.demand
 		}

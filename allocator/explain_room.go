@@ -17,6 +17,8 @@ func (s *State) explainRoom(g *group, e *Explanation) {
 		e.because(ReasonConstraint, "where its instances are now, its constraints leave none of %d agents to the next one", e.Agents)
 	case e.Fit == 0:
 		e.because(ReasonNoRoom, "an instance asks for %s, and none of %s has that much left%s", ask, g.agentsLeft(e.Allowed, e.Agents), e.nearest())
+	case g.together() > 1 && s.roomsFor(g) < int64(g.together()):
+		e.because(ReasonGang, "%d instances start together, and there is room for %d", g.together(), s.roomsFor(g))
 	case g.bucket != nil && g.bucket.shape.full >= 0:
 		e.because(ReasonNoOffer, "%d of %s have room for %s, but the master has not offered it to us", e.Fit, g.agentsLeft(e.Allowed, e.Agents), ask)
 	default:

@@ -70,8 +70,11 @@ func mustNew(t fataler, cfg Config) *State {
 }
 
 // histories draws a history of up to 200 events.
-func histories(t *rapid.T) *history {
-	return recorded(t, func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "pick") }, rapid.IntRange(1, 200).Draw(t, "events"))
+func histories(t *rapid.T) *history { return historiesOf(t, world{}) }
+
+func historiesOf(t *rapid.T, w world) *history {
+	w.draw = func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "pick") }
+	return recordedIn(t, &w, rapid.IntRange(1, 200).Draw(t, "events"))
 }
 
 // again runs a history through another State, with the events changed, and

@@ -20,6 +20,8 @@ type Image struct {
 	Agents    []AgentImage // in the order in which they were seen
 	Groups    []GroupImage // by order of submission
 	Runs      []RunImage   // by place in the table of runs
+	Least     drf.Vector   // of each resource the least that any group asked for
+	Holds     []Hold       // in the order in which they were made
 }
 
 // NodeImage is a role or a framework of the tree.
@@ -56,6 +58,9 @@ type GroupImage struct {
 	Outcome        Outcome
 	Message        string
 	History        []Attempt
+	Since          int64 // when it came into line, or an instance of it was launched last
+	Holds          int32 // how often room was kept for it
+	HoldFrom       int64 // not before this may room be kept for it again
 }
 
 // InstanceImage is one started instance.
@@ -89,7 +94,7 @@ type RunImage struct {
 
 // Image copies the State.
 func (s *State) Image() *Image {
-	m := &Image{Now: s.now, LastGroup: s.lastSeq, LastRun: s.runs.lastSeq}
+	m := &Image{Now: s.now, LastGroup: s.lastSeq, LastRun: s.runs.lastSeq, Least: s.least}
 	for k := range s.kinds.Len() {
 		m.Kinds = append(m.Kinds, s.kinds.Name(drf.Kind(k)))
 	}
@@ -108,6 +113,7 @@ func (s *State) Image() *Image {
 	for r := range s.runs.all() {
 		m.Runs = append(m.Runs, s.imageRun(r))
 	}
+	s.imageHolds(m)
 	return m
 }
 
@@ -160,6 +166,7 @@ func imageGroup(g *group) GroupImage {
 	m := GroupImage{
 		Spec: g.spec, Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: append([]int32(nil), g.again...),
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
+		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom,
 	}
 	for _, in := range g.instances {
 		m.Instances = append(m.Instances, InstanceImage{
@@ -186,13 +193,13 @@ func Restore(cfg Config, m *Image) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.now, s.lastSeq, s.runs.lastSeq = m.Now, m.LastGroup, m.LastRun
+	s.now, s.lastSeq, s.runs.lastSeq, s.least = m.Now, m.LastGroup, m.LastRun, m.Least
 	for _, name := range m.Kinds {
 		if _, err := s.kinds.Intern(name); err != nil {
 			return nil, err
 		}
 	}
-	for _, restore := range []func(*Image) error{s.restoreNodes, s.restoreAgents, s.restoreGroups, s.restoreRuns} {
+	for _, restore := range []func(*Image) error{s.restoreNodes, s.restoreAgents, s.restoreGroups, s.restoreRuns, s.restoreHolds} {
 		if err := restore(m); err != nil {
 			return nil, fmt.Errorf("restoring a snapshot: %w", err)
 		}
@@ -271,6 +278,7 @@ func (s *State) restoreGroups(m *Image) error {
 			s.doomed = append(s.doomed, doom{g, -1})
 		}
 		s.adopt(g)
+		g.since, g.holds, g.holdFrom = im.Since, im.Holds, im.HoldFrom
 	}
 	return nil
 }
@@ -343,6 +351,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 		a.carried++
 	}
 	a.used = a.used.Add(held)
+	s.stay(g, a, held)
 	s.tree.Charge(g.queue.node, held)
 	s.count(g, a, 1)
 	return nil

@@ -106,6 +106,7 @@ func (s *State) describe(i int32, host string, attributes []Attribute) {
 	if a.host == host && slices.Equal(a.attributes, attributes) {
 		return
 	}
+	s.plans++
 	s.recount(i, -1)
 	a.host, a.attributes, a.described = host, attributes, true
 	s.recount(i, 1)

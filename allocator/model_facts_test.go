@@ -16,7 +16,7 @@ import (
 // order, agent, charge, slot and ports, against the model.
 func TestModelDecidesAlike(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := histories(t)
+		h := historiesOf(t, world{patient: true})
 		s := mustNew(t, h.cfg)
 		m := newModel(h.cfg, s.kinds)
 		for i, e := range h.events {

@@ -13,7 +13,7 @@ import (
 func (m *model) best(g *modelGroup, free map[string]*modelSpare) *modelAgent {
 	var fit []*modelAgent
 	for _, a := range m.agents {
-		if sp := free[a.Agent]; sp.usable && m.need(g, sp).fitsIn(sp.free) && m.meets(g, a) {
+		if sp := free[a.Agent]; sp != nil && sp.usable && m.need(g, sp).fitsIn(sp.free) && m.meets(g, a) {
 			fit = append(fit, a)
 		}
 	}

@@ -131,11 +131,13 @@ func (m *model) place() []decisionOf {
 		free[a.Agent] = m.spare(a)
 	}
 	for m.cfg.MaxPlacements == 0 || len(out) < m.cfg.MaxPlacements {
-		g, a := m.choose(free)
-		if g == nil || a == nil {
+		g, on := m.choose(free)
+		if g == nil || on == nil {
 			return out
 		}
-		out = append(out, m.launch(g, a, free[a.Agent]))
+		for _, a := range on {
+			out = append(out, m.launch(g, a, free[a.Agent]))
+		}
 	}
 	return out
 }
@@ -237,12 +239,12 @@ func (m *model) need(g *modelGroup, sp *modelSpare) amounts {
 	return g.demand().add(amountsOf(m.cfg.Executor))
 }
 
-// choose picks the group to serve, and the agent; no agent if the policy says
+// choose picks the group to serve, and the agents; none if the policy says
 // that the round ends here.
-func (m *model) choose(free map[string]*modelSpare) (*modelGroup, *modelAgent) {
+func (m *model) choose(free map[string]*modelSpare) (*modelGroup, []*modelAgent) {
 	candidates := map[string][]*modelGroup{} // by path of the framework
 	for _, g := range m.groups {
-		if g.waits() && (m.cfg.Policy == DRFLiteral || m.best(g, free) != nil) {
+		if g.waits() && (m.cfg.Policy == DRFLiteral || m.rooms(g, free) != nil) {
 			candidates[g.path()] = append(candidates[g.path()], g)
 		}
 	}
@@ -251,7 +253,7 @@ func (m *model) choose(free map[string]*modelSpare) (*modelGroup, *modelAgent) {
 	}
 	groups := candidates[m.turn(candidates)]
 	slices.SortStableFunc(groups, func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
-	return groups[0], m.best(groups[0], free)
+	return groups[0], m.rooms(groups[0], free)
 }
 
 // lowest walks down the tree, always to the child of least share that has a

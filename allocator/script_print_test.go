@@ -28,6 +28,10 @@ func (sc *script) printActions(actions []Action) {
 	sc.printPlacements(actions)
 	for _, a := range actions {
 		switch a := a.(type) {
+		case Hold:
+			sc.printf("hold %s for %s/%s until %d ms", holdText(a), a.Framework, a.Group, a.Until)
+		case Release:
+			sc.printf("release %s/%s: %s", a.Framework, a.Group, a.Message)
 		case Accept:
 			if len(a.Offers) > 0 {
 				sc.printf("accept %s for %d launches on %s; refuse the rest for %d ms",
@@ -41,6 +45,19 @@ func (sc *script) printActions(actions []Action) {
 			sc.printf("suppress")
 		}
 	}
+}
+
+// holdText names the agents of a hold: "a1 x 2 + a2".
+func holdText(h Hold) string {
+	var out []string
+	for _, on := range h.On {
+		text := on.Agent
+		if on.Instances > 1 {
+			text = fmt.Sprintf("%s x %d", text, on.Instances)
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, " + ")
 }
 
 func retryText(a Settle) string {

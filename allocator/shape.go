@@ -18,6 +18,7 @@ type shape struct {
 	pending      int64     // instances that wait
 	ready        int       // buckets that compete
 	parked       []*bucket // buckets that were found to fit nowhere
+	unplannable  uint64    // State.plans, and the version of limits, for which plan found nothing
 	full         int       // in shapeTable.full, -1 while some agent may hold it
 	idle         bool      // nothing waits; kept for its index
 	index        agentIndex
@@ -27,13 +28,16 @@ type shape struct {
 type shapeKey struct {
 	demand drf.Vector
 	limits string // limits.text
-	// group is the number of the one group of the shape, if it depends on where
-	// that group's instances are; else 0.
+	// group is the number of the one group of the shape, if it is a gang or
+	// depends on where that group's instances are; else 0.
 	group uint64
 }
 
 func (g *group) shapeKey() shapeKey {
 	key := shapeKey{demand: g.demand}
+	if g.spec.Gang > 1 {
+		key.group = g.seq // that one instance fits says nothing of the others
+	}
 	if g.limits != nil {
 		key.limits = g.limits.text
 		if g.limits.counts {

@@ -41,8 +41,18 @@ type State struct {
 	ended     []RunID // runs that wait for Settle
 	doomed    []doom  // what is to be killed or abandoned
 	decided   []decision
+	found     []int32 // backs what seek returns
+	taken     []taken // backs what seek tries
 	touched   []int32 // agents with launches in this Tick
 	more      bool    // the last Tick stopped at Config.MaxPlacements
+
+	holds   []*hold    // in the order in which they were made
+	moved   []*group   // whose holds changed in this Tick
+	least   drf.Vector // of each resource the least that any group asked for
+	plans   uint64     // counts changes of what plan depends on, beside what is free
+	grantAt int64      // when a group may begin to hold room, or never
+	inLine  []*queue   // backs waitingQueues
+	line    []*group   // backs lineOf
 
 	link      link
 	hasMaster bool // a subscription is up
@@ -85,6 +95,8 @@ func New(cfg Config) (*State, error) {
 		dependents: map[groupKey]map[*group]struct{}{},
 		shapes:     newShapeTable(),
 		epoch:      1,
+		plans:      1,
+		grantAt:    never,
 	}
 	s.link.lastRevive = -cfg.ReviveMillis
 	if err := validQuantities(cfg.Executor); err != nil {
@@ -209,6 +221,7 @@ type group struct {
 	queue   *queue
 	bucket  *bucket
 	demand  drf.Vector   // of one instance, without the executor
+	hosted  drf.Vector   // demand, and the executor
 	limits  *limits      // nil if it may go anywhere
 	tasks   []drf.Vector // of each task
 	arrived int64
@@ -222,6 +235,11 @@ type group struct {
 	finished  int32
 	failed    int32
 	killed    int32
+
+	hold     *hold // room that is kept for it
+	holds    int32 // how often room was kept for it
+	holdFrom int64 // not before this may room be kept for it again
+	since    int64 // when it came into line, or an instance of it was launched last
 
 	unmet   []string // groups it comes after that have not finished well yet
 	dying   bool

@@ -33,6 +33,7 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	s.lastSeq++
 	g.seq, g.queue = s.lastSeq, q
 	s.groups[key] = g
+	s.noteLeast(g)
 	s.adopt(g)
 	s.link.wantRevive = true
 	return nil
@@ -54,6 +55,7 @@ func (s *State) measure(g *group) error {
 		g.tasks = append(g.tasks, v)
 		g.demand = g.demand.Add(v)
 	}
+	g.hosted = g.demand.Add(s.executor)
 	return nil
 }
 
@@ -118,7 +120,7 @@ func (s *State) compete(g *group) {
 		b = &bucket{queue: g.queue, shape: sh, at: -1, parked: -1}
 		g.queue.byShape[sh] = b
 	}
-	g.bucket = b
+	g.bucket, g.since = b, s.now
 	fresh := b.groups.len() == 0
 	b.groups.push(g.inLine())
 	s.countPending(g, int64(g.pending()))
@@ -135,6 +137,9 @@ func (s *State) compete(g *group) {
 func (s *State) withdraw(g *group) {
 	if g.at < 0 {
 		return
+	}
+	if g.hold != nil {
+		s.unhold(g)
 	}
 	b := g.bucket
 	s.countPending(g, -int64(g.pending()))

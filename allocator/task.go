@@ -137,6 +137,7 @@ func (s *State) release(r *run, v drf.Vector) {
 		return
 	}
 	s.tree.Refund(r.group.queue.node, v)
+	s.unstay(r.group, &s.agents[r.agent], v)
 	a := &s.agents[r.agent]
 	left, ok := a.used.Sub(v)
 	if !ok {

@@ -56,6 +56,12 @@ func (s *State) NextDeadline() (int64, bool) {
 	if len(s.backoffs) > 0 {
 		sooner(s.backoffs[0].at)
 	}
+	if s.grantAt != never && s.waiting() {
+		sooner(s.grantAt)
+	}
+	for _, h := range s.holds {
+		sooner(h.until)
+	}
 	if s.link.wantRevive && s.waiting() && s.hasMaster {
 		sooner(s.link.lastRevive + s.cfg.ReviveMillis)
 	}

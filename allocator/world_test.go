@@ -19,6 +19,8 @@ type world struct {
 	offers int
 	// settled worlds have agents whose host and attributes never change.
 	settled bool
+	// patient worlds let a group wait without keeping room for it.
+	patient bool
 	groups  []groupKey // those that were submitted
 	runs    []Launch   // those that were launched and may not have ended
 }
@@ -34,6 +36,12 @@ func (w *world) config() Config {
 	}
 	if w.draw(4) == 0 {
 		cfg.MaxPlacements = 1 + w.draw(3)
+	}
+	switch {
+	case w.patient:
+		cfg.ReserveAfterMillis = -1
+	case w.draw(2) == 0:
+		cfg.ReserveAfterMillis, cfg.HoldMillis = 1+int64(w.draw(2))*200, int64(1+w.draw(2)*1000)
 	}
 	return cfg
 }
@@ -176,6 +184,13 @@ func (w *world) group() Group {
 	}
 	if w.draw(6) == 0 {
 		g.Role = w.role()
+	}
+	if w.draw(4) == 0 {
+		// Where several rules count, whether a gang fits can depend on which agent
+		// is best for its first instance; that search is not exhaustive.
+		g.Gang = int32(w.draw(int(g.Instances) + 1))
+		g.Constraints = slices.DeleteFunc(g.Constraints, func(c Constraint) bool { return c.Operator == GroupBy })
+		g.Constraints = g.Constraints[:min(len(g.Constraints), 1)]
 	}
 	if after.framework == key.framework && w.draw(2) == 0 {
 		g.After = []string{after.name}

@@ -42,3 +42,31 @@ func (t *Tree) SetPlacements(n Node, count uint64) {
 	t.nodes[n].placements = count
 	t.fix(n)
 }
+
+// Before reports whether a framework would be served before another one if both
+// were active and no other was.
+func (t *Tree) Before(a, b Node) bool {
+	if a == b {
+		return false
+	}
+	t.policy.settle(t)
+	for da, db := t.depth(a), t.depth(b); t.nodes[a].parent != t.nodes[b].parent; {
+		switch {
+		case da > db:
+			a, da = t.nodes[a].parent, da-1
+		case db > da:
+			b, db = t.nodes[b].parent, db-1
+		default:
+			a, b, da, db = t.nodes[a].parent, t.nodes[b].parent, da-1, db-1
+		}
+	}
+	return t.compare(a, b) < 0
+}
+
+func (t *Tree) depth(n Node) int {
+	depth := 0
+	for ; n != Root; n = t.nodes[n].parent {
+		depth++
+	}
+	return depth
+}

@@ -187,6 +187,10 @@ func encodeAction(a allocator.Action) (journalpb.Action, error) {
 		}}
 	case allocator.Abandon:
 		out.Action = &journalpb.Action_Abandon{Abandon: &journalpb.Abandon{Framework: a.Framework, Group: a.Group, Message: a.Message}}
+	case allocator.Hold:
+		out.Action = &journalpb.Action_Hold{Hold: encodeHold(a)}
+	case allocator.Release:
+		out.Action = &journalpb.Action_Release{Release: &journalpb.Release{Framework: a.Framework, Group: a.Group, Message: a.Message}}
 	default:
 		return out, fmt.Errorf("%w: action %T", errRecord, a)
 	}
@@ -214,8 +218,28 @@ func decodeAction(in *journalpb.Action) (allocator.Action, error) {
 		}, err
 	case *journalpb.Action_Abandon:
 		return allocator.Abandon{Framework: a.Abandon.Framework, Group: a.Abandon.Group, Message: a.Abandon.Message}, nil
+	case *journalpb.Action_Hold:
+		return decodeHold(a.Hold), nil
+	case *journalpb.Action_Release:
+		return allocator.Release{Framework: a.Release.Framework, Group: a.Release.Group, Message: a.Release.Message}, nil
 	}
 	return nil, fmt.Errorf("%w: action %T", errRecord, in.Action)
+}
+
+func encodeHold(h allocator.Hold) *journalpb.Hold {
+	out := &journalpb.Hold{Framework: h.Framework, Group: h.Group, UntilMs: h.Until}
+	for _, on := range h.On {
+		out.On = append(out.On, journalpb.HoldOn(on))
+	}
+	return out
+}
+
+func decodeHold(in *journalpb.Hold) allocator.Hold {
+	out := allocator.Hold{Framework: in.Framework, Group: in.Group, Until: in.UntilMs}
+	for _, on := range in.On {
+		out.On = append(out.On, allocator.HoldOn(on))
+	}
+	return out
 }
 
 func encodeAccept(a allocator.Accept) *journalpb.Accept {
@@ -225,16 +249,34 @@ func encodeAccept(a allocator.Accept) *journalpb.Accept {
 			Run: uint64(l.Run), Framework: l.Framework, Group: l.Group, Instance: l.Instance,
 			Slot: l.Slot, Ports: l.Ports,
 		}
-		used := len(l.Charge)
-		for used > 0 && l.Charge[used-1] == 0 {
-			used--
-		}
-		for _, amount := range l.Charge[:used] {
-			p.Charge = append(p.Charge, int64(amount))
-		}
+		p.Charge = encodeVector(l.Charge)
 		out.Launches = append(out.Launches, p)
 	}
 	return out
+}
+
+// encodeVector leaves trailing zeros out.
+func encodeVector(v drf.Vector) []int64 {
+	used := len(v)
+	for used > 0 && v[used-1] == 0 {
+		used--
+	}
+	var out []int64
+	for _, amount := range v[:used] {
+		out = append(out, int64(amount))
+	}
+	return out
+}
+
+func decodeVector(in []int64) (drf.Vector, error) {
+	var v drf.Vector
+	if len(in) > len(v) {
+		return v, fmt.Errorf("%w: %d amounts, at most %d", errRecord, len(in), len(v))
+	}
+	for k, amount := range in {
+		v[k] = drf.Amount(amount)
+	}
+	return v, nil
 }
 
 func decodeAccept(in *journalpb.Accept) (allocator.Action, error) {
@@ -244,11 +286,9 @@ func decodeAccept(in *journalpb.Accept) (allocator.Action, error) {
 			Run: allocator.RunID(p.Run), Framework: p.Framework, Group: p.Group, Instance: p.Instance,
 			Slot: p.Slot, Ports: p.Ports,
 		}
-		if len(p.Charge) > len(l.Charge) {
-			return nil, fmt.Errorf("%w: a launch is charged for %d resources", errRecord, len(p.Charge))
-		}
-		for k, amount := range p.Charge {
-			l.Charge[k] = drf.Amount(amount)
+		var err error
+		if l.Charge, err = decodeVector(p.Charge); err != nil {
+			return nil, fmt.Errorf("charge of a launch: %w", err)
 		}
 		a.Launches = append(a.Launches, l)
 	}

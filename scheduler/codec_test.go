@@ -141,7 +141,6 @@ func anySubmission(t *rapid.T) (*proto.TaskGroup, allocator.Group) {
 		reflect.TypeFor[proto.RestartPolicy](): rapid.Int32Range(0, 2).AsAny(),
 		reflect.TypeFor[proto.Operator]():      rapid.Int32Range(0, 7).AsAny(),
 	}}).Draw(t, "specification")
-	spec.GangMin = 0 // gangs are refused by Core
 	group, err := taskgroup.Core(&spec)
 	if err != nil {
 		t.Fatal(err)

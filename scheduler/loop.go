@@ -126,6 +126,10 @@ func (s *Scheduler) note(b *batch, action allocator.Action) {
 	case allocator.Abandon:
 		b.event(Event{Type: "group.failed", Framework: a.Framework, Group: a.Group, Message: a.Message})
 		s.ended = append(s.ended, owner{a.Framework, a.Group})
+	case allocator.Hold:
+		b.event(Event{Type: "group.held", Framework: a.Framework, Group: a.Group, Message: fmt.Sprintf("room is kept for it on %d agents", len(a.On))})
+	case allocator.Release:
+		b.event(Event{Type: "group.released", Framework: a.Framework, Group: a.Group, Message: a.Message})
 	}
 }
 

@@ -15,6 +15,7 @@ func (s *Snapshot) Marshal() ([]byte, error) {
 	m := s.Image
 	out := journalpb.Snapshot{
 		NowMs: m.Now, LastGroup: m.LastGroup, LastRun: m.LastRun, Kinds: m.Kinds,
+		Least: encodeVector(m.Least),
 	}
 	for _, n := range m.Nodes {
 		out.Nodes = append(out.Nodes, journalpb.Node(n))
@@ -34,6 +35,9 @@ func (s *Snapshot) Marshal() ([]byte, error) {
 	for i := range m.Runs {
 		out.Runs = append(out.Runs, encodeRun(&m.Runs[i]))
 	}
+	for _, h := range m.Holds {
+		out.Holds = append(out.Holds, *encodeHold(h))
+	}
 	return out.Marshal()
 }
 
@@ -45,6 +49,10 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 	}
 	m := &allocator.Image{
 		Now: in.NowMs, LastGroup: in.LastGroup, LastRun: in.LastRun, Kinds: in.Kinds,
+	}
+	var err error
+	if m.Least, err = decodeVector(in.Least); err != nil {
+		return nil, err
 	}
 	for _, n := range in.Nodes {
 		m.Nodes = append(m.Nodes, allocator.NodeImage(n))
@@ -71,6 +79,9 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 		}
 		m.Runs = append(m.Runs, r)
 	}
+	for i := range in.Holds {
+		m.Holds = append(m.Holds, decodeHold(&in.Holds[i]))
+	}
 	return s, nil
 }
 
@@ -86,6 +97,7 @@ func encodeGroup(g *allocator.GroupImage, spec *proto.TaskGroup) journalpb.Group
 	out := journalpb.Group{
 		Spec: spec, Role: g.Spec.Role, Seq: g.Seq, ArrivedMs: g.Arrived, EndedMs: g.Ended, Again: g.Again, Unmet: g.Unmet,
 		Dying: g.Dying, Outcome: uint32(g.Outcome), Message: g.Message,
+		SinceMs: g.Since, Holds: g.Holds, HoldFromMs: g.HoldFrom,
 	}
 	for _, in := range g.Instances {
 		out.Instances = append(out.Instances, journalpb.Instance{
@@ -118,6 +130,7 @@ func decodeGroup(in *journalpb.Group) (allocator.GroupImage, error) {
 	g := allocator.GroupImage{
 		Spec: spec, Seq: in.Seq, Arrived: in.ArrivedMs, Ended: in.EndedMs, Again: in.Again, Unmet: in.Unmet,
 		Dying: in.Dying, Outcome: outcome, Message: in.Message,
+		Since: in.SinceMs, Holds: in.Holds, HoldFrom: in.HoldFromMs,
 	}
 	for _, x := range in.Instances {
 		o, err := decodeOutcome(x.Outcome)

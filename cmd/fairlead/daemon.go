@@ -40,6 +40,8 @@ type daemon struct {
 	executorResources string
 	executorSlots     int32
 	policy, placement string
+	reserveAfter      time.Duration
+	offerHold         time.Duration
 	history           int
 	log               logOptions
 }
@@ -63,6 +65,8 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.executorResources, "executor-resources", defaultExecutorResources, "what an executor asks for")
 	flags.StringVar(&d.policy, "policy", string(allocator.Policies()[0]), "who is served next: "+join(allocator.Policies()))
 	flags.StringVar(&d.placement, "placement", string(allocator.Placements()[0]), "how an agent is chosen: "+join(allocator.Placements()))
+	flags.DurationVar(&d.reserveAfter, "reserve-after", 30*time.Second, "how long a task group waits before room is kept for it")
+	flags.DurationVar(&d.offerHold, "offer-hold", 10*time.Minute, "how long room, and the offers with it, is kept for a waiting task group at first; twice as long each time that was not enough")
 	flags.IntVar(&d.history, "history", 100, "how many ended `runs` of each task group are remembered")
 }
 

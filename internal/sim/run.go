@@ -78,6 +78,7 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	var err error
 	e.state, err = allocator.New(allocator.Config{
 		Policy: e.scenario.Policy, Placement: e.scenario.Placement, Executor: s.Executor,
+		ReserveAfterMillis: e.scenario.ReserveAfterMillis,
 	})
 	if err != nil {
 		return nil, err

@@ -32,7 +32,9 @@ type Scenario struct {
 	Executor []allocator.Quantity
 	// UntilMillis is when the simulation stops at the latest. At 0 it only fills the cluster.
 	UntilMillis int64
-	Seed        int64
+	// ReserveAfterMillis is allocator.Config.ReserveAfterMillis.
+	ReserveAfterMillis int64
+	Seed               int64
 }
 
 // Agent is one machine.
@@ -122,7 +124,7 @@ func scenario(o *strictyaml.Object) *Scenario {
 		s.Seed, _ = v.Int(-1<<63, 1<<63-1)
 	}
 	if v, ok := o.Optional("reserve_after"); ok {
-		reserveAfter(v, s.UntilMillis)
+		s.ReserveAfterMillis = reserveAfter(v)
 	}
 	if v, ok := o.Required("groups"); ok {
 		s.Groups = groups(v, s)
@@ -141,12 +143,18 @@ func oneOf[T ~string](v strictyaml.Value, names []T) T {
 	return names[max(0, v.OneOf(texts...))]
 }
 
-// reserveAfter refuses what the allocator cannot do. While a cluster is only filled nobody waits, so
-// that any value is right.
-func reserveAfter(v strictyaml.Value, untilMillis int64) {
-	if _, ok := v.Millis(); ok && untilMillis > 0 {
-		v.Failf("not supported yet in a simulation with until: leave it out")
+// maxDuration bounds the text of a duration.
+const maxDuration = 100
+
+// reserveAfter reads a duration or "never". The allocator reads 0 as its default.
+func reserveAfter(v strictyaml.Value) int64 {
+	if v.IsText() {
+		if text, _ := v.Text(maxDuration); text == "never" {
+			return -1
+		}
 	}
+	millis, _ := v.Millis()
+	return max(millis, 1)
 }
 
 func executor(v strictyaml.Value) []allocator.Quantity {
@@ -273,7 +281,7 @@ func group(o *strictyaml.Object) Group {
 		}
 	}
 	for field, used := range map[string]bool{ // the order of problems is that of their places
-		"gang": g.Spec.GangMin > 0, "max_runtime": g.Spec.MaxRuntimeMs > 0,
+		"max_runtime": g.Spec.MaxRuntimeMs > 0,
 	} {
 		if v, ok := o.Optional(field); ok && used {
 			v.Failf("not supported yet in a simulation")

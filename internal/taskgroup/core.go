@@ -1,8 +1,6 @@
 package taskgroup
 
 import (
-	"fmt"
-
 	"fairlead/allocator"
 	"fairlead/drf"
 	"fairlead/proto"
@@ -10,19 +8,15 @@ import (
 
 // Core returns the part of a specification that the allocator decides by. It
 // is a pure function of the specification, so that a replay of a journal and a
-// simulation see what the scheduler saw. What the allocator can't honour yet is
-// refused with allocator.ErrInvalid rather than ignored.
+// simulation see what the scheduler saw.
 func Core(spec *proto.TaskGroup) (allocator.Group, error) {
-	if err := unsupported(spec); err != nil {
-		return allocator.Group{}, fmt.Errorf("task group %s/%s: %w", spec.Framework, spec.Name, err)
-	}
 	digest, err := Digest(spec)
 	if err != nil {
 		return allocator.Group{}, err
 	}
 	g := allocator.Group{
 		Framework: spec.Framework, Name: spec.Name, Role: spec.Role, Digest: digest,
-		Instances: int32(spec.Instances), Priority: spec.Priority, After: spec.After,
+		Instances: int32(spec.Instances), Gang: int32(spec.GangMin), Priority: spec.Priority, After: spec.After,
 		Restart: coreRestart(spec.Restart),
 	}
 	for _, c := range spec.Constraints {
@@ -32,13 +26,6 @@ func Core(spec *proto.TaskGroup) (allocator.Group, error) {
 		g.Tasks = append(g.Tasks, coreTask(&spec.Tasks[i]))
 	}
 	return g, nil
-}
-
-func unsupported(spec *proto.TaskGroup) error {
-	if spec.GangMin > 0 {
-		return fmt.Errorf("%w: gang: gangs are not supported by this version", allocator.ErrInvalid)
-	}
-	return nil
 }
 
 // coreOperator is 0, which the allocator refuses, for one that is unknown.

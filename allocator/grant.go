@@ -1,0 +1,241 @@
+package allocator
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Holding room is what keeps a large group, or a gang, from waiting for ever
+// behind a stream of small ones; docs/fairness.md states the bound. A group may
+// hold room when it has waited for Config.ReserveAfterMillis, its framework is
+// the first in order of all that have waited so long, and it is the first in
+// line there.
+
+// heldPart is the part of the cluster that holds may want together: one over
+// this. A single one may want more.
+const heldPart = 4
+
+// maxHoldDoublings bounds how long a group that failed often may hold room.
+const maxHoldDoublings = 20
+
+// expireHolds ends the holds whose time is up.
+func (s *State) expireHolds(out []Action) []Action {
+	for _, h := range slices.Clone(s.holds) {
+		if h.until <= s.now {
+			d := Release{h.group.spec.Framework, h.group.spec.Name,
+				fmt.Sprintf("the room that was held for it did not come free by then: %d ms", h.until)}
+			s.bookRelease(h.group)
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// serveHolds starts what has all its room together, in the order in which the
+// holds were made.
+func (s *State) serveHolds() {
+	if len(s.holds) == 0 {
+		return
+	}
+	for _, h := range slices.Clone(s.holds) {
+		if !h.stale {
+			continue
+		}
+		h.stale = false
+		if !s.complete(h) {
+			continue
+		}
+		g, sh := h.group, h.group.bucket.shape
+		s.liftAll(h)
+		if on, ok := s.seek(g, sh); ok {
+			s.placeAllOn(g, on)
+		} else {
+			s.keepAll(h)
+		}
+	}
+}
+
+// seekHeld is seek for a group that may hold room: it sees that room as well.
+// What it finds now that is not enough takes the place of agents that it would
+// have to wait for.
+func (s *State) seekHeld(g *group, sh *shape) ([]int32, bool) {
+	on, ok := s.seek(g, sh)
+	if ok || g.hold == nil {
+		return on, ok
+	}
+	h := g.hold
+	s.liftAll(h)
+	if on, ok = s.seek(g, sh); ok {
+		return on, true
+	}
+	better, ok := s.plan(g, sh)
+	if ok && !slices.Equal(better, h.on) {
+		s.bookHold(g, better, h.until)
+		s.moved = append(s.moved, g)
+		return nil, false
+	}
+	s.keepAll(h)
+	return nil, false
+}
+
+// moveHolds states the holds that changed in this Tick. It comes before the
+// launches, which end holds.
+func (s *State) moveHolds(out []Action) []Action {
+	for k, g := range s.moved {
+		if g.hold != nil && !slices.Contains(s.moved[:k], g) {
+			out = append(out, s.holdOf(g.hold))
+		}
+	}
+	clear(s.moved)
+	s.moved = s.moved[:0]
+	return out
+}
+
+// grantHolds lets groups hold room that have waited for too long, and works out
+// when the next one will have. O(frameworks that wait) when there is nothing to
+// grant.
+func (s *State) grantHolds(out []Action) []Action {
+	s.grantAt = never
+	if s.cfg.ReserveAfterMillis < 0 || s.cfg.Policy == DRFLiteral || s.pending == 0 || s.more {
+		return out
+	}
+	waiting := s.waitingQueues()
+	for len(waiting) > 0 {
+		g, later := s.nextToHold(takeFirst(s, &waiting))
+		if !later {
+			return out
+		}
+		if g == nil {
+			continue
+		}
+		on, _ := s.plan(g, g.bucket.shape)
+		s.bookHold(g, on, s.now+s.cfg.HoldMillis<<min(g.holds, maxHoldDoublings))
+		out = append(out, s.holdOf(g.hold))
+	}
+	return out
+}
+
+// waitingQueues lists the frameworks with something in line.
+func (s *State) waitingQueues() []*queue {
+	out := s.inLine[:0]
+	for _, q := range s.queues {
+		if q != nil && q.waiting > 0 {
+			out = append(out, q)
+		}
+	}
+	s.inLine = out
+	return out
+}
+
+// takeFirst takes the framework out that would be served first, were there room.
+func takeFirst(s *State, waiting *[]*queue) *queue {
+	qs := *waiting
+	first := 0
+	for k := range qs {
+		if s.tree.Before(qs[k].node, qs[first].node) {
+			first = k
+		}
+	}
+	q, last := qs[first], len(qs)-1
+	qs[first] = qs[last]
+	*waiting = qs[:last]
+	return q
+}
+
+// nextToHold finds the group of a framework that may begin to hold room now. It
+// reports false if nothing that comes later in the order may hold room either.
+func (s *State) nextToHold(q *queue) (*group, bool) {
+	line := s.lineOf(q)
+	for _, g := range line {
+		if g.hold != nil {
+			return nil, true // one at a time
+		}
+	}
+	for _, g := range line {
+		if due := max(g.since+s.cfg.ReserveAfterMillis, g.holdFrom); due > s.now {
+			if s.canSlipBy(g) && (s.grantAt == never || due < s.grantAt) {
+				s.grantAt = due
+			}
+			return nil, true // it has not waited for long, nor has what comes after it
+		}
+		switch {
+		case !s.canSlipBy(g):
+			return nil, false // it is served as soon as anything is
+		case !s.plannable(g):
+			continue // it must not keep those behind it from being served
+		case !s.mayHold(g):
+			return nil, false
+		}
+		return g, true
+	}
+	return nil, true
+}
+
+// lineOf lists the first group of each shape that a framework waits with, in
+// the order in which they are to be served.
+func (s *State) lineOf(q *queue) []*group {
+	line := s.line[:0]
+	for _, b := range q.byShape { // commutes: sorted below
+		if b.groups.len() > 0 {
+			line = append(line, b.groups.top().group)
+		}
+	}
+	slices.SortFunc(line, func(a, b *group) int {
+		return cmp.Or(cmp.Compare(b.spec.Priority, a.spec.Priority), cmp.Compare(a.seq, b.seq))
+	})
+	s.line = line
+	return line
+}
+
+// canSlipBy reports whether anything could be placed where a group can't: groups
+// that asked for less of some resource were seen, or the group has to find more
+// than room for one instance.
+func (s *State) canSlipBy(g *group) bool {
+	return g.together() > 1 || g.limits != nil || !g.demand.FitsIn(s.least)
+}
+
+// plannable reports whether plan would find agents for a group. That it would
+// not is remembered until something changes on which it depends.
+func (s *State) plannable(g *group) bool {
+	sh := g.bucket.shape
+	version := s.plans
+	if sh.limits != nil {
+		version += sh.limits.version << 32
+	}
+	if sh.unplannable == version {
+		return false
+	}
+	_, ok := s.plan(g, sh)
+	if !ok {
+		sh.unplannable = version
+	}
+	return ok
+}
+
+// mayHold bounds what is held: a single group may hold what it needs, several
+// no more than a part of the cluster together.
+func (s *State) mayHold(g *group) bool {
+	if len(s.holds) == 0 {
+		return true
+	}
+	sum := g.hosted.Times(int64(g.together()))
+	for _, h := range s.holds {
+		sum = sum.Add(h.size())
+	}
+	for k := range sum {
+		if sum[k] > s.total[k]/heldPart {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *State) noteLeast(g *group) {
+	if s.lastSeq == 1 {
+		s.least = g.demand
+	}
+	for k := range s.least {
+		s.least[k] = min(s.least[k], g.demand[k])
+	}
+}

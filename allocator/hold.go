@@ -1,0 +1,212 @@
+package allocator
+
+import (
+	"fmt"
+	"slices"
+
+	"fairlead/drf"
+)
+
+// hold is room that is kept on some agents for a group that waits: what is free
+// there and what comes free, until it is enough for all that has to start at
+// once. It is not charged to the group's framework, which is ranked as it was
+// before. An agent is held for at most one group.
+type hold struct {
+	group *group
+	on    []heldOn // no agent twice
+	until int64
+	stale bool // something changed on one of the agents
+}
+
+// heldOn is one agent of a hold, and how many instances are to go there.
+type heldOn struct {
+	agent     int32
+	instances int32
+}
+
+// wanted is what a hold wants of one of its agents.
+func (h *hold) wanted(at heldOn) drf.Vector {
+	return h.group.hosted.Times(int64(at.instances))
+}
+
+// size is all that a hold wants.
+func (h *hold) size() drf.Vector {
+	n := int64(0)
+	for _, at := range h.on {
+		n += int64(at.instances)
+	}
+	return h.group.hosted.Times(n)
+}
+
+// bookHold keeps room for a group, in place of what was kept for it before.
+func (s *State) bookHold(g *group, on []heldOn, until int64) {
+	if g.hold != nil {
+		s.unhold(g)
+	} else {
+		g.holds++
+	}
+	h := &hold{group: g, on: on, until: until, stale: true}
+	g.hold = h
+	s.plans++
+	s.holds = append(s.holds, h)
+	for _, at := range on {
+		s.agents[at.agent].hold = h
+		s.agents[at.agent].wanted = h.wanted(at)
+		s.keep(at.agent)
+		s.note(at.agent)
+	}
+}
+
+// unhold gives up what is kept for a group, which others may have now.
+func (s *State) unhold(g *group) {
+	h := g.hold
+	g.hold = nil
+	s.plans++
+	s.holds = slices.DeleteFunc(s.holds, func(x *hold) bool { return x == h })
+	for _, at := range h.on {
+		a := &s.agents[at.agent]
+		s.lift(at.agent)
+		a.hold, a.wanted = nil, drf.Vector{}
+		s.note(at.agent)
+		s.wakeFor(a)
+	}
+}
+
+// keep takes what is held of an agent out of what can be placed there.
+func (s *State) keep(i int32) {
+	a := &s.agents[i]
+	for k := range a.kept {
+		a.kept[k] = min(a.wanted[k], a.spare.free[k])
+		a.spare.free[k] -= a.kept[k]
+	}
+	s.touch(i)
+}
+
+// lift makes what is held of an agent free.
+func (s *State) lift(i int32) {
+	a := &s.agents[i]
+	a.spare.free = a.spare.free.Add(a.kept)
+	a.kept = drf.Vector{}
+	s.touch(i)
+}
+
+func (s *State) liftAll(h *hold) {
+	for _, at := range h.on {
+		s.lift(at.agent)
+	}
+}
+
+func (s *State) keepAll(h *hold) {
+	for _, at := range h.on {
+		s.keep(at.agent)
+	}
+}
+
+// complete reports whether everything that a hold wants is free.
+func (s *State) complete(h *hold) bool {
+	for _, at := range h.on {
+		a := &s.agents[at.agent]
+		if !a.spare.here || !a.wanted.FitsIn(a.spare.free.Add(a.kept)) {
+			return false
+		}
+	}
+	return true
+}
+
+// applyHold books a Hold of a journal.
+func (s *State) applyHold(d Hold) error {
+	g, ok := s.groups[groupKey{d.Framework, d.Group}]
+	if !ok || g.at < 0 {
+		return fmt.Errorf("%w: hold for task group %s/%s, which does not wait", ErrUnknown, d.Framework, d.Group)
+	}
+	on := make([]heldOn, 0, len(d.On))
+	for _, at := range d.On {
+		i, ok := s.agentIndex[at.Agent]
+		if !ok || at.Instances < 1 {
+			return fmt.Errorf("%w: hold on agent %q", ErrUnknown, at.Agent)
+		}
+		if other := s.agents[i].hold; other != nil && other.group != g {
+			return fmt.Errorf("%w: agent %q is held for %s already", ErrInvalid, at.Agent, other.group.spec.Name)
+		}
+		on = append(on, heldOn{i, at.Instances})
+	}
+	s.bookHold(g, on, d.Until)
+	return nil
+}
+
+// applyRelease books a Release.
+func (s *State) applyRelease(d Release) error {
+	g, ok := s.groups[groupKey{d.Framework, d.Group}]
+	if !ok || g.hold == nil {
+		return fmt.Errorf("%w: nothing is held for task group %s/%s", ErrUnknown, d.Framework, d.Group)
+	}
+	s.bookRelease(g)
+	return nil
+}
+
+// bookRelease ends a hold that led to nothing. Others may hold room before the
+// same group does so again.
+func (s *State) bookRelease(g *group) {
+	s.unhold(g)
+	g.holdFrom = s.now + s.cfg.ReserveAfterMillis
+}
+
+// holdOf is the decision that a hold stands for.
+func (s *State) holdOf(h *hold) Hold {
+	d := Hold{Framework: h.group.spec.Framework, Group: h.group.spec.Name, Until: h.until}
+	for _, at := range h.on {
+		d.On = append(d.On, HoldOn{s.agents[at.agent].id, at.instances})
+	}
+	return d
+}
+
+func (s *State) imageHolds(m *Image) {
+	for _, h := range s.holds {
+		m.Holds = append(m.Holds, s.holdOf(h))
+	}
+}
+
+// restoreHolds books the holds of an Image; how often each group held room
+// before is in its own image.
+func (s *State) restoreHolds(m *Image) error {
+	for _, d := range m.Holds {
+		if err := s.applyHold(d); err != nil {
+			return err
+		}
+		s.groups[groupKey{d.Framework, d.Group}].holds--
+	}
+	return nil
+}
+
+// checkHolds verifies that agents and groups agree about who holds what.
+func (s *State) checkHolds() error {
+	agents := 0
+	for _, h := range s.holds {
+		g := h.group
+		if g.hold != h || g.at < 0 {
+			return fmt.Errorf("a hold is for %s, which does not know it or does not wait", g.spec.Name)
+		}
+		n := int32(0)
+		for _, at := range h.on {
+			a := &s.agents[at.agent]
+			if a.hold != h || a.wanted != h.wanted(at) || !a.kept.FitsIn(a.wanted) {
+				return fmt.Errorf("agent %s: held %s of %s for %s", a.id,
+					s.kinds.Format(a.kept), s.kinds.Format(a.wanted), g.spec.Name)
+			}
+			n += at.instances
+			agents++
+		}
+		if n != g.together() {
+			return fmt.Errorf("%s holds room for %d instances, and %d start together", g.spec.Name, n, g.together())
+		}
+	}
+	for i := range s.agents {
+		if s.agents[i].hold != nil {
+			agents--
+		}
+	}
+	if agents != 0 {
+		return fmt.Errorf("%d agents too few are held", agents)
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package allocator
+
+import (
+	"cmp"
+	"slices"
+
+	"fairlead/drf"
+)
+
+// plan finds agents on which all that a group has to start at once will find
+// room: first where it is free now, then where the least of it is still in use
+// by runs that will end. What runs under restart: always counts as staying. It
+// reports false if there is no such set of agents. A hold that the group has
+// already must be lifted; its agents come first, so that what was collected
+// there is not given up.
+//
+// O(agents × log agents + instances).
+func (s *State) plan(g *group, sh *shape) (on []heldOn, ok bool) {
+	ok = s.tryValues(g, func() bool {
+		on, ok = s.planOnce(g, sh)
+		return ok
+	})
+	return on, ok
+}
+
+func (s *State) planOnce(g *group, sh *shape) ([]heldOn, bool) {
+	p := planning{counts: map[int32]int32{}, rest: g.together()}
+	s.takeRoom(g, sh, p.rest)
+	for _, t := range s.taken {
+		a := &s.agents[t.agent]
+		// A master may offer more than it says that an agent has: not for long.
+		if (a.hold == nil || a.hold.group == g) && g.hosted.FitsIn(a.drained(g, p.counts[t.agent])) {
+			p.add(t.agent)
+		}
+	}
+	free := len(p.agents)
+	for _, i := range s.drainable(g, &p) {
+		a := &s.agents[i]
+		for p.rest > 0 && g.allowedOn(a) && g.hosted.FitsIn(a.drained(g, p.counts[i])) {
+			s.countTaken(g, a, 1)
+			p.add(i)
+		}
+	}
+	for _, i := range p.agents[free:] {
+		s.countTaken(g, &s.agents[i], -1)
+	}
+	s.putBackRoom(g)
+	return p.on(), p.rest == 0
+}
+
+// planning is a plan as it grows.
+type planning struct {
+	agents []int32         // of each instance
+	counts map[int32]int32 // instances by agent
+	rest   int32           // instances that have no agent yet
+}
+
+func (p *planning) add(agent int32) {
+	p.agents = append(p.agents, agent)
+	p.counts[agent]++
+	p.rest--
+}
+
+// on lists the agents in the order in which they were found.
+func (p *planning) on() []heldOn {
+	out := make([]heldOn, 0, len(p.counts))
+	for _, i := range p.agents {
+		if n := p.counts[i]; n > 0 {
+			out = append(out, heldOn{i, n})
+			p.counts[i] = 0
+		}
+	}
+	return out
+}
+
+// drainable lists the agents on which room for a group can come free: those
+// that it holds already, then those where the least of it is missing now.
+func (s *State) drainable(g *group, p *planning) []int32 {
+	type candidate struct {
+		agent   int32
+		foreign int // 0 if the agent is held for the group already, else 1
+		missing uint64
+		seq     uint32
+	}
+	if p.rest == 0 {
+		return nil
+	}
+	var found []candidate
+	for i := range s.agents {
+		a := &s.agents[i]
+		if a.seq == 0 || a.lost || a.hold != nil && a.hold.group != g || !g.hosted.FitsIn(a.drained(g, p.counts[int32(i)])) {
+			continue
+		}
+		c := candidate{agent: int32(i), missing: s.missing(a, &g.hosted), seq: a.seq}
+		if a.hold == nil {
+			c.foreign = 1
+		}
+		found = append(found, c)
+	}
+	slices.SortFunc(found, func(x, y candidate) int {
+		return cmp.Or(cmp.Compare(x.foreign, y.foreign), cmp.Compare(x.missing, y.missing), cmp.Compare(x.seq, y.seq))
+	})
+	out := make([]int32, len(found))
+	for k, c := range found {
+		out[k] = c.agent
+	}
+	return out
+}
+
+// drained is what an agent has free once all that ends has ended, beside n
+// instances of a group.
+func (a *agent) drained(g *group, n int32) drf.Vector {
+	var left drf.Vector
+	for k := range left {
+		left[k] = max(a.total[k]-a.staying[k]-g.hosted[k]*drf.Amount(n), 0)
+	}
+	return left
+}
+
+// missing is how much of a demand is not free on an agent: the parts of the
+// cluster that are lacking, added up, in units of 2^-32.
+func (s *State) missing(a *agent, need *drf.Vector) uint64 {
+	var sum uint64
+	for k := range need {
+		if lack := need[k] - a.spare.free[k]; lack > 0 && s.total[k] > 0 {
+			sum += ratio(uint64(min(lack, s.total[k])), uint64(s.total[k]), sizeBits)
+		}
+	}
+	return sum
+}
+
+// stays reports whether the runs of a group are not expected to end.
+func (g *group) stays() bool { return g.spec.Restart.Policy == RestartAlways }
+
+// stay books that a group holds more of an agent.
+func (s *State) stay(g *group, a *agent, v drf.Vector) {
+	if g.stays() {
+		a.staying = a.staying.Add(v)
+		s.plans++
+	}
+}
+
+// unstay books that a group holds less of an agent.
+func (s *State) unstay(g *group, a *agent, v drf.Vector) {
+	if g.stays() {
+		a.staying, _ = a.staying.Sub(v)
+		s.plans++
+	}
+}
