@@ -261,7 +261,7 @@ func (s *State) whyAhead(c drf.Node, g *group) string {
 // could hold: what fits nowhere is passed over.
 func (s *State) competes(q *queue) bool {
 	for _, b := range q.byShape { // commutes: whether any one does
-		if b.groups.len() > 0 && s.couldHold(b.groups.top().group) {
+		if b.groups.len() > 0 && s.couldHold(b.groups.top().group) > 0 {
 			return true
 		}
 	}

@@ -11,7 +11,9 @@ func (s *State) explainRoom(g *group, e *Explanation) {
 		e.because(ReasonNoAgents, "no agent is known: the master has offered none yet")
 	case possible == 0:
 		e.because(ReasonConstraint, "its constraints can't be met: none of %d agents would do, even if nothing ran anywhere", e.Agents)
-	case !s.couldHold(g):
+	case s.couldHold(g) > 0 && s.couldHold(g) < int64(g.together()):
+		e.because(ReasonTooLarge, "%d instances start together, and an empty cluster has room for %d", g.together(), s.couldHold(g))
+	case s.couldHold(g) == 0:
 		e.because(ReasonTooLarge, "an instance asks for %s, which none of %s could hold even if it was empty", ask, g.agentsLeft(possible, e.Agents))
 	case e.Allowed == 0:
 		e.because(ReasonConstraint, "where its instances are now, its constraints leave none of %d agents to the next one", e.Agents)
@@ -62,17 +64,21 @@ func (s *State) countAgents(holds func(*agent) bool) int {
 	return n
 }
 
-// couldHold reports whether an agent would do that is empty, while nothing of
-// the group runs.
-func (s *State) couldHold(g *group) bool {
-	sh := &shape{demand: g.demand, withExecutor: g.demand.Add(s.executor)}
-	return s.countAgents(func(a *agent) bool {
-		need := &sh.withExecutor
-		if a.slots > 0 {
-			need = &sh.demand
+// couldHold counts the instances that empty agents have room for, while nothing
+// of the group runs: at most as many as the group has. Constraints that depend
+// on where the others are may allow fewer.
+func (s *State) couldHold(g *group) int64 {
+	most, sum := int64(g.spec.Instances), int64(0)
+	for i := range s.agents {
+		a := &s.agents[i]
+		if a.seq == 0 || a.lost || sum >= most || !g.possibleOn(a) {
+			continue
 		}
-		return need.FitsIn(a.total) && g.possibleOn(a)
-	}) > 0
+		onSlots := min(timesIn(g.demand, a.total, most), int64(a.slots))
+		left, _ := a.total.Sub(g.demand.Times(onSlots))
+		sum += onSlots + timesIn(g.hosted, left, most-onSlots)
+	}
+	return min(sum, most)
 }
 
 // explainConstraints says of each constraint how many agents fail it, and what

@@ -40,7 +40,7 @@ func (s *State) Plan(groups []Group) ([]Planned, error) {
 			return nil, err
 		}
 		booked := c.groups[groupKey{g.Framework, g.Name}]
-		out = append(out, Planned{g.Framework, g.Name, booked.live - running[i], c.couldHold(booked), e})
+		out = append(out, Planned{g.Framework, g.Name, booked.live - running[i], c.couldHold(booked) >= int64(booked.together()), e})
 	}
 	return out, nil
 }

@@ -208,7 +208,7 @@ func (e *engine) occur(ev event) error {
 }
 
 // carryOut does what the allocator decided. There is no master to talk to, and nothing fails in a
-// simulation, so that only these actions can come.
+// simulation, so that only these actions can come. Room that is held is the allocator's own business.
 func (e *engine) carryOut(a allocator.Action) error {
 	switch a := a.(type) {
 	case allocator.Accept:
@@ -219,6 +219,7 @@ func (e *engine) carryOut(a allocator.Action) error {
 		r := e.runs[a.Run]
 		delete(e.runs, a.Run)
 		e.stats.ended(e.now, r)
+	case allocator.Hold, allocator.Release:
 	default:
 		return fmt.Errorf("unexpected action %T", a)
 	}
