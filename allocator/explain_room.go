@@ -74,9 +74,7 @@ func (s *State) couldHold(g *group) int64 {
 		if a.seq == 0 || a.lost || sum >= most || !g.possibleOn(a) {
 			continue
 		}
-		onSlots := min(timesIn(g.demand, a.total, most), int64(a.slots))
-		left, _ := a.total.Sub(g.demand.Times(onSlots))
-		sum += onSlots + timesIn(g.hosted, left, most-onSlots)
+		sum += g.timesOn(a.total, int64(a.slots), most)
 	}
 	return min(sum, most)
 }

@@ -69,8 +69,9 @@ func (s *State) seekHeld(g *group, sh *shape) ([]int32, bool) {
 	if on, ok = s.seek(g, sh); ok {
 		return on, true
 	}
+	// Only what brings more room at once is worth a change.
 	better, ok := s.plan(g, sh)
-	if ok && !slices.Equal(better, h.on) {
+	if ok && s.roomNow(g, better) > s.roomNow(g, h.on) {
 		s.bookHold(g, better, h.until)
 		s.moved = append(s.moved, g)
 		return nil, false

@@ -129,6 +129,25 @@ func (s *State) missing(a *agent, need *drf.Vector) uint64 {
 	return sum
 }
 
+// roomNow counts the instances for which there is room now where they are to go.
+func (s *State) roomNow(g *group, on []heldOn) int64 {
+	var sum int64
+	for _, at := range on {
+		if a := &s.agents[at.agent]; a.spare.here {
+			sum += g.timesOn(a.spare.free, int64(a.spare.slots), int64(at.instances))
+		}
+	}
+	return sum
+}
+
+// timesOn is how often an instance fits into what an agent has, at most a
+// number, if that many executors need no room.
+func (g *group) timesOn(free drf.Vector, slots, most int64) int64 {
+	onSlots := min(timesIn(g.demand, free, most), max(slots, 0))
+	left, _ := free.Sub(g.demand.Times(onSlots))
+	return onSlots + timesIn(g.hosted, left, most-onSlots)
+}
+
 // stays reports whether the runs of a group are not expected to end.
 func (g *group) stays() bool { return g.spec.Restart.Policy == RestartAlways }
 
