@@ -174,16 +174,32 @@ func (s *State) abandon(out []Action, g *group) []Action {
 	return out
 }
 
-// placeAll serves frameworks in order until nothing that waits fits anywhere.
+// placeAll serves guarantees, then everybody. What quota refused is tried again
+// once others were placed: the best agent for it may now be one that carries
+// its executor.
 func (s *State) placeAll() {
+	for n := 0; ; {
+		s.refusals = 0
+		more := s.placeFair(s.placeGuaranteed(n))
+		s.unskip()
+		if s.refusals == 0 || more == n || s.more {
+			return
+		}
+		n = more
+	}
+}
+
+// placeFair serves frameworks in order until nothing that waits fits anywhere.
+// It takes and returns how many runs were placed in this Tick.
+func (s *State) placeFair(n int) int {
 	s.decided = slices.Grow(s.decided, int(min(s.pending, int64(s.cfg.MaxPlacements), 1<<16)))
-	for n := 0; s.shapes.open > 0; {
+	for s.shapes.open > 0 {
 		if s.cfg.Policy.needsBlocked() {
 			s.shutFull()
 		}
 		node, ok := s.tree.Next()
 		if !ok {
-			return
+			return n
 		}
 		b := s.queues[node].ready.top()
 		if b.shape.full >= 0 {
@@ -193,20 +209,23 @@ func (s *State) placeAll() {
 		g := b.groups.top().group
 		on, ok := s.seekHeld(g, b.shape)
 		switch {
+		case ok && s.refused(b.queue, &s.foundRoom):
+			s.skip(b)
 		case ok && n >= s.cfg.MaxPlacements:
 			s.more = true
-			return
+			return n
 		case ok:
 			if !s.placeAllOn(g, on) {
-				return
+				return n
 			}
 			n += len(on)
 		case s.cfg.Policy == DRFLiteral:
-			return
+			return n
 		default:
 			s.shapes.fill(b.shape)
 		}
 	}
+	return n
 }
 
 // decision is a Launch of this Tick, and the agent it is on.

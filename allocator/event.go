@@ -59,10 +59,17 @@ type Connected struct{}
 // Disconnected says that the subscription ended: every offer is void.
 type Disconnected struct{}
 
-// RoleSet configures a role. Weight is in thousandths.
+// RoleSet configures a role, in place of what was configured before. Weight is
+// in thousandths.
 type RoleSet struct {
 	Role   string
 	Weight int64
+	// Guarantee is what the role and those below it are promised together: room
+	// for it is kept from others. None by default.
+	Guarantee []Quantity
+	// Limit is what they may hold at most; without one for a resource there is
+	// none.
+	Limit []Quantity
 }
 
 // FrameworkSet configures a framework of a role; groups that name no role get

@@ -29,6 +29,10 @@ const (
 	ReasonNoRoom ReasonCode = "no-room"
 	// ReasonNoOffer: an agent has room, but the master has not offered it.
 	ReasonNoOffer ReasonCode = "no-offer"
+	// ReasonLimit: a role would pass its limit.
+	ReasonLimit ReasonCode = "limit"
+	// ReasonGuarantee: what is left is kept for the guarantees of others.
+	ReasonGuarantee ReasonCode = "guarantee"
 	// ReasonGang: instances that start together do not find room together.
 	ReasonGang ReasonCode = "gang"
 	// ReasonHeld: room is kept, for this group or for others.
@@ -124,6 +128,7 @@ func (s *State) explainWait(g *group, e *Explanation) {
 		return
 	}
 	s.explainRoom(g, e)
+	s.explainQuota(g, e)
 	s.explainHolds(g, e)
 	s.explainOrder(g, e)
 }

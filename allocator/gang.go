@@ -27,6 +27,9 @@ func (s *State) seek(g *group, sh *shape) ([]int32, bool) {
 	n := g.together()
 	if n == 1 {
 		i, ok := s.bestAgent(sh)
+		if ok {
+			s.foundRoom = *s.agents[i].need(sh)
+		}
 		s.found = append(s.found, i)
 		return s.found, ok
 	}
@@ -41,8 +44,10 @@ func (s *State) seek(g *group, sh *shape) ([]int32, bool) {
 func (s *State) seekWhole(g *group, sh *shape) bool {
 	s.takeRoom(g, sh, g.together())
 	s.found = s.found[:0]
+	s.foundRoom = drf.Vector{}
 	for _, t := range s.taken {
 		s.found = append(s.found, t.agent)
+		s.foundRoom = s.foundRoom.Add(t.room)
 	}
 	s.putBackRoom(g)
 	return len(s.found) == int(g.together())

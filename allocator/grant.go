@@ -48,7 +48,7 @@ func (s *State) serveHolds() {
 		}
 		g, sh := h.group, h.group.bucket.shape
 		s.liftAll(h)
-		if on, ok := s.seek(g, sh); ok {
+		if on, ok := s.seek(g, sh); ok && !s.refused(g.queue, &s.foundRoom) {
 			s.placeAllOn(g, on)
 		} else {
 			s.keepAll(h)
@@ -100,6 +100,10 @@ func (s *State) grantHolds(out []Action) []Action {
 	s.grantAt = never
 	if s.cfg.ReserveAfterMillis < 0 || s.cfg.Policy == DRFLiteral || s.pending == 0 || s.more {
 		return out
+	}
+	if s.cfg.Policy.needsBlocked() {
+		s.shutFull()
+		s.unskip()
 	}
 	waiting := s.waitingQueues()
 	for len(waiting) > 0 {
@@ -160,7 +164,10 @@ func (s *State) nextToHold(q *queue) (*group, bool) {
 			}
 			return nil, true // it has not waited for long, nor has what comes after it
 		}
+		charge := g.hosted.Times(int64(g.together()))
 		switch {
+		case s.refused(q, &charge):
+			continue
 		case !s.canSlipBy(g):
 			return nil, false // it is served as soon as anything is
 		case !s.plannable(g):

@@ -30,6 +30,8 @@ type NodeImage struct {
 	Framework  string // "" for a role
 	Weight     int64
 	Placements uint64
+	Guarantee  []Quantity // of a role
+	Limit      []Quantity // of a role
 }
 
 // RoleOf is the role that a framework's groups get by default.
@@ -145,6 +147,9 @@ func (s *State) imageNodes(n drf.Node, m *Image) {
 		node := NodeImage{Role: s.tree.Path(c), Weight: int64(s.tree.Weight(c).Amount()), Placements: s.tree.Placements(c)}
 		if s.tree.IsFramework(c) {
 			node.Role, node.Framework = s.queues[c].role, s.queues[c].name
+		} else {
+			guarantee, limit := s.quotaOf(c)
+			node.Guarantee, node.Limit = s.quantities(guarantee), s.limited(limit)
 		}
 		m.Nodes = append(m.Nodes, node)
 		if !s.tree.IsFramework(c) {
@@ -211,7 +216,7 @@ func (s *State) restoreNodes(m *Image) error {
 	for _, n := range m.Nodes {
 		var err error
 		if n.Framework == "" {
-			err = s.applyRoleSet(RoleSet{n.Role, n.Weight})
+			err = s.applyRoleSet(RoleSet{n.Role, n.Weight, n.Guarantee, n.Limit})
 		} else {
 			err = s.applyFrameworkSet(FrameworkSet{n.Framework, n.Role, n.Weight})
 		}

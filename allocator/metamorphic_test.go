@@ -43,6 +43,9 @@ func scaledFact(f Fact, k drf.Amount) Fact {
 	case OfferAdded:
 		f.Resources = scaled(f.Resources, k)
 		return f
+	case RoleSet:
+		f.Guarantee, f.Limit = scaled(f.Guarantee, k), scaled(f.Limit, k)
+		return f
 	case GroupSubmitted:
 		var tasks []Task
 		for _, t := range f.Group.Tasks {
@@ -81,7 +84,7 @@ func TestScaledWeightsDecideAlike(t *testing.T) {
 		h.again(t, h.cfg, func(e Event) Event {
 			switch f := e.Fact.(type) {
 			case RoleSet:
-				e.Fact = RoleSet{f.Role, f.Weight * k}
+				e.Fact = RoleSet{f.Role, f.Weight * k, f.Guarantee, f.Limit}
 			case FrameworkSet:
 				e.Fact = FrameworkSet{f.Framework, f.Role, f.Weight * k}
 			}
@@ -95,7 +98,7 @@ func TestScaledWeightsDecideAlike(t *testing.T) {
 func everyWeight() []Event {
 	var out []Event
 	for _, role := range []string{"eng", "eng/dev", "ops", "*"} {
-		out = append(out, Event{Fact: RoleSet{role, 1000}})
+		out = append(out, Event{Fact: RoleSet{Role: role, Weight: 1000}})
 		for _, framework := range []string{"A", "B", "C"} {
 			out = append(out, Event{Fact: FrameworkSet{framework, role, 1000}})
 		}

@@ -49,7 +49,7 @@ func TestModelDecidesAlike(t *testing.T) {
 
 func newModel(cfg Config, kinds *drf.Kinds) *model {
 	cfg.Placement = cmp.Or(cfg.Placement, BestFit)
-	return &model{cfg: cfg, kinds: kinds, roles: map[string]string{}, weights: map[string]int64{}, placements: map[string]int64{}}
+	return &model{cfg: cfg, kinds: kinds, roles: map[string]string{}, weights: map[string]int64{}, quotas: map[string]RoleSet{}, placements: map[string]int64{}}
 }
 
 func parentPath(path string) string {
@@ -87,6 +87,7 @@ func (m *model) fact(f Fact) {
 		m.offers = nil
 	case RoleSet:
 		m.weights[f.Role] = f.Weight
+		m.quotas[f.Role] = f
 	case FrameworkSet:
 		m.roles[f.Framework] = f.Role
 		m.weights[f.Role+"/"+f.Framework] = f.Weight

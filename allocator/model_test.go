@@ -21,7 +21,8 @@ type model struct {
 	runs       []*modelRun
 	roles      map[string]string // default role by framework
 	weights    map[string]int64  // by path in the tree
-	placements map[string]int64  // by path
+	quotas     map[string]RoleSet
+	placements map[string]int64 // by path
 	lastRun    uint64
 	kinds      *drf.Kinds // of the State, to read charges by name
 }
@@ -125,21 +126,39 @@ func (r *modelRun) holds(kinds *drf.Kinds) amounts {
 
 // place says what a Tick has to launch, in the order of decision.
 func (m *model) place() []decisionOf {
-	var out []decisionOf
 	free := map[string]*modelSpare{}
 	for _, a := range m.agents {
 		free[a.Agent] = m.spare(a)
 	}
-	for m.cfg.MaxPlacements == 0 || len(out) < m.cfg.MaxPlacements {
-		g, on := m.choose(free)
-		if g == nil || on == nil {
+	var out []decisionOf
+	for {
+		before := len(out)
+		var unpromised, refused bool
+		out, unpromised = m.placePromised(out, free)
+		out, refused = m.placeFair(out, free)
+		if !unpromised && !refused || len(out) == before || m.cfg.MaxPlacements > 0 && len(out) >= m.cfg.MaxPlacements {
 			return out
+		}
+	}
+}
+
+// placeFair goes on with a Tick, and reports whether quota refused anything.
+func (m *model) placeFair(out []decisionOf, free map[string]*modelSpare) ([]decisionOf, bool) {
+	skipped := map[string]bool{}
+	for m.cfg.MaxPlacements == 0 || len(out) < m.cfg.MaxPlacements {
+		g, on := m.choose(free, skipped)
+		if g == nil || on == nil {
+			break
+		}
+		if m.refused(g, m.charges(g, on, free)) {
+			skipped[g.kindOf()] = true
+			continue
 		}
 		for _, a := range on {
 			out = append(out, m.launch(g, a, free[a.Agent]))
 		}
 	}
-	return out
+	return out, len(skipped) > 0
 }
 
 // decisionOf is one launch and its agent.
@@ -241,10 +260,18 @@ func (m *model) need(g *modelGroup, sp *modelSpare) amounts {
 
 // choose picks the group to serve, and the agents; none if the policy says
 // that the round ends here.
-func (m *model) choose(free map[string]*modelSpare) (*modelGroup, []*modelAgent) {
+func (m *model) choose(free map[string]*modelSpare, skipped map[string]bool) (*modelGroup, []*modelAgent) {
+	if m.cfg.Policy == FIFO { // whose turn it is depends on what may be served
+		for _, g := range m.heads(free, skipped) {
+			if m.refused(g, m.charges(g, m.rooms(g, free), free)) {
+				skipped[g.kindOf()] = true
+				return m.choose(free, skipped)
+			}
+		}
+	}
 	candidates := map[string][]*modelGroup{} // by path of the framework
 	for _, g := range m.groups {
-		if g.waits() && (m.cfg.Policy == DRFLiteral || m.rooms(g, free) != nil) {
+		if g.waits() && !skipped[g.kindOf()] && (m.cfg.Policy == DRFLiteral || m.rooms(g, free) != nil) {
 			candidates[g.path()] = append(candidates[g.path()], g)
 		}
 	}

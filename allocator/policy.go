@@ -81,7 +81,11 @@ func (s *State) shutFull() {
 			b := q.ready.top()
 			if b.shape.full < 0 {
 				if _, ok := s.seek(b.groups.top().group, b.shape); ok {
-					break
+					if !s.refused(q, &s.foundRoom) {
+						break
+					}
+					s.skip(b)
+					continue
 				}
 				s.shapes.fill(b.shape)
 			}

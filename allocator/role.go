@@ -13,9 +13,15 @@ func (s *State) applyRoleSet(f RoleSet) error {
 	if _, err := drf.NewWeight(drf.Amount(f.Weight)); err != nil {
 		return fmt.Errorf("%w: role %q: %w", ErrInvalid, f.Role, err)
 	}
+	if err := s.admitQuota(f); err != nil {
+		return err
+	}
 	node, err := s.tree.AddRole(f.Role)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err := s.applyQuota(f, node); err != nil {
+		return err
 	}
 	return s.tree.SetWeight(node, drf.Amount(f.Weight))
 }

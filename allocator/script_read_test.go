@@ -103,10 +103,17 @@ func (c line) config() Config {
 		ReserveAfterMillis: c.milliseconds(c.value("reserve-after", "0")), HoldMillis: c.milliseconds(c.value("hold", "0")),
 		MaxPlacements: int(c.number("max-placements", 0)), History: int(c.number("history", 0)),
 	}
+	cfg.Executor = c.prefixed("executor.")
+	return cfg
+}
+
+// prefixed reads the amounts of options such as guarantee.cpus=4.
+func (c line) prefixed(prefix string) []Quantity {
+	var out []Quantity
 	for _, f := range c.fields() {
-		if k, _, ok := strings.Cut(f, "="); ok && strings.HasPrefix(k, "executor.") {
-			cfg.Executor = append(cfg.Executor, Quantity{strings.TrimPrefix(k, "executor."), c.amount(k)})
+		if k, _, ok := strings.Cut(f, "="); ok && strings.HasPrefix(k, prefix) {
+			out = append(out, Quantity{strings.TrimPrefix(k, prefix), c.amount(k)})
 		}
 	}
-	return cfg
+	return out
 }

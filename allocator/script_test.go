@@ -178,7 +178,7 @@ func (sc *script) fact(c line, tasks []line) (Fact, error) {
 	case "disconnect":
 		return Disconnected{}, nil
 	case "role":
-		return RoleSet{name, int64(c.amount("weight"))}, nil
+		return RoleSet{name, int64(c.amount("weight")), c.prefixed("guarantee."), c.prefixed("limit.")}, nil
 	case "framework":
 		return FrameworkSet{name, c.value("role", ""), int64(c.amount("weight"))}, nil
 	}

@@ -46,8 +46,13 @@ type State struct {
 	touched   []int32 // agents with launches in this Tick
 	more      bool    // the last Tick stopped at Config.MaxPlacements
 
-	holds   []*hold    // in the order in which they were made
-	moved   []*group   // whose holds changed in this Tick
+	holds     []*hold    // in the order in which they were made
+	moved     []*group   // whose holds changed in this Tick
+	quotas    []*quota   // by role
+	skipped   []*bucket  // that quota keeps from more in this Tick
+	refusals  int        // by quota, in this round of placements
+	foundRoom drf.Vector // what seek found takes of the cluster
+
 	least   drf.Vector // of each resource the least that any group asked for
 	plans   uint64     // counts changes of what plan depends on, beside what is free
 	grantAt int64      // when a group may begin to hold room, or never
@@ -158,6 +163,7 @@ type queue struct {
 	byShape map[*shape]*bucket
 	ready   pq[*bucket] // buckets that may fit somewhere
 	waiting int64       // instances that could be placed if there was room
+	quotas  []*quota    // of the roles above, the nearest first
 	live    int64
 }
 
@@ -190,7 +196,7 @@ func (s *State) queueOf(role, framework string) (*queue, error) {
 	for len(s.queues) <= int(leaf) {
 		s.queues = append(s.queues, nil)
 	}
-	q := &queue{node: leaf, role: role, name: framework, byShape: map[*shape]*bucket{}}
+	q := &queue{node: leaf, role: role, name: framework, byShape: map[*shape]*bucket{}, quotas: s.quotasAbove(node)}
 	s.queues[leaf], s.queueIndex[key] = q, q
 	return q, nil
 }

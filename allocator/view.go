@@ -27,6 +27,8 @@ type RoleView struct {
 	Share     drf.Share
 	Dominant  string // "" while it holds nothing
 	Allocated drf.Vector
+	Guarantee drf.Vector
+	Limit     []Quantity // of the resources that have one
 }
 
 // FrameworkView is one framework of one role.
@@ -115,6 +117,17 @@ func (s *State) View() *View {
 	return v
 }
 
+// Quantities names the amounts of a vector that are not zero.
+func (v *View) Quantities(amounts drf.Vector) []Quantity {
+	var out []Quantity
+	for k, name := range v.Kinds {
+		if amounts[k] != 0 {
+			out = append(out, Quantity{name, amounts[k]})
+		}
+	}
+	return out
+}
+
 func (s *State) viewTree(n drf.Node, v *View) {
 	for _, c := range s.tree.Children(n) {
 		if s.tree.IsFramework(c) {
@@ -122,7 +135,8 @@ func (s *State) viewTree(n drf.Node, v *View) {
 			continue
 		}
 		share, dominant := s.viewShare(c)
-		v.Roles = append(v.Roles, RoleView{s.tree.Path(c), s.tree.Weight(c).Amount(), share, dominant, s.tree.Allocated(c)})
+		guarantee, limit := s.quotaOf(c)
+		v.Roles = append(v.Roles, RoleView{s.tree.Path(c), s.tree.Weight(c).Amount(), share, dominant, s.tree.Allocated(c), guarantee, s.limited(limit)})
 		s.viewTree(c, v)
 	}
 }

@@ -21,8 +21,10 @@ type world struct {
 	settled bool
 	// patient worlds let a group wait without keeping room for it.
 	patient bool
-	groups  []groupKey // those that were submitted
-	runs    []Launch   // those that were launched and may not have ended
+	// unlimited worlds have no quotas.
+	unlimited bool
+	groups    []groupKey // those that were submitted
+	runs      []Launch   // those that were launched and may not have ended
 }
 
 // config draws the rules of a run.
@@ -37,6 +39,8 @@ func (w *world) config() Config {
 	if w.draw(4) == 0 {
 		cfg.MaxPlacements = 1 + w.draw(3)
 	}
+	// Who is blocked decides under HDRF, and the model learns of quota too late for that.
+	w.unlimited = w.unlimited || w.patient && cfg.Policy == HDRF
 	switch {
 	case w.patient:
 		cfg.ReserveAfterMillis = -1
@@ -79,7 +83,7 @@ func (w *world) request() Fact {
 	case 1:
 		return Disconnected{}
 	case 2:
-		return RoleSet{w.role(), weight}
+		return w.roleSet(weight)
 	case 3:
 		return FrameworkSet{w.framework(), w.role(), weight}
 	case 4:
@@ -88,6 +92,21 @@ func (w *world) request() Fact {
 		return InstanceKilled{g.framework, g.name, int32(w.draw(4))}
 	}
 	return GroupForgotten{g.framework, g.name}
+}
+
+// roleSet draws quotas for every third role; some of them are refused.
+func (w *world) roleSet(weight int64) Fact {
+	f := RoleSet{Role: w.role(), Weight: weight}
+	if w.unlimited {
+		return f
+	}
+	if w.draw(3) == 0 {
+		f.Guarantee = []Quantity{{"cpus", drf.Amount(w.draw(4)) * 1000}}
+	}
+	if w.draw(3) == 0 {
+		f.Limit = []Quantity{{[]string{"cpus", "mem"}[w.draw(2)], drf.Amount(w.draw(8)) * 1000 << (w.draw(2) * 6)}}
+	}
+	return f
 }
 
 // known is a group that was submitted, or one that never was.

@@ -101,7 +101,9 @@ func encodeRequest(f allocator.Fact, spec *proto.TaskGroup) (journalpb.Fact, err
 	var out journalpb.Fact
 	switch f := f.(type) {
 	case allocator.RoleSet:
-		out.Fact = &journalpb.Fact_RoleSet{RoleSet: &journalpb.NodeSet{Role: f.Role, Weight: f.Weight}}
+		out.Fact = &journalpb.Fact_RoleSet{RoleSet: &journalpb.NodeSet{
+			Role: f.Role, Weight: f.Weight, Guarantee: encodeQuantities(f.Guarantee), Limit: encodeQuantities(f.Limit),
+		}}
 	case allocator.FrameworkSet:
 		out.Fact = &journalpb.Fact_FrameworkSet{FrameworkSet: &journalpb.NodeSet{Role: f.Role, Framework: f.Framework, Weight: f.Weight}}
 	case allocator.GroupSubmitted:
@@ -149,7 +151,10 @@ func decodeFact(in *journalpb.Fact) (allocator.Fact, error) {
 func decodeRequest(in *journalpb.Fact) (allocator.Fact, error) {
 	switch f := in.Fact.(type) {
 	case *journalpb.Fact_RoleSet:
-		return allocator.RoleSet{Role: f.RoleSet.Role, Weight: f.RoleSet.Weight}, nil
+		r := f.RoleSet
+		return allocator.RoleSet{
+			Role: r.Role, Weight: r.Weight, Guarantee: decodeQuantities(r.Guarantee), Limit: decodeQuantities(r.Limit),
+		}, nil
 	case *journalpb.Fact_FrameworkSet:
 		n := f.FrameworkSet
 		return allocator.FrameworkSet{Framework: n.Framework, Role: n.Role, Weight: n.Weight}, nil

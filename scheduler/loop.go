@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,12 +41,13 @@ func (s *Scheduler) loop(ctx context.Context) error {
 		case m := <-s.inbox:
 			got = s.drain(m)
 		}
+		var refused error
 		if first {
-			got = append([]message{s.configure}, got...)
+			got = append([]message{func(b *batch) { refused = s.configure(b) }}, got...)
 			first = false
 		}
-		if err := s.turn(got); err != nil {
-			return err
+		if err := s.turn(got); err != nil || refused != nil {
+			return cmp.Or(err, refused)
 		}
 		timer.Reset(s.untilNext())
 	}

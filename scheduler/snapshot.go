@@ -18,7 +18,10 @@ func (s *Snapshot) Marshal() ([]byte, error) {
 		Least: encodeVector(m.Least),
 	}
 	for _, n := range m.Nodes {
-		out.Nodes = append(out.Nodes, journalpb.Node(n))
+		out.Nodes = append(out.Nodes, journalpb.Node{
+			Role: n.Role, Framework: n.Framework, Weight: n.Weight, Placements: n.Placements,
+			Guarantee: encodeQuantities(n.Guarantee), Limit: encodeQuantities(n.Limit),
+		})
 	}
 	for _, r := range m.Roles {
 		out.DefaultRoles = append(out.DefaultRoles, journalpb.NodeSet{Role: r.Role, Framework: r.Framework})
@@ -55,7 +58,10 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 		return nil, err
 	}
 	for _, n := range in.Nodes {
-		m.Nodes = append(m.Nodes, allocator.NodeImage(n))
+		m.Nodes = append(m.Nodes, allocator.NodeImage{
+			Role: n.Role, Framework: n.Framework, Weight: n.Weight, Placements: n.Placements,
+			Guarantee: decodeQuantities(n.Guarantee), Limit: decodeQuantities(n.Limit),
+		})
 	}
 	for _, r := range in.DefaultRoles {
 		m.Roles = append(m.Roles, allocator.RoleOf{Framework: r.Framework, Role: r.Role})

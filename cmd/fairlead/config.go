@@ -14,8 +14,8 @@ import (
 // maxEntries bounds the lists of a configuration file.
 const maxEntries = 100_000
 
-// treeConfig is the configuration file of a scheduler: the weights of the
-// fairness tree.
+// treeConfig is the configuration file of a scheduler: the weights and
+// quotas of the fairness tree.
 type treeConfig struct {
 	roles      []allocator.RoleSet
 	frameworks []allocator.FrameworkSet
@@ -43,12 +43,15 @@ func readConfig(name string) (treeConfig, error) {
 
 func (c *treeConfig) read(o *strictyaml.Object) {
 	if list, ok := o.Optional("roles"); ok {
+		at := map[string]strictyaml.Value{}
 		for _, item := range list.List(maxEntries) {
 			if entry, ok := item.Object(); ok {
-				c.roles = append(c.roles, readRole(entry))
+				r := readRole(entry)
+				c.roles, at[r.Role] = append(c.roles, r), item
 				entry.Done()
 			}
 		}
+		taskgroup.CheckRoles(c.roles, at)
 	}
 	if list, ok := o.Optional("frameworks"); ok {
 		for _, item := range list.List(maxEntries) {
@@ -62,6 +65,7 @@ func (c *treeConfig) read(o *strictyaml.Object) {
 
 func readRole(o *strictyaml.Object) allocator.RoleSet {
 	r := allocator.RoleSet{Weight: readWeight(o)}
+	r.Guarantee, r.Limit = taskgroup.Quota(o)
 	if name, ok := o.Required("name"); ok {
 		r.Role = taskgroup.Role(name)
 	}

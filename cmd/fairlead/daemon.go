@@ -59,7 +59,7 @@ const (
 func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.listen, "listen", defaultListen, "`address` of the HTTP API")
 	flags.StringVar(&d.readyFile, "ready-file", "", "write the URL of the API to this `file` once it answers")
-	flags.StringVar(&d.config, "config", "", "`file` with the weights of roles and frameworks")
+	flags.StringVar(&d.config, "config", "", "`file` with the weights of roles and frameworks, and the guarantees and limits of roles")
 	flags.StringVar(&d.name, "name", defaultName, "`name` of the Mesos framework")
 	flags.StringVar(&d.executor, "executor", "", "`path` or URI of fairlead-executor; agents fetch a path from this API (default: the one beside this program)")
 	flags.StringVar(&d.executorResources, "executor-resources", defaultExecutorResources, "what an executor asks for")

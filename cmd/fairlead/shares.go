@@ -74,19 +74,45 @@ func (a *app) watchShares(ctx context.Context, c *client.Client, interval time.D
 
 // writeShares lists each role with its frameworks below it.
 func (a *app) writeShares(w io.Writer, s *api.Shares) {
-	t := a.table("ROLE", "FRAMEWORK", "WEIGHT", "DOMINANT", "SHARE", "RANK", "RUNNING", "PENDING", "ALLOCATED")
+	headings := []string{"ROLE", "FRAMEWORK", "WEIGHT", "DOMINANT", "SHARE", "RANK", "RUNNING", "PENDING", "ALLOCATED"}
+	quotas := slices.ContainsFunc(s.Roles, func(r api.Role) bool { return quotaText(&r) != "" })
+	if quotas {
+		headings = append(headings, "QUOTA")
+	}
+	t := a.table(headings...)
 	t.nothing = "no framework has submitted anything yet"
 	for _, r := range s.Roles {
-		t.add(append(append([]cell{styled(r.Name, bold), text("")}, standingCells(&r.Standing)...), number(""), number(""), text(amounts(r.Allocated)))...)
+		t.add(shareRow(quotas, text(quotaText(&r)), append(append([]cell{styled(r.Name, bold), text("")}, standingCells(&r.Standing)...),
+			number(""), number(""), text(amounts(r.Allocated))))...)
 		for _, f := range s.Frameworks {
 			if f.Role == r.Name {
-				t.add(append(append([]cell{text(""), text(f.Name)}, standingCells(&f.Standing)...),
-					number(f.Running), number(f.Pending), text(amounts(f.Allocated)))...)
+				t.add(shareRow(quotas, text(""), append(append([]cell{text(""), text(f.Name)}, standingCells(&f.Standing)...),
+					number(f.Running), number(f.Pending), text(amounts(f.Allocated))))...)
 			}
 		}
 	}
 	t.write(w)
 	fmt.Fprintf(w, "total: %s\n", amounts(s.Total))
+}
+
+// shareRow adds the last column where there is one.
+func shareRow(quotas bool, quota cell, row []cell) []cell {
+	if quotas {
+		row = append(row, quota)
+	}
+	return row
+}
+
+// quotaText is what a role is promised and may hold at most.
+func quotaText(r *api.Role) string {
+	var out []string
+	if len(r.Guarantee) > 0 {
+		out = append(out, "guarantee "+amounts(r.Guarantee))
+	}
+	if len(r.Limit) > 0 {
+		out = append(out, "limit "+amounts(r.Limit))
+	}
+	return strings.Join(out, ", ")
 }
 
 func standingCells(s *api.Standing) []cell {

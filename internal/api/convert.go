@@ -50,6 +50,13 @@ func sharesOf(v *allocator.View) Shares {
 	for _, r := range v.Roles {
 		role := Role{Name: r.Role, Standing: standing(r.Weight, r.Share, r.Dominant)}
 		role.Allocated = resources(v.Kinds, r.Allocated)
+		role.Guarantee = resources(v.Kinds, r.Guarantee)
+		for _, l := range r.Limit {
+			if role.Limit == nil {
+				role.Limit = Resources{}
+			}
+			role.Limit[l.Name] = Amount(l.Amount)
+		}
 		out.Roles = append(out.Roles, role)
 	}
 	for _, f := range v.Frameworks {

@@ -48,6 +48,10 @@ type Framework struct {
 type Role struct {
 	Name string `json:"name"`
 	Standing
+	// Guarantee is what the role is promised, Limit what it may hold at most; a
+	// resource that is not in Limit has none.
+	Guarantee Resources `json:"guarantee,omitempty"`
+	Limit     Resources `json:"limit,omitempty"`
 }
 
 // Standing is where a node of the fairness tree stands.

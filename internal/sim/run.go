@@ -94,8 +94,8 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 // setUp tells the allocator of the cluster, the roles and the frameworks.
 func (e *engine) setUp() error {
 	var facts []allocator.Fact
-	for _, r := range e.scenario.Roles {
-		facts = append(facts, allocator.RoleSet{Role: r.Name, Weight: int64(r.Weight)})
+	for _, r := range roleSets(e.scenario.Roles) {
+		facts = append(facts, r)
 	}
 	for _, f := range e.scenario.Frameworks {
 		facts = append(facts, allocator.FrameworkSet{Framework: f.Name, Role: f.Role, Weight: int64(f.Weight)})

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"regexp"
+	"strings"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -49,6 +50,8 @@ type Agent struct {
 type Role struct {
 	Name   string
 	Weight drf.Amount
+	// Guarantee and Limit are those of allocator.RoleSet.
+	Guarantee, Limit []allocator.Quantity
 }
 
 // Framework is a framework with a role or a weight of its own.
@@ -104,6 +107,9 @@ func scenario(o *strictyaml.Object) *Scenario {
 	}
 	if v, ok := o.Optional("roles"); ok {
 		s.Roles = roles(v)
+		if v.Problems() == 0 {
+			checkGuarantees(v, s)
+		}
 	}
 	if v, ok := o.Optional("frameworks"); ok {
 		s.Frameworks = frameworks(v)
@@ -176,6 +182,7 @@ func quantities(resources []proto.Resource) []allocator.Quantity {
 func roles(v strictyaml.Value) []Role {
 	var out []Role
 	lines := make(map[string]int)
+	at := make(map[string]strictyaml.Value)
 	for _, item := range v.List(maxFrameworks) {
 		o, ok := item.Object()
 		if !ok {
@@ -185,19 +192,48 @@ func roles(v strictyaml.Value) []Role {
 		if name, ok := o.Required("name"); ok {
 			r.Name = taskgroup.Role(name)
 		}
-		for _, later := range []string{"guarantee", "limit"} {
-			if quota, ok := o.Optional(later); ok {
-				quota.Failf("not supported yet")
-			}
-		}
+		r.Guarantee, r.Limit = taskgroup.Quota(o)
 		o.Done()
 		if line, twice := lines[r.Name]; twice && r.Name != "" {
 			item.Failf("role %s is already defined in line %d", r.Name, line)
 		}
 		lines[r.Name] = item.Line()
+		at[r.Name] = item
 		out = append(out, r)
 	}
+	taskgroup.CheckRoles(roleSets(out), at)
 	return out
+}
+
+// roleSets is what the allocator is told of the roles.
+func roleSets(roles []Role) []allocator.RoleSet {
+	var out []allocator.RoleSet
+	for _, r := range roles {
+		out = append(out, allocator.RoleSet{Role: r.Name, Weight: int64(r.Weight), Guarantee: r.Guarantee, Limit: r.Limit})
+	}
+	return allocator.ParentsFirst(out)
+}
+
+// checkGuarantees refuses what the cluster could not keep.
+func checkGuarantees(v strictyaml.Value, s *Scenario) {
+	total, promised := map[string]drf.Amount{}, map[string]drf.Amount{}
+	for _, a := range s.Agents {
+		for _, q := range a.Resources {
+			total[q.Name] += q.Amount
+		}
+		total["ports"] += drf.Amount(a.Ports) * drf.Unit
+	}
+	for _, r := range s.Roles {
+		for _, g := range r.Guarantee {
+			if strings.Contains(r.Name, "/") {
+				continue // part of what the role above is promised
+			}
+			before := promised[g.Name]
+			if promised[g.Name] += g.Amount; promised[g.Name] > total[g.Name] && before <= total[g.Name] {
+				v.Failf("guarantees of %s %s together can't be met: the cluster has %s", promised[g.Name], g.Name, total[g.Name])
+			}
+		}
+	}
 }
 
 func frameworks(v strictyaml.Value) []Framework {

@@ -1,0 +1,35 @@
+package allocator
+
+import (
+	"strings"
+
+	"fairlead/drf"
+)
+
+// explainQuota says which quota keeps a group waiting.
+func (s *State) explainQuota(g *group, e *Explanation) {
+	charge := g.demand.Times(int64(g.together()))
+	if at := s.overLimit(g.queue, &charge); at != nil {
+		held := s.tree.Allocated(at.node)
+		for k, c := range charge {
+			if c > 0 && held[k]+c > at.limit[k] {
+				e.because(ReasonLimit, "role %s holds %s of its limit of %s %s, and this asks for %s more",
+					at.role, held[k], at.limit[k], s.kinds.Name(drf.Kind(k)), c)
+			}
+		}
+		return
+	}
+	k, taken := s.intoHeadroom(g.queue, &charge)
+	if !taken {
+		return
+	}
+	var owed []string
+	for _, at := range s.quotas {
+		if lacking := lack(at.guarantee, s.tree.Allocated(at.node))[k]; lacking > 0 {
+			owed = append(owed, "role "+at.role+" "+lacking.String()+" of "+at.guarantee[k].String())
+		}
+	}
+	left := s.total[k] - s.tree.Allocated(drf.Root)[k]
+	e.because(ReasonGuarantee, "of %s %s are left in the cluster, and guarantees are not met yet: %s",
+		s.kinds.Name(k), left, strings.Join(owed, ", "))
+}

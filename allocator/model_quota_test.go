@@ -1,0 +1,170 @@
+package allocator
+
+import (
+	"fmt"
+	"strings"
+)
+
+// rolesAbove lists a role and those above it.
+func rolesAbove(role string) []string {
+	out := []string{role}
+	for {
+		at := strings.LastIndex(role, "/")
+		if at < 0 {
+			return out
+		}
+		role = role[:at]
+		out = append(out, role)
+	}
+}
+
+// charges is what the rooms that were found for a group take.
+func (m *model) charges(g *modelGroup, on []*modelAgent, free map[string]*modelSpare) amounts {
+	sum, slots := amounts{}, map[string]int32{}
+	for _, a := range on {
+		if slots[a.Agent] < free[a.Agent].slots {
+			slots[a.Agent]++
+			sum = sum.add(g.demand())
+		} else {
+			sum = sum.add(g.demand()).add(amountsOf(m.cfg.Executor))
+		}
+	}
+	return sum
+}
+
+// overLimit reports whether a role would hold more than its limit.
+func (m *model) overLimit(g *modelGroup, charge amounts) bool {
+	for _, role := range rolesAbove(g.Role) {
+		held, _, _ := m.held(role)
+		for _, l := range m.quotas[role].Limit {
+			if charge[l.Name] > 0 && held[l.Name]+charge[l.Name] > int64(l.Amount) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// promised reports whether a charge stays within the guarantee of a role.
+func (m *model) promised(g *modelGroup, charge amounts) bool {
+	for _, role := range rolesAbove(g.Role) {
+		held, _, _ := m.held(role)
+		within, some := true, false
+		for _, q := range m.quotas[role].Guarantee {
+			if q.Amount > 0 && charge[q.Name] > 0 {
+				some = true
+				within = within && held[q.Name]+charge[q.Name] <= int64(q.Amount)
+			}
+		}
+		if some && within {
+			return true
+		}
+	}
+	return false
+}
+
+// unmet is what a role and those below it lack of a guarantee, with a charge
+// added to the roles above a group.
+func (m *model) unmet(role string, g *modelGroup, charge amounts, name string) int64 {
+	below := int64(0)
+	for child := range m.quotas { // commutes: a sum
+		if parentPath(child) == role {
+			below += m.unmet(child, g, charge, name)
+		}
+	}
+	if role == "" {
+		return below
+	}
+	held, _, _ := m.held(role)
+	if g.Role == role || strings.HasPrefix(g.Role, role+"/") {
+		held = held.add(charge)
+	}
+	return max(int64(amountIn(m.quotas[role].Guarantee, name))-held[name], 0, below)
+}
+
+// refused reports whether quota keeps a group from what was found for it.
+func (m *model) refused(g *modelGroup, charge amounts) bool {
+	if m.overLimit(g, charge) {
+		return true
+	}
+	if m.promised(g, charge) {
+		return false
+	}
+	all := amounts{}
+	for _, r := range m.runs {
+		all = all.add(r.holds(m.kinds))
+	}
+	for name, c := range charge { // commutes: a disjunction
+		if unmet := m.unmet("", g, charge, name); c > 0 && unmet > 0 && m.total()[name]-all[name]-c < unmet {
+			return true
+		}
+	}
+	return false
+}
+
+// kindOf names what is refused together: groups of one framework that ask for
+// the same under the same conditions.
+func (g *modelGroup) kindOf() string {
+	own := ""
+	if l, _ := newLimits(g.Constraints); g.Gang > 1 || l != nil && l.counts {
+		own = g.Name
+	}
+	return fmt.Sprint(g.path(), g.demand(), g.Constraints, own)
+}
+
+// placePromised serves what roles are promised, before everything else. It
+// reports whether anything is not promised because of its executor.
+func (m *model) placePromised(out []decisionOf, free map[string]*modelSpare) ([]decisionOf, bool) {
+	skipped := map[string]bool{}
+	if m.cfg.Policy == DRFLiteral {
+		return out, false
+	}
+	for m.cfg.MaxPlacements == 0 || len(out) < m.cfg.MaxPlacements {
+		heads := map[string][]*modelGroup{}
+		for _, g := range m.heads(free, skipped) {
+			if m.promised(g, times(g.demand(), g.together())) {
+				heads[g.path()] = []*modelGroup{g}
+			}
+		}
+		if len(heads) == 0 {
+			break
+		}
+		g := heads[m.turn(heads)][0]
+		on := m.rooms(g, free)
+		if charge := m.charges(g, on, free); m.overLimit(g, charge) || !m.promised(g, charge) {
+			skipped[g.kindOf()] = true
+			continue
+		}
+		for _, a := range on {
+			out = append(out, m.launch(g, a, free[a.Agent]))
+		}
+	}
+	return out, len(skipped) > 0
+}
+
+func times(a amounts, n int) amounts {
+	out := amounts{}
+	for k, v := range a { // commutes: each on its own
+		out[k] = v * int64(n)
+	}
+	return out
+}
+
+// heads is the first group of each framework that finds room.
+func (m *model) heads(free map[string]*modelSpare, skipped map[string]bool) []*modelGroup {
+	first := map[string]*modelGroup{}
+	var out []*modelGroup
+	for _, g := range m.groups {
+		h := first[g.path()]
+		if !g.waits() || skipped[g.kindOf()] || h != nil && h.Priority >= g.Priority || m.rooms(g, free) == nil {
+			continue
+		}
+		first[g.path()] = g
+	}
+	for _, g := range m.groups {
+		if first[g.path()] == g {
+			out = append(out, g)
+		}
+	}
+	return out
+}
