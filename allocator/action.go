@@ -73,6 +73,16 @@ type Kill struct {
 	Agent string
 }
 
+// Preempt asks for the end of a run, like Kill, because its room is held for a
+// group whose framework is entitled to it. The instance runs again elsewhere or
+// later, and the end is not counted.
+type Preempt struct {
+	Run              RunID
+	Agent            string
+	Framework, Group string // for whom
+	Message          string // the shares before and after
+}
+
 // Settle closes the books of a run that has ended: its instance is over, or
 // waits to run again.
 type Settle struct {
@@ -123,11 +133,13 @@ const (
 	Failed
 	Killed
 	Lost
+	// Preempted is the end of a run that had to make room; its instance goes on.
+	Preempted
 )
 
 // String is the outcome in lower case: "finished".
 func (o Outcome) String() string {
-	return [...]string{"unfinished", "finished", "failed", "killed", "lost"}[o]
+	return [...]string{"unfinished", "finished", "failed", "killed", "lost", "preempted"}[o]
 }
 
 func (Accept) action()   {}
@@ -139,3 +151,4 @@ func (Settle) action()   {}
 func (Abandon) action()  {}
 func (Hold) action()     {}
 func (Release) action()  {}
+func (Preempt) action()  {}

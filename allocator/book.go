@@ -35,6 +35,8 @@ func (s *State) Apply(at int64, action Action) error {
 		return s.applyHold(a)
 	case Release:
 		return s.applyRelease(a)
+	case Preempt:
+		return s.applyPreempt(a)
 	default:
 		return fmt.Errorf("%w: action %T", ErrInvalid, action)
 	}

@@ -45,6 +45,16 @@ type Config struct {
 	// HoldMillis is how long room is kept for a group. If that was not enough, it
 	// is given up, and kept for twice as long the next time. Default ten minutes.
 	HoldMillis int64
+	// Preemption ends runs of frameworks that hold more than their fair share for
+	// those that hold less. Only under the policies DRF and HDRF.
+	Preemption bool
+	// PreemptAfterMillis is how long a group waits before runs are ended for it.
+	// Default 10,000.
+	PreemptAfterMillis int64
+	// PreemptMinRunMillis is how long a run is left alone. Default 60,000.
+	PreemptMinRunMillis int64
+	// PreemptPerMinute bounds the runs that are ended in any minute. Default 10.
+	PreemptPerMinute int
 	// KillRepeatMillis is when an unanswered Kill is sent again. Default 10,000.
 	KillRepeatMillis int64
 	// UnreachableMillis is how long a run may be out of sight before it counts
@@ -61,6 +71,9 @@ func (c Config) withDefaults() (Config, error) {
 	fill(&c.ReviveMillis, 250)
 	fill(&c.ReserveAfterMillis, 30_000)
 	fill(&c.HoldMillis, 600_000)
+	fill(&c.PreemptAfterMillis, 10_000)
+	fill(&c.PreemptMinRunMillis, 60_000)
+	fill(&c.PreemptPerMinute, 10)
 	fill(&c.KillRepeatMillis, 10_000)
 	fill(&c.UnreachableMillis, 300_000)
 	fill(&c.Policy, DRF)

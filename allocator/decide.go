@@ -23,6 +23,7 @@ func (s *State) decide() []Action {
 	s.placeAll()
 	out = s.moveHolds(out)
 	out = s.acceptTouched(out)
+	out = s.preempt(out)
 	out = s.grantHolds(out)
 	return s.tidyOffers(out)
 }
@@ -47,10 +48,15 @@ func (s *State) settle(out []Action, r *run, o Outcome, message string) []Action
 	switch {
 	case r.group.dying || in.dying:
 		d.Outcome = settledWhenDying(o)
+	case r.preempted && o != Finished:
+		d.Outcome, d.Retry, d.Message = Preempted, true, ""
 	case !r.hopeless:
 		d.Retry, d.Charged = r.group.spec.Restart.again(o, in.charged)
 	}
-	if d.Retry {
+	switch {
+	case d.Outcome == Preempted:
+		d.NotBefore = s.now
+	case d.Retry:
 		d.NotBefore = s.now + r.group.spec.Restart.backoff(in, d.Charged)
 	}
 	s.bookSettle(r, d)

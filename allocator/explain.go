@@ -37,6 +37,8 @@ const (
 	ReasonGang ReasonCode = "gang"
 	// ReasonHeld: room is kept, for this group or for others.
 	ReasonHeld ReasonCode = "held"
+	// ReasonPreemption: what preemption does, or would do.
+	ReasonPreemption ReasonCode = "preemption"
 	// ReasonOrder: others are served first.
 	ReasonOrder ReasonCode = "order"
 )
@@ -130,6 +132,7 @@ func (s *State) explainWait(g *group, e *Explanation) {
 	s.explainRoom(g, e)
 	s.explainQuota(g, e)
 	s.explainHolds(g, e)
+	s.explainPreemption(g, e)
 	s.explainOrder(g, e)
 }
 

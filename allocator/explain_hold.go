@@ -74,3 +74,24 @@ func (s *State) holdText(h *hold) string {
 func (s *State) still(until int64) string {
 	return fmt.Sprintf("%.1f s more", float64(max(until-s.now, 0))/1000)
 }
+
+// explainPreemption says what would be ended to make room for a group, also
+// while preemption is off.
+func (s *State) explainPreemption(g *group, e *Explanation) {
+	if !s.cfg.Policy.fair() || g.bucket == nil || g.hold != nil || g.bucket.shape.full < 0 {
+		return
+	}
+	p := s.planPreemption(g, s.entitled())
+	if p == nil {
+		return
+	}
+	var runs []string
+	for _, r := range p.victims {
+		runs = append(runs, fmt.Sprintf("%s/%s/%d on %s", r.group.spec.Framework, r.group.spec.Name, r.instance, s.agents[r.agent].id))
+	}
+	verb := "would end"
+	if s.cfg.Preemption {
+		verb = "can end"
+	}
+	e.because(ReasonPreemption, "its framework is below its fair share: preemption %s %s for it", verb, strings.Join(runs, ", "))
+}

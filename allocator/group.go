@@ -32,6 +32,8 @@ type Group struct {
 	Restart  Restart
 	// After names groups of the same framework that must have finished well.
 	After []string
+	// NotPreemptible keeps its runs from being ended for others.
+	NotPreemptible bool
 	// Constraints must all be met by the agent that an instance is placed on.
 	Constraints []Constraint
 	Tasks       []Task

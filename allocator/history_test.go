@@ -100,7 +100,7 @@ func sameAction(a Action) Action { return a }
 // gives every map an order of its own.
 func TestSameHistorySameDecisions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := histories(t)
+		h := historiesOf(t, world{restless: true})
 		h.again(t, h.cfg, sameEvent, sameAction)
 	})
 }
@@ -109,7 +109,7 @@ func TestSameHistorySameDecisions(t *testing.T) {
 // to a State that decides nothing, and compares all there is to compare.
 func TestReplayLeadsToTheSameState(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := histories(t)
+		h := historiesOf(t, world{restless: true})
 		original, copied := mustNew(t, h.cfg), mustNew(t, h.cfg)
 		for i, e := range h.events {
 			actions, err := original.Step(e)
@@ -138,7 +138,7 @@ func TestReplayLeadsToTheSameState(t *testing.T) {
 // original and the restored State subscribe anew and go on alike.
 func TestRestoredStateDecidesAlike(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := histories(t)
+		h := historiesOf(t, world{restless: true})
 		at := rapid.IntRange(0, len(h.events)-1).Draw(t, "image at")
 		original := mustNew(t, h.cfg)
 		for _, e := range h.events[:at] {

@@ -20,6 +20,7 @@ type Image struct {
 	Agents    []AgentImage // in the order in which they were seen
 	Groups    []GroupImage // by order of submission
 	Runs      []RunImage   // by place in the table of runs
+	Preempted []int64      // when runs were preempted in the last minute
 	Least     drf.Vector   // of each resource the least that any group asked for
 	Holds     []Hold       // in the order in which they were made
 }
@@ -91,12 +92,13 @@ type RunImage struct {
 	KillAt, LostAt   int64 // -1: never
 	Outcome          Outcome
 	Hopeless         bool
+	Preempted        bool
 	Message          string
 }
 
 // Image copies the State.
 func (s *State) Image() *Image {
-	m := &Image{Now: s.now, LastGroup: s.lastSeq, LastRun: s.runs.lastSeq, Least: s.least}
+	m := &Image{Now: s.now, LastGroup: s.lastSeq, LastRun: s.runs.lastSeq, Least: s.least, Preempted: s.preemptedLately()}
 	for k := range s.kinds.Len() {
 		m.Kinds = append(m.Kinds, s.kinds.Name(drf.Kind(k)))
 	}
@@ -187,7 +189,7 @@ func (s *State) imageRun(r *run) RunImage {
 		Run: r.id, Framework: r.group.spec.Framework, Group: r.group.spec.Name, Instance: r.instance,
 		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states), Ports: slices.Clone(r.ports),
 		Overhead: s.quantities(r.overhead), Started: r.started, KillAt: r.killAt, LostAt: r.lostAt,
-		Outcome: r.outcome, Hopeless: r.hopeless, Message: r.message,
+		Outcome: r.outcome, Hopeless: r.hopeless, Preempted: r.preempted, Message: r.message,
 	}
 }
 
@@ -199,6 +201,7 @@ func Restore(cfg Config, m *Image) (*State, error) {
 		return nil, err
 	}
 	s.now, s.lastSeq, s.runs.lastSeq, s.least = m.Now, m.LastGroup, m.LastRun, m.Least
+	s.preempted = slices.Clone(m.Preempted)
 	for _, name := range m.Kinds {
 		if _, err := s.kinds.Intern(name); err != nil {
 			return nil, err
@@ -335,7 +338,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 	r := s.runs.put(run{
 		id: im.Run, group: g, instance: im.Instance, agent: i, slot: im.Slot,
 		ports: slices.Clone(im.Ports), overhead: overhead, started: im.Started, killAt: im.KillAt,
-		lostAt: im.LostAt, outcome: im.Outcome, hopeless: im.Hopeless, message: im.Message,
+		lostAt: im.LostAt, outcome: im.Outcome, hopeless: im.Hopeless, preempted: im.Preempted, message: im.Message,
 	}, len(g.tasks))
 	a := &s.agents[i]
 	copy(r.states, im.States)

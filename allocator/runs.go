@@ -12,23 +12,24 @@ const never int64 = -1
 
 // run is one live attempt of an instance.
 type run struct {
-	id       RunID // 0: this place of the table is free
-	group    *group
-	instance int32
-	agent    int32
-	slot     bool
-	listed   bool // this place is in runTable.free
-	hopeless bool // the master refused a task: repeating it would not help
-	outcome  Outcome
-	few      [8]TaskState // backs states of all but very large groups
-	states   []TaskState
-	ports    []uint64
-	overhead drf.Vector
-	started  int64
-	killAt   int64 // when Kill was sent last, or never
-	lostAt   int64 // since when a task is out of sight, or never
-	final    int32 // tasks that are over
-	message  string
+	id        RunID // 0: this place of the table is free
+	group     *group
+	instance  int32
+	agent     int32
+	slot      bool
+	listed    bool // this place is in runTable.free
+	preempted bool // it has to make room for others
+	hopeless  bool // the master refused a task: repeating it would not help
+	outcome   Outcome
+	few       [8]TaskState // backs states of all but very large groups
+	states    []TaskState
+	ports     []uint64
+	overhead  drf.Vector
+	started   int64
+	killAt    int64 // when Kill was sent last, or never
+	lostAt    int64 // since when a task is out of sight, or never
+	final     int32 // tasks that are over
+	message   string
 }
 
 // runPage is how many places the table grows by. Pages do not move, so that

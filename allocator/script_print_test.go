@@ -30,6 +30,8 @@ func (sc *script) printActions(actions []Action) {
 		switch a := a.(type) {
 		case Hold:
 			sc.printf("hold %s for %s/%s until %d ms", holdText(a), a.Framework, a.Group, a.Until)
+		case Preempt:
+			sc.printf("preempt %s on %s %s", sc.names[a.Run], a.Agent, a.Message)
 		case Release:
 			sc.printf("release %s/%s: %s", a.Framework, a.Group, a.Message)
 		case Accept:

@@ -7,7 +7,7 @@ import (
 )
 
 // groupOptions are the options of submit that are no resources.
-var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "after", "digest", "constraint"}
+var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "preemptible", "after", "digest", "constraint"}
 
 // agentOptions are those of agent, seen and offer.
 var agentOptions = []string{"agent", "slots", "host"}
@@ -78,7 +78,7 @@ func (c line) group(framework, name string, tasks []line) Group {
 		Framework: framework, Name: name, Role: c.value("role", ""), Digest: c.value("digest", string(c)),
 		Instances: int32(c.number("instances", 1)), Gang: int32(c.number("gang", 0)), Priority: int32(c.number("priority", 0)),
 		Restart:     Restart{Max: int32(c.number("max", 0)), BackoffMillis: c.milliseconds(c.value("backoff", "0"))},
-		Constraints: c.constraints(),
+		Constraints: c.constraints(), NotPreemptible: c.value("preemptible", "true") == "false",
 	}
 	g.Restart.Policy = map[string]RestartPolicy{
 		"never": RestartNever, "on-failure": RestartOnFailure, "always": RestartAlways,
@@ -101,6 +101,8 @@ func (c line) config() Config {
 	cfg := Config{
 		Policy: Policy(c.value("policy", "")), Placement: Placement(c.value("placement", "")),
 		ReserveAfterMillis: c.milliseconds(c.value("reserve-after", "0")), HoldMillis: c.milliseconds(c.value("hold", "0")),
+		Preemption: c.value("preemption", "off") == "on", PreemptMinRunMillis: c.milliseconds(c.value("min-run", "0")),
+		PreemptAfterMillis: c.milliseconds(c.value("preempt-after", "0")), PreemptPerMinute: int(c.number("per-minute", 0)),
 		MaxPlacements: int(c.number("max-placements", 0)), History: int(c.number("history", 0)),
 	}
 	cfg.Executor = c.prefixed("executor.")

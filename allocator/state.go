@@ -48,6 +48,8 @@ type State struct {
 
 	holds     []*hold    // in the order in which they were made
 	moved     []*group   // whose holds changed in this Tick
+	preempted []int64    // when runs were preempted in the last minute
+	preemptAt int64      // when to look again whether to preempt, or never
 	quotas    []*quota   // by role
 	skipped   []*bucket  // that quota keeps from more in this Tick
 	refusals  int        // by quota, in this round of placements
@@ -102,6 +104,7 @@ func New(cfg Config) (*State, error) {
 		epoch:      1,
 		plans:      1,
 		grantAt:    never,
+		preemptAt:  never,
 	}
 	s.link.lastRevive = -cfg.ReviveMillis
 	if err := validQuantities(cfg.Executor); err != nil {
@@ -172,8 +175,10 @@ type bucket struct {
 	queue  *queue
 	shape  *shape
 	groups pq[inLine]
-	at     int // in queue.ready, -1 when it is not there
-	parked int // in shape.parked, -1 when it is not there
+	// waiting counts the instances that could be placed if there was room.
+	waiting int64
+	at      int // in queue.ready, -1 when it is not there
+	parked  int // in shape.parked, -1 when it is not there
 }
 
 func (b *bucket) less(c *bucket) bool { return b.groups.top().less(c.groups.top()) }

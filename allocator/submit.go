@@ -162,6 +162,7 @@ func (s *State) withdraw(g *group) {
 
 func (s *State) countPending(g *group, n int64) {
 	g.bucket.shape.pending += n
+	g.bucket.waiting += n
 	g.queue.waiting += n
 	s.pending += n
 }

@@ -59,6 +59,9 @@ func (s *State) NextDeadline() (int64, bool) {
 	if s.grantAt != never && s.waiting() {
 		sooner(s.grantAt)
 	}
+	if s.preemptAt != never && s.waiting() {
+		sooner(s.preemptAt)
+	}
 	for _, h := range s.holds {
 		sooner(h.until)
 	}

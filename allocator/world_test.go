@@ -21,6 +21,8 @@ type world struct {
 	settled bool
 	// patient worlds let a group wait without keeping room for it.
 	patient bool
+	// restless worlds end runs for others.
+	restless bool
 	// unlimited worlds have no quotas.
 	unlimited bool
 	groups    []groupKey // those that were submitted
@@ -41,6 +43,10 @@ func (w *world) config() Config {
 	}
 	// Who is blocked decides under HDRF, and the model learns of quota too late for that.
 	w.unlimited = w.unlimited || w.patient && cfg.Policy == HDRF
+	if w.restless && w.draw(3) > 0 {
+		cfg.Preemption, cfg.PreemptAfterMillis, cfg.PreemptMinRunMillis = true, int64(1+w.draw(300)), int64(1+w.draw(300))
+		cfg.PreemptPerMinute = 1 + w.draw(8)
+	}
 	switch {
 	case w.patient:
 		cfg.ReserveAfterMillis = -1
@@ -199,7 +205,7 @@ func (w *world) group() Group {
 		Framework: key.framework, Name: key.name, Digest: "1", Instances: int32(1 + w.draw(4)),
 		Priority: int32(w.draw(2)), Restart: Restart{Policy: RestartPolicy(w.draw(3)), Max: int32(w.draw(3)),
 			BackoffMillis: int64(w.draw(3) / 2 * 100)},
-		Constraints: w.constraints(),
+		Constraints: w.constraints(), NotPreemptible: w.draw(6) == 0,
 	}
 	if w.draw(6) == 0 {
 		g.Role = w.role()

@@ -28,6 +28,8 @@ func (s *Scheduler) act(actions []allocator.Action) {
 			s.session.send(newCall(s.id(), mesossched.Call_SUPPRESS))
 		case allocator.Kill:
 			s.kill(a)
+		case allocator.Preempt:
+			s.kill(allocator.Kill{Run: a.Run, Agent: a.Agent})
 		}
 	}
 }

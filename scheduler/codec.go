@@ -194,6 +194,10 @@ func encodeAction(a allocator.Action) (journalpb.Action, error) {
 		out.Action = &journalpb.Action_Abandon{Abandon: &journalpb.Abandon{Framework: a.Framework, Group: a.Group, Message: a.Message}}
 	case allocator.Hold:
 		out.Action = &journalpb.Action_Hold{Hold: encodeHold(a)}
+	case allocator.Preempt:
+		out.Action = &journalpb.Action_Preempt{Preempt: &journalpb.Preempt{
+			Run: uint64(a.Run), Agent: a.Agent, Framework: a.Framework, Group: a.Group, Message: a.Message,
+		}}
 	case allocator.Release:
 		out.Action = &journalpb.Action_Release{Release: &journalpb.Release{Framework: a.Framework, Group: a.Group, Message: a.Message}}
 	default:
@@ -225,6 +229,11 @@ func decodeAction(in *journalpb.Action) (allocator.Action, error) {
 		return allocator.Abandon{Framework: a.Abandon.Framework, Group: a.Abandon.Group, Message: a.Abandon.Message}, nil
 	case *journalpb.Action_Hold:
 		return decodeHold(a.Hold), nil
+	case *journalpb.Action_Preempt:
+		p := a.Preempt
+		return allocator.Preempt{
+			Run: allocator.RunID(p.Run), Agent: p.Agent, Framework: p.Framework, Group: p.Group, Message: p.Message,
+		}, nil
 	case *journalpb.Action_Release:
 		return allocator.Release{Framework: a.Release.Framework, Group: a.Release.Group, Message: a.Release.Message}, nil
 	}
@@ -301,7 +310,7 @@ func decodeAccept(in *journalpb.Accept) (allocator.Action, error) {
 }
 
 func decodeOutcome(o uint32) (allocator.Outcome, error) {
-	if o > uint32(allocator.Lost) {
+	if o > uint32(allocator.Preempted) {
 		return 0, fmt.Errorf("%w: outcome %d", errRecord, o)
 	}
 	return allocator.Outcome(o), nil

@@ -15,7 +15,7 @@ func (s *Snapshot) Marshal() ([]byte, error) {
 	m := s.Image
 	out := journalpb.Snapshot{
 		NowMs: m.Now, LastGroup: m.LastGroup, LastRun: m.LastRun, Kinds: m.Kinds,
-		Least: encodeVector(m.Least),
+		Least: encodeVector(m.Least), PreemptedMs: m.Preempted,
 	}
 	for _, n := range m.Nodes {
 		out.Nodes = append(out.Nodes, journalpb.Node{
@@ -51,7 +51,7 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 		return nil, fmt.Errorf("%w: %w", errRecord, err)
 	}
 	m := &allocator.Image{
-		Now: in.NowMs, LastGroup: in.LastGroup, LastRun: in.LastRun, Kinds: in.Kinds,
+		Now: in.NowMs, LastGroup: in.LastGroup, LastRun: in.LastRun, Kinds: in.Kinds, Preempted: in.PreemptedMs,
 	}
 	var err error
 	if m.Least, err = decodeVector(in.Least); err != nil {
@@ -165,7 +165,7 @@ func encodeRun(r *allocator.RunImage) journalpb.Run {
 	out := journalpb.Run{
 		Run: uint64(r.Run), Framework: r.Framework, Group: r.Group, Instance: r.Instance, Agent: r.Agent, Slot: r.Slot,
 		Ports: r.Ports, Overhead: encodeQuantities(r.Overhead), StartedMs: r.Started, KillAtMs: r.KillAt,
-		LostAtMs: r.LostAt, Outcome: uint32(r.Outcome), Hopeless: r.Hopeless, Message: r.Message,
+		LostAtMs: r.LostAt, Outcome: uint32(r.Outcome), Hopeless: r.Hopeless, Preempted: r.Preempted, Message: r.Message,
 	}
 	for _, st := range r.States {
 		out.States = append(out.States, uint32(st))
@@ -178,7 +178,7 @@ func decodeRun(in *journalpb.Run) (allocator.RunImage, error) {
 	r := allocator.RunImage{
 		Run: allocator.RunID(in.Run), Framework: in.Framework, Group: in.Group, Instance: in.Instance, Agent: in.Agent,
 		Slot: in.Slot, Ports: in.Ports, Overhead: decodeQuantities(in.Overhead), Started: in.StartedMs,
-		KillAt: in.KillAtMs, LostAt: in.LostAtMs, Outcome: outcome, Hopeless: in.Hopeless, Message: in.Message,
+		KillAt: in.KillAtMs, LostAt: in.LostAtMs, Outcome: outcome, Hopeless: in.Hopeless, Preempted: in.Preempted, Message: in.Message,
 	}
 	for _, st := range in.States {
 		if st > uint32(allocator.TaskLost) {

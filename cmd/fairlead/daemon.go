@@ -42,8 +42,12 @@ type daemon struct {
 	policy, placement string
 	reserveAfter      time.Duration
 	offerHold         time.Duration
-	history           int
-	log               logOptions
+
+	preemption                  bool
+	preemptAfter, preemptMinRun time.Duration
+	preemptPerMinute            int
+	history                     int
+	log                         logOptions
 }
 
 // The defaults that 'up' shares with 'scheduler'.
@@ -67,6 +71,10 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.placement, "placement", string(allocator.Placements()[0]), "how an agent is chosen: "+join(allocator.Placements()))
 	flags.DurationVar(&d.reserveAfter, "reserve-after", 30*time.Second, "how long a task group waits before room is kept for it")
 	flags.DurationVar(&d.offerHold, "offer-hold", 10*time.Minute, "how long room, and the offers with it, is kept for a waiting task group at first; twice as long each time that was not enough")
+	flags.BoolVar(&d.preemption, "preemption", false, "end runs of frameworks above their fair share for those below theirs")
+	flags.DurationVar(&d.preemptAfter, "preempt-after", 10*time.Second, "how long a task group waits before runs are ended for it")
+	flags.DurationVar(&d.preemptMinRun, "preempt-min-run", time.Minute, "how long a run is left alone")
+	flags.IntVar(&d.preemptPerMinute, "preempt-per-minute", 10, "how many `runs` are ended in any minute at most")
 	flags.IntVar(&d.history, "history", 100, "how many ended `runs` of each task group are remembered")
 }
 

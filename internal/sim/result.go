@@ -33,6 +33,8 @@ type Result struct {
 	// Events counts what was put into the allocator, Decisions the placements that came out.
 	Events    int64 `json:"events"`
 	Decisions int64 `json:"decisions"`
+	// Preemptions counts the runs that were ended to make room for others.
+	Preemptions int64 `json:"preemptions,omitzero"`
 	// Digest identifies everything that happened, in order.
 	Digest string `json:"digest"`
 }
@@ -95,7 +97,7 @@ func (e *engine) result() *Result {
 		Scenario: s.Name, Policy: string(s.Policy), Placement: string(s.Placement), Seed: s.Seed, EndS: seconds(e.now),
 		Frameworks: []FrameworkResult{}, Roles: []RoleResult{},
 		Utilization: map[string]float64{}, MeanUtilization: map[string]float64{},
-		Placements: st.placements, MakespanS: seconds(st.makespan), Events: st.events, Decisions: st.decisions,
+		Placements: st.placements, MakespanS: seconds(st.makespan), Events: st.events, Decisions: st.decisions, Preemptions: st.preemptions,
 		Digest: st.sum(),
 	}
 	ends := endsByLeaf(v)

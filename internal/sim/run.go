@@ -78,7 +78,7 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	var err error
 	e.state, err = allocator.New(allocator.Config{
 		Policy: e.scenario.Policy, Placement: e.scenario.Placement, Executor: s.Executor,
-		ReserveAfterMillis: e.scenario.ReserveAfterMillis,
+		ReserveAfterMillis: e.scenario.ReserveAfterMillis, Preemption: e.scenario.Preemption,
 	})
 	if err != nil {
 		return nil, err
@@ -197,9 +197,20 @@ func (e *engine) occur(ev event) error {
 		_, err = e.step(allocator.GroupSubmitted{Group: group})
 		return err
 	}
-	spec := e.scenario.Groups[e.runs[ev.run].group].Spec
-	for i := range spec.Tasks {
-		f := allocator.TaskUpdated{Run: ev.run, Task: int32(i), State: allocator.TaskFinished}
+	r, ok := e.runs[ev.run]
+	if !ok {
+		return nil // it was preempted before its time
+	}
+	if ev.preempted {
+		return e.end(ev.run, r, allocator.TaskKilled)
+	}
+	return e.end(ev.run, r, allocator.TaskFinished)
+}
+
+// end tells the allocator how all tasks of a run ended.
+func (e *engine) end(id allocator.RunID, r running, state allocator.TaskState) error {
+	for i := range e.scenario.Groups[r.group].Spec.Tasks {
+		f := allocator.TaskUpdated{Run: id, Task: int32(i), State: state}
 		if _, err := e.step(f); err != nil {
 			return err
 		}
@@ -218,7 +229,9 @@ func (e *engine) carryOut(a allocator.Action) error {
 	case allocator.Settle:
 		r := e.runs[a.Run]
 		delete(e.runs, a.Run)
-		e.stats.ended(e.now, r)
+		e.stats.ended(e.now, r, a.Outcome)
+	case allocator.Preempt:
+		e.heap.push(event{at: e.now, run: a.Run, preempted: true})
 	case allocator.Hold, allocator.Release:
 	default:
 		return fmt.Errorf("unexpected action %T", a)

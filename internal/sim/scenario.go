@@ -35,7 +35,9 @@ type Scenario struct {
 	UntilMillis int64
 	// ReserveAfterMillis is allocator.Config.ReserveAfterMillis.
 	ReserveAfterMillis int64
-	Seed               int64
+	// Preemption is allocator.Config.Preemption.
+	Preemption bool
+	Seed       int64
 }
 
 // Agent is one machine.
@@ -131,6 +133,9 @@ func scenario(o *strictyaml.Object) *Scenario {
 	}
 	if v, ok := o.Optional("reserve_after"); ok {
 		s.ReserveAfterMillis = reserveAfter(v)
+	}
+	if v, ok := o.Optional("preemption"); ok {
+		s.Preemption = v.Bool()
 	}
 	if v, ok := o.Required("groups"); ok {
 		s.Groups = groups(v, s)

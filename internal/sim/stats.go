@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 
+	"fairlead/allocator"
 	"fairlead/drf"
 )
 
@@ -15,6 +16,8 @@ type stats struct {
 	events    int64
 	decisions int64
 	makespan  int64
+	// preemptions counts the runs that were ended to make room for others.
+	preemptions int64
 	// used is what runs hold now; usedMillis is its integral over time.
 	used       drf.Vector
 	usedMillis [drf.MaxKinds]float64
@@ -76,13 +79,18 @@ func (st *stats) started(now int64, agent string, r running) {
 	t.waitMillis += now - g.ArrivalMillis
 }
 
-func (st *stats) ended(now int64, r running) {
+func (st *stats) ended(now int64, r running, how allocator.Outcome) {
 	g := &st.scenario.Groups[r.group]
 	left, ok := st.used.Sub(r.charge)
 	if !ok {
 		panic(fmt.Sprintf("sim: %v ended with %v, but only %v was in use", r, r.charge, st.used))
 	}
 	st.used, st.makespan = left, now
+	if how == allocator.Preempted {
+		st.preemptions++
+		fmt.Fprintf(st.digest, "preempted %d %s/%s/%d\n", now, g.Spec.Framework, g.Spec.Name, r.instance)
+		return
+	}
 	fmt.Fprintf(st.digest, "end %d %s/%s/%d\n", now, g.Spec.Framework, g.Spec.Name, r.instance)
 	t := st.of(g)
 	t.completed++

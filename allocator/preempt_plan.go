@@ -1,0 +1,170 @@
+package allocator
+
+import (
+	"slices"
+
+	"fairlead/drf"
+)
+
+// sparing follows what frameworks and roles would have left.
+type sparing struct {
+	s       *State
+	group   *group
+	fair    map[drf.Node]drf.Vector
+	gone    map[drf.Node]drf.Vector // from frameworks and roles, by runs that end
+	victims map[int32][]victim
+	chosen  map[RunID]bool
+	counts  map[int32]int32 // instances of the group by agent
+	freed   map[int32]drf.Vector
+}
+
+// planPreemption finds the cheapest runs, agent by agent, whose end gives a
+// group the room that it needs, and nothing that is not needed. It is nil if the
+// group's framework is not entitled to what it asks for, or if what others can
+// spare is not enough.
+func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector) *preemption {
+	if !s.mayClaim(g, fair) {
+		return nil
+	}
+	sp := &sparing{s: s, group: g, fair: fair, gone: map[drf.Node]drf.Vector{}, victims: s.victimsByAgent(g),
+		chosen: map[RunID]bool{}, counts: map[int32]int32{}, freed: map[int32]drf.Vector{}}
+	for r := range s.runs.all() {
+		if r.preempted {
+			sp.take(r, r.holds())
+		}
+	}
+	p := &preemption{group: g}
+	for range g.together() {
+		i, set, ok := sp.cheapest()
+		if !ok {
+			p = nil
+			break
+		}
+		for _, v := range set {
+			sp.take(v.run, v.held)
+			sp.chosen[v.run.id] = true
+			sp.freed[i] = sp.freed[i].Add(v.held)
+			p.victims = append(p.victims, v.run)
+		}
+		if sp.counts[i]++; sp.counts[i] == 1 {
+			p.on = append(p.on, heldOn{agent: i})
+		}
+		s.countTaken(g, &s.agents[i], 1)
+	}
+	for i, n := range sp.counts { // commutes: each is undone on its own
+		for range n {
+			s.countTaken(g, &s.agents[i], -1)
+		}
+	}
+	if p == nil || len(p.victims) == 0 {
+		return nil
+	}
+	for k := range p.on {
+		p.on[k].instances = sp.counts[p.on[k].agent]
+	}
+	return p
+}
+
+// mayClaim reports whether a framework is entitled to what a group asks for: it
+// is promised to it, or within its fair share and not promised to others.
+func (s *State) mayClaim(g *group, fair map[drf.Node]drf.Vector) bool {
+	q, charge := g.queue, g.hosted.Times(int64(g.together()))
+	if s.guaranteed(q, &charge) {
+		return true
+	}
+	if len(s.quotas) > 0 {
+		unmet := s.unmet(q, &charge)
+		for k, c := range charge {
+			if c > 0 && unmet[k] > 0 {
+				return false
+			}
+		}
+	}
+	return s.dominance(s.tree.Allocated(q.node).Add(charge)) <= s.dominance(fair[q.node])
+}
+
+// take books that a run ends.
+func (sp *sparing) take(r *run, held drf.Vector) {
+	for n := r.group.queue.node; n != drf.Root; n = sp.s.tree.Parent(n) {
+		sp.gone[n] = sp.gone[n].Add(held)
+	}
+}
+
+// canSpare reports whether a framework keeps its fair share, and the roles above
+// it their guarantees, when a run ends and those of a set do. A role that the
+// claim is from as well loses nothing.
+func (sp *sparing) canSpare(v victim, set []victim) bool {
+	q := v.run.group.queue
+	lost := v.held
+	for _, other := range set {
+		if other.run.group.queue == q {
+			lost = lost.Add(other.held)
+		}
+	}
+	left, ok := sp.s.tree.Allocated(q.node).Sub(sp.gone[q.node].Add(lost))
+	if !ok || sp.s.dominance(left) < sp.s.dominance(sp.fair[q.node]) {
+		return false
+	}
+	for _, at := range q.quotas {
+		if slices.Contains(sp.group.queue.quotas, at) {
+			continue
+		}
+		below := v.held
+		for _, other := range set {
+			if slices.Contains(other.run.group.queue.quotas, at) {
+				below = below.Add(other.held)
+			}
+		}
+		left, _ := sp.s.tree.Allocated(at.node).Sub(sp.gone[at.node].Add(below))
+		for k := range below {
+			if below[k] > 0 && left[k] < at.guarantee[k] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// cheapest finds the agent on which one more instance costs the least work.
+func (sp *sparing) cheapest() (agent int32, set []victim, ok bool) {
+	best := ^uint64(0)
+	for _, i := range sp.s.agentsInOrder() {
+		a := &sp.s.agents[i]
+		if a.lost || a.hold != nil || !sp.group.allowedOn(a) {
+			continue
+		}
+		if s, cost, fits := sp.on(i, a); fits && cost < best {
+			agent, set, best, ok = i, s, cost, true
+		}
+	}
+	return agent, set, ok
+}
+
+// on chooses the runs of an agent that have to end for one more instance: the
+// cheapest that can be spared until there is room, less those that turn out not
+// to be needed, the most expensive first.
+func (sp *sparing) on(i int32, a *agent) (set []victim, cost uint64, ok bool) {
+	need := sp.group.hosted.Times(int64(sp.counts[i]) + 1)
+	free := sp.s.room(a).Add(sp.freed[i])
+	for _, v := range sp.victims[i] {
+		if need.FitsIn(free) {
+			break
+		}
+		if sp.chosen[v.run.id] || !sp.canSpare(v, set) {
+			continue
+		}
+		set, free = append(set, v), free.Add(v.held)
+	}
+	if !need.FitsIn(free) {
+		return nil, 0, false
+	}
+	for k := len(set) - 1; k >= 0; k-- {
+		if less, _ := free.Sub(set[k].held); need.FitsIn(less) {
+			free, set = less, slices.Delete(set, k, k+1)
+		}
+	}
+	for _, v := range set {
+		cost += v.cost
+	}
+	return set, cost, true
+}
