@@ -31,6 +31,8 @@ type agent struct {
 	hold       *hold
 	wanted     drf.Vector // what hold wants here
 	kept       drf.Vector // what of it is free; it is not in spare
+	wantedFor  int32      // how many instances hold is for here
+	stayingOn  int32      // the slots of runs that are not expected to end
 	staying    drf.Vector // the part of used that is not expected to come free
 	wants      fitKey     // the form of spare.free
 	launches   int32      // decided in this Tick
@@ -124,6 +126,7 @@ func (s *State) applyAgentSeen(f AgentSeen) {
 	s.describe(i, f.Host, f.Attributes)
 	a.owned = f.Owned
 	a.slots = min(max(f.Slots, 0), maxSlots)
+	s.plans++
 	a.seen, a.lost = true, false
 	a.given = newPortSet(f.Ports)
 	total := s.knownVector(f.Total)

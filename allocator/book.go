@@ -96,7 +96,7 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 		a.carried++
 	}
 	a.used = a.used.Add(l.Charge)
-	s.stay(g, a, l.Charge)
+	s.stay(g, a, l.Charge, l.Slot)
 	a.spare.slot, a.spare.slots = a.slots > a.carried, a.slots-a.carried
 	for k := range a.spare.free {
 		a.spare.free[k] = max(a.spare.free[k]-l.Charge[k], 0)
@@ -270,6 +270,10 @@ func (s *State) closeRun(r *run) {
 	a := &s.agents[i]
 	a.runs--
 	if r.slot {
+		if r.group.stays() {
+			a.stayingOn--
+			s.plans++
+		}
 		a.carried--
 	}
 	s.count(r.group, a, -1)

@@ -81,6 +81,9 @@ func (s *State) checkAgents() error {
 		c.used = c.used.Add(r.holds())
 		if r.group.stays() {
 			c.staying = c.staying.Add(r.holds())
+			if r.slot {
+				c.stayingOn++
+			}
 		}
 		c.runs++
 		if r.slot {
@@ -95,7 +98,7 @@ func (s *State) checkAgents() error {
 			return fmt.Errorf("agent %s: counted %d runs (%d on slots) with %s, booked %d (%d) with %s", a.id,
 				c.runs, c.carried, s.kinds.Format(c.used), a.runs, a.carried, s.kinds.Format(a.used))
 		}
-		if a.staying != c.staying {
+		if a.staying != c.staying || a.stayingOn != c.stayingOn {
 			return fmt.Errorf("agent %s: counted %s that stays, booked %s", a.id, s.kinds.Format(c.staying), s.kinds.Format(a.staying))
 		}
 		if err := s.checkSpare(a); err != nil {

@@ -125,9 +125,13 @@ func (s *State) grantHolds(out []Action) []Action {
 func (s *State) waitingQueues() []*queue {
 	out := s.inLine[:0]
 	for _, q := range s.queues {
-		if q != nil && q.waiting > 0 {
-			out = append(out, q)
+		if q == nil || q.waiting == 0 {
+			continue
 		}
+		if s.cfg.Policy == FIFO && !s.tree.Active(q.node) {
+			s.tree.SetArrival(q.node, s.lineOf(q)[0].seq) // all of it is parked
+		}
+		out = append(out, q)
 	}
 	s.inLine = out
 	return out
@@ -164,7 +168,7 @@ func (s *State) nextToHold(q *queue) (*group, bool) {
 			}
 			return nil, true // it has not waited for long, nor has what comes after it
 		}
-		charge := g.hosted.Times(int64(g.together()))
+		charge := g.demand.Times(int64(g.together()))
 		switch {
 		case s.refused(q, &charge):
 			continue

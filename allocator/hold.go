@@ -24,12 +24,14 @@ type heldOn struct {
 	instances int32
 }
 
-// wanted is what a hold wants of one of its agents.
-func (h *hold) wanted(at heldOn) drf.Vector {
-	return h.group.hosted.Times(int64(at.instances))
+// wantedOn is what instances of a group take of an agent, when everything there
+// that ends has ended: as many as it has slots for come without an executor.
+func (g *group) wantedOn(a *agent, n int32) drf.Vector {
+	slots := min(max(a.slots-a.stayingOn, 0), n)
+	return g.demand.Times(int64(slots)).Add(g.hosted.Times(int64(n - slots)))
 }
 
-// size is all that a hold wants.
+// size is all that a hold wants at most.
 func (h *hold) size() drf.Vector {
 	n := int64(0)
 	for _, at := range h.on {
@@ -51,7 +53,7 @@ func (s *State) bookHold(g *group, on []heldOn, until int64) {
 	s.holds = append(s.holds, h)
 	for _, at := range on {
 		s.agents[at.agent].hold = h
-		s.agents[at.agent].wanted = h.wanted(at)
+		s.agents[at.agent].wantedFor = at.instances
 		s.keep(at.agent)
 		s.note(at.agent)
 	}
@@ -66,7 +68,7 @@ func (s *State) unhold(g *group) {
 	for _, at := range h.on {
 		a := &s.agents[at.agent]
 		s.lift(at.agent)
-		a.hold, a.wanted = nil, drf.Vector{}
+		a.hold, a.wanted, a.wantedFor = nil, drf.Vector{}, 0
 		s.note(at.agent)
 		s.wakeFor(a)
 	}
@@ -75,6 +77,7 @@ func (s *State) unhold(g *group) {
 // keep takes what is held of an agent out of what can be placed there.
 func (s *State) keep(i int32) {
 	a := &s.agents[i]
+	a.wanted = a.hold.group.wantedOn(a, a.wantedFor)
 	for k := range a.kept {
 		a.kept[k] = min(a.wanted[k], a.spare.free[k])
 		a.spare.free[k] -= a.kept[k]
@@ -106,7 +109,7 @@ func (s *State) keepAll(h *hold) {
 func (s *State) complete(h *hold) bool {
 	for _, at := range h.on {
 		a := &s.agents[at.agent]
-		if !a.spare.here || !a.wanted.FitsIn(a.spare.free.Add(a.kept)) {
+		if wanted := h.group.wantedOn(a, at.instances); !a.spare.here || !wanted.FitsIn(a.spare.free.Add(a.kept)) {
 			return false
 		}
 	}
@@ -189,7 +192,7 @@ func (s *State) checkHolds() error {
 		n := int32(0)
 		for _, at := range h.on {
 			a := &s.agents[at.agent]
-			if a.hold != h || a.wanted != h.wanted(at) || !a.kept.FitsIn(a.wanted) {
+			if a.hold != h || a.wantedFor != at.instances || !a.kept.FitsIn(a.wanted) {
 				return fmt.Errorf("agent %s: held %s of %s for %s", a.id,
 					s.kinds.Format(a.kept), s.kinds.Format(a.wanted), g.spec.Name)
 			}

@@ -29,14 +29,14 @@ func (s *State) planOnce(g *group, sh *shape) ([]heldOn, bool) {
 	for _, t := range s.taken {
 		a := &s.agents[t.agent]
 		// A master may offer more than it says that an agent has: not for long.
-		if (a.hold == nil || a.hold.group == g) && g.hosted.FitsIn(a.drained(g, p.counts[t.agent])) {
+		if (a.hold == nil || a.hold.group == g) && g.fitsDrained(a, p.counts[t.agent]+1) {
 			p.add(t.agent)
 		}
 	}
 	free := len(p.agents)
 	for _, i := range s.drainable(g, &p) {
 		a := &s.agents[i]
-		for p.rest > 0 && g.allowedOn(a) && g.hosted.FitsIn(a.drained(g, p.counts[i])) {
+		for p.rest > 0 && g.allowedOn(a) && g.fitsDrained(a, p.counts[i]+1) {
 			s.countTaken(g, a, 1)
 			p.add(i)
 		}
@@ -88,10 +88,11 @@ func (s *State) drainable(g *group, p *planning) []int32 {
 	var found []candidate
 	for i := range s.agents {
 		a := &s.agents[i]
-		if a.seq == 0 || a.lost || a.hold != nil && a.hold.group != g || !g.hosted.FitsIn(a.drained(g, p.counts[int32(i)])) {
+		if a.seq == 0 || a.lost || a.hold != nil && a.hold.group != g || !g.fitsDrained(a, p.counts[int32(i)]+1) {
 			continue
 		}
-		c := candidate{agent: int32(i), missing: s.missing(a, &g.hosted), seq: a.seq}
+		need := g.wantedOn(a, 1)
+		c := candidate{agent: int32(i), missing: s.missing(a, &need), seq: a.seq}
 		if a.hold == nil {
 			c.foreign = 1
 		}
@@ -107,14 +108,12 @@ func (s *State) drainable(g *group, p *planning) []int32 {
 	return out
 }
 
-// drained is what an agent has free once all that ends has ended, beside n
-// instances of a group.
-func (a *agent) drained(g *group, n int32) drf.Vector {
-	var left drf.Vector
-	for k := range left {
-		left[k] = max(a.total[k]-a.staying[k]-g.hosted[k]*drf.Amount(n), 0)
-	}
-	return left
+// fitsDrained reports whether an agent has room for n instances of a group once
+// all that ends there has ended.
+func (g *group) fitsDrained(a *agent, n int32) bool {
+	left := lack(a.total, a.staying)
+	need := g.wantedOn(a, n)
+	return need.FitsIn(left)
 }
 
 // missing is how much of a demand is not free on an agent: the parts of the
@@ -151,10 +150,13 @@ func (g *group) timesOn(free drf.Vector, slots, most int64) int64 {
 // stays reports whether the runs of a group are not expected to end.
 func (g *group) stays() bool { return g.spec.Restart.Policy == RestartAlways }
 
-// stay books that a group holds more of an agent.
-func (s *State) stay(g *group, a *agent, v drf.Vector) {
+// stay books that a run of a group begins to hold an agent.
+func (s *State) stay(g *group, a *agent, v drf.Vector, slot bool) {
 	if g.stays() {
 		a.staying = a.staying.Add(v)
+		if slot {
+			a.stayingOn++
+		}
 		s.plans++
 	}
 }

@@ -359,7 +359,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 		a.carried++
 	}
 	a.used = a.used.Add(held)
-	s.stay(g, a, held)
+	s.stay(g, a, held, r.slot)
 	s.tree.Charge(g.queue.node, held)
 	s.count(g, a, 1)
 	return nil

@@ -23,6 +23,7 @@ type preemption struct {
 	group   *group
 	on      []heldOn
 	victims []*run
+	charge  drf.Vector // what the group will take
 }
 
 // preempt decides at most one preemption.
@@ -72,7 +73,7 @@ func (s *State) claimant(q *queue) (*group, int64) {
 		return nil, 0
 	}
 	for _, g := range line {
-		charge := g.hosted.Times(int64(g.together()))
+		charge := g.demand.Times(int64(g.together()))
 		if s.overLimit(q, &charge) == nil && s.couldHold(g) >= int64(g.together()) {
 			return g, g.since + s.cfg.PreemptAfterMillis
 		}
@@ -106,7 +107,7 @@ func (s *State) whyPreempt(p *preemption, r *run, fair map[drf.Node]drf.Vector) 
 			left, _ = left.Sub(v.holds())
 		}
 	}
-	with := s.tree.Allocated(mine).Add(g.hosted.Times(int64(g.together())))
+	with := s.tree.Allocated(mine).Add(p.charge)
 	return fmt.Sprintf("for %s/%s: %s goes from a dominant share of %s to %s, fair are %s; %s from %s to %s, fair are %s",
 		g.spec.Framework, g.spec.Name, r.group.spec.Framework,
 		percent(s.dominance(s.tree.Allocated(theirs))), percent(s.dominance(left)), percent(s.dominance(fair[theirs])),

@@ -16,6 +16,8 @@ type sparing struct {
 	chosen  map[RunID]bool
 	counts  map[int32]int32 // instances of the group by agent
 	freed   map[int32]drf.Vector
+	slots   map[int32]int32 // that come free
+	charge  drf.Vector      // of all instances of the group
 }
 
 // planPreemption finds the cheapest runs, agent by agent, whose end gives a
@@ -23,11 +25,11 @@ type sparing struct {
 // group's framework is not entitled to what it asks for, or if what others can
 // spare is not enough.
 func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector) *preemption {
-	if !s.mayClaim(g, fair) {
+	if !s.mayClaim(g, g.demand.Times(int64(g.together())), fair) {
 		return nil
 	}
 	sp := &sparing{s: s, group: g, fair: fair, gone: map[drf.Node]drf.Vector{}, victims: s.victimsByAgent(g),
-		chosen: map[RunID]bool{}, counts: map[int32]int32{}, freed: map[int32]drf.Vector{}}
+		chosen: map[RunID]bool{}, counts: map[int32]int32{}, freed: map[int32]drf.Vector{}, slots: map[int32]int32{}}
 	for r := range s.runs.all() {
 		if r.preempted {
 			sp.take(r, r.holds())
@@ -44,11 +46,17 @@ func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector) *preempti
 			sp.take(v.run, v.held)
 			sp.chosen[v.run.id] = true
 			sp.freed[i] = sp.freed[i].Add(v.held)
+			if v.run.slot {
+				sp.slots[i]++
+			}
 			p.victims = append(p.victims, v.run)
 		}
 		if sp.counts[i]++; sp.counts[i] == 1 {
 			p.on = append(p.on, heldOn{agent: i})
 		}
+		before := sp.needs(i, sp.counts[i]-1, 0)
+		more, _ := sp.needs(i, sp.counts[i], 0).Sub(before)
+		sp.charge = sp.charge.Add(more)
 		s.countTaken(g, &s.agents[i], 1)
 	}
 	for i, n := range sp.counts { // commutes: each is undone on its own
@@ -56,19 +64,20 @@ func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector) *preempti
 			s.countTaken(g, &s.agents[i], -1)
 		}
 	}
-	if p == nil || len(p.victims) == 0 {
+	if p == nil || len(p.victims) == 0 || !s.mayClaim(g, sp.charge, fair) {
 		return nil
 	}
+	p.charge = sp.charge
 	for k := range p.on {
 		p.on[k].instances = sp.counts[p.on[k].agent]
 	}
 	return p
 }
 
-// mayClaim reports whether a framework is entitled to what a group asks for: it
+// mayClaim reports whether a framework is entitled to what a group would take: it
 // is promised to it, or within its fair share and not promised to others.
-func (s *State) mayClaim(g *group, fair map[drf.Node]drf.Vector) bool {
-	q, charge := g.queue, g.hosted.Times(int64(g.together()))
+func (s *State) mayClaim(g *group, charge drf.Vector, fair map[drf.Node]drf.Vector) bool {
+	q := g.queue
 	if s.guaranteed(q, &charge) {
 		return true
 	}
@@ -144,10 +153,10 @@ func (sp *sparing) cheapest() (agent int32, set []victim, ok bool) {
 // cheapest that can be spared until there is room, less those that turn out not
 // to be needed, the most expensive first.
 func (sp *sparing) on(i int32, a *agent) (set []victim, cost uint64, ok bool) {
-	need := sp.group.hosted.Times(int64(sp.counts[i]) + 1)
+	need := func() drf.Vector { return sp.needs(i, sp.counts[i]+1, slotsOf(set)) }
 	free := sp.s.room(a).Add(sp.freed[i])
 	for _, v := range sp.victims[i] {
-		if need.FitsIn(free) {
+		if need().FitsIn(free) {
 			break
 		}
 		if sp.chosen[v.run.id] || !sp.canSpare(v, set) {
@@ -155,16 +164,39 @@ func (sp *sparing) on(i int32, a *agent) (set []victim, cost uint64, ok bool) {
 		}
 		set, free = append(set, v), free.Add(v.held)
 	}
-	if !need.FitsIn(free) {
+	if !need().FitsIn(free) {
 		return nil, 0, false
 	}
 	for k := len(set) - 1; k >= 0; k-- {
-		if less, _ := free.Sub(set[k].held); need.FitsIn(less) {
-			free, set = less, slices.Delete(set, k, k+1)
+		all := set
+		set = append(slices.Clone(set[:k]), set[k+1:]...)
+		if less, _ := free.Sub(all[k].held); need().FitsIn(less) {
+			free = less
+		} else {
+			set = all
 		}
 	}
 	for _, v := range set {
 		cost += v.cost
 	}
 	return set, cost, true
+}
+
+// needs is what n instances of the group take of an agent, with the slots that
+// are free there or come free.
+func (sp *sparing) needs(i, n, more int32) drf.Vector {
+	a := &sp.s.agents[i]
+	slots := min(max(a.slots-a.carried+sp.slots[i]+more, 0), n)
+	return sp.group.demand.Times(int64(slots)).Add(sp.group.hosted.Times(int64(n - slots)))
+}
+
+// slotsOf counts the slots that runs give back.
+func slotsOf(set []victim) int32 {
+	n := int32(0)
+	for _, v := range set {
+		if v.run.slot {
+			n++
+		}
+	}
+	return n
 }

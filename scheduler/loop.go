@@ -132,7 +132,7 @@ func (s *Scheduler) note(b *batch, action allocator.Action) {
 		b.event(Event{Type: "group.held", Framework: a.Framework, Group: a.Group, Message: fmt.Sprintf("room is kept for it on %d agents", len(a.On))})
 	case allocator.Preempt:
 		ref := s.byRun[a.Run]
-		b.event(Event{Type: "instance.preempted", Framework: ref.owner.framework, Group: ref.owner.group, Instance: ref.instance, Agent: a.Agent, Message: a.Message})
+		b.event(Event{Type: "instance.preempting", Framework: ref.owner.framework, Group: ref.owner.group, Instance: ref.instance, Agent: a.Agent, Message: a.Message})
 	case allocator.Release:
 		b.event(Event{Type: "group.released", Framework: a.Framework, Group: a.Group, Message: a.Message})
 	}
