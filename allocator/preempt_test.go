@@ -81,8 +81,12 @@ func (c *contest) settleDown() {
 		before, some := c.shortfall(), false
 		for _, a := range actions {
 			if a, ok := a.(Preempt); ok {
+				c.spares(a) // as things stand, before any of them has ended
+			}
+		}
+		for _, a := range actions {
+			if a, ok := a.(Preempt); ok {
 				some = true
-				c.spares(a)
 				for task := range c.s.runOf(a.Run).states {
 					c.fact(TaskUpdated{Run: a.Run, Task: int32(task), State: TaskKilled})
 				}
