@@ -219,6 +219,7 @@ func (s *State) placeFair(n int) int {
 			s.skip(b)
 		case ok && n >= s.cfg.MaxPlacements:
 			s.more = true
+			s.keepFor(g)
 			return n
 		case ok:
 			if !s.placeAllOn(g, on) {

@@ -56,7 +56,8 @@ func (s *State) serveHolds() {
 	}
 }
 
-// seekHeld is seek for a group that may hold room: it sees that room as well.
+// seekHeld is seek for a group that may hold room: it sees that room as well. If
+// it finds enough and the group is not launched all the same, keepFor is due.
 // What it finds now that is not enough takes the place of agents that it would
 // have to wait for.
 func (s *State) seekHeld(g *group, sh *shape) ([]int32, bool) {
@@ -78,6 +79,13 @@ func (s *State) seekHeld(g *group, sh *shape) ([]int32, bool) {
 	}
 	s.keepAll(h)
 	return nil, false
+}
+
+// keepFor keeps the room again that seekHeld made free.
+func (s *State) keepFor(g *group) {
+	if g.hold != nil {
+		s.keepAll(g.hold)
+	}
 }
 
 // moveHolds states the holds that changed in this Tick. It comes before the

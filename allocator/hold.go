@@ -76,6 +76,7 @@ func (s *State) unhold(g *group) {
 
 // keep takes what is held of an agent out of what can be placed there.
 func (s *State) keep(i int32) {
+	s.lift(i)
 	a := &s.agents[i]
 	a.wanted = a.hold.group.wantedOn(a, a.wantedFor)
 	for k := range a.kept {

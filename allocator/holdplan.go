@@ -25,13 +25,17 @@ func (s *State) plan(g *group, sh *shape) (on []heldOn, ok bool) {
 
 func (s *State) planOnce(g *group, sh *shape) ([]heldOn, bool) {
 	p := planning{counts: map[int32]int32{}, rest: g.together()}
+	var dropped []int32 // that are held for others
 	s.takeRoom(g, sh, p.rest)
 	for _, t := range s.taken {
 		a := &s.agents[t.agent]
 		// A master may offer more than it says that an agent has: not for long.
 		if (a.hold == nil || a.hold.group == g) && g.fitsDrained(a, p.counts[t.agent]+1) {
 			p.add(t.agent)
+			continue
 		}
+		s.countTaken(g, a, -1)
+		dropped = append(dropped, t.agent)
 	}
 	free := len(p.agents)
 	for _, i := range s.drainable(g, &p) {
@@ -43,6 +47,9 @@ func (s *State) planOnce(g *group, sh *shape) ([]heldOn, bool) {
 	}
 	for _, i := range p.agents[free:] {
 		s.countTaken(g, &s.agents[i], -1)
+	}
+	for _, t := range dropped {
+		s.countTaken(g, &s.agents[t], 1) // as putBackRoom expects it
 	}
 	s.putBackRoom(g)
 	return p.on(), p.rest == 0

@@ -111,6 +111,7 @@ func (s *State) refused(q *queue, charge *drf.Vector) bool {
 // skip takes a bucket out for the rest of this Tick.
 func (s *State) skip(b *bucket) {
 	s.refusals++
+	s.keepFor(b.groups.top().group)
 	s.dequeue(b)
 	s.skipped = append(s.skipped, b)
 }

@@ -146,10 +146,20 @@ func (e *engine) run(ctx context.Context) error {
 
 func (e *engine) nextTime() (int64, bool) {
 	at, ok := e.heap.next()
+	for ok && e.isStale(e.heap.events[0]) {
+		e.heap.pop()
+		at, ok = e.heap.next()
+	}
 	if deadline, has := e.state.NextDeadline(); has && (!ok || deadline < at) {
 		return max(deadline, e.now), true
 	}
 	return at, ok
+}
+
+// isStale reports whether an event is the end of a run that was preempted before.
+func (e *engine) isStale(ev event) bool {
+	_, alive := e.runs[ev.run]
+	return ev.run != 0 && !alive
 }
 
 func (e *engine) advance(at int64) {
@@ -197,10 +207,10 @@ func (e *engine) occur(ev event) error {
 		_, err = e.step(allocator.GroupSubmitted{Group: group})
 		return err
 	}
-	r, ok := e.runs[ev.run]
-	if !ok {
-		return nil // it was preempted before its time
+	if e.isStale(ev) {
+		return nil
 	}
+	r := e.runs[ev.run]
 	if ev.preempted {
 		return e.end(ev.run, r, allocator.TaskKilled)
 	}
