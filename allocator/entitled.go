@@ -4,41 +4,62 @@ import (
 	"fairlead/drf"
 )
 
-// entitled is what each node of the tree is entitled to, with the demands of
-// now: what it holds and what it has in line. Each role's part is divided among
-// its children like the cluster among the roles (drf.FairShares); guarantees are
-// floors and limits are caps.
+// entitled is what each node of the tree is entitled to with the demands of now:
+// see drf.FairShares. A framework's demand is what it holds and what it has in
+// line; what is asked for that no agent could ever hold does not count.
 func (s *State) entitled() map[drf.Node]drf.Vector {
-	out := map[drf.Node]drf.Vector{}
-	demands := map[drf.Node]drf.Vector{}
-	s.demandOf(drf.Root, demands)
-	s.divide(drf.Root, s.total, demands, out)
+	c := claiming{s: s, largest: s.largest()}
+	c.below(drf.Root, -1)
+	out := make(map[drf.Node]drf.Vector, len(c.nodes))
+	for i, v := range drf.FairShares(s.total, c.claims) {
+		out[c.nodes[i]] = v
+	}
 	return out
 }
 
-// maxDemand bounds a demand: far more than there is of anything.
-const maxDemand = drf.Amount(1) << 56
-
-// demandOf adds up what a node and those below it hold and wait for.
-func (s *State) demandOf(n drf.Node, demands map[drf.Node]drf.Vector) drf.Vector {
-	var sum drf.Vector
-	if n != drf.Root && s.tree.IsFramework(n) {
-		sum = s.tree.Allocated(n).Add(s.queues[n].wanted())
-	}
-	for _, c := range s.tree.Children(n) {
-		sum = sum.Add(s.demandOf(c, demands))
-		for k := range sum {
-			sum[k] = min(sum[k], maxDemand)
-		}
-	}
-	demands[n] = sum
-	return sum
+// claiming lists the claims of the tree, each after the one above it.
+type claiming struct {
+	s       *State
+	largest drf.Vector // the most that an agent has of each resource
+	nodes   []drf.Node
+	claims  []drf.Claim
 }
 
-// wanted is what everything in line of a framework asks for.
-func (q *queue) wanted() drf.Vector {
-	var sum drf.Vector
+func (c *claiming) below(n drf.Node, parent int) {
+	for _, child := range c.s.tree.Children(n) {
+		claim, index := drf.Claim{Parent: parent, Weight: c.s.tree.Weight(child)}, len(c.claims)
+		leaf := c.s.tree.IsFramework(child)
+		if leaf {
+			claim.Demand = c.demand(c.s.queues[child])
+		} else if q := c.s.quotaAt(child); q != nil {
+			claim.Guarantee, claim.Limit = q.guarantee, &q.limit
+		}
+		c.nodes, c.claims = append(c.nodes, child), append(c.claims, claim)
+		if !leaf {
+			c.below(child, index)
+		}
+	}
+}
+
+// maxDemand bounds a demand: far more than there is of anything.
+const maxDemand = drf.Amount(1) << 52
+
+// largest is the most that an agent has of each resource.
+func (s *State) largest() drf.Vector {
+	var most drf.Vector
+	for i := range s.agents {
+		most = most.Max(s.agents[i].total)
+	}
+	return most
+}
+
+// demand is what a framework holds and what everything in its line asks for.
+func (c *claiming) demand(q *queue) drf.Vector {
+	sum := c.s.tree.Allocated(q.node)
 	for _, b := range q.byShape { // commutes: a sum, or its bound
+		if !b.shape.withExecutor.FitsIn(c.largest) {
+			continue
+		}
 		n := b.waiting
 		for _, a := range b.shape.withExecutor {
 			if a > 0 {
@@ -51,34 +72,6 @@ func (q *queue) wanted() drf.Vector {
 		}
 	}
 	return sum
-}
-
-func (s *State) divide(n drf.Node, capacity drf.Vector, demands, out map[drf.Node]drf.Vector) {
-	var claims []drf.Claim
-	var nodes []drf.Node
-	for _, c := range s.tree.Children(n) {
-		if demands[c].IsZero() {
-			continue
-		}
-		claim := drf.Claim{Demand: demands[c], Weight: s.tree.Weight(c)}
-		guarantee, limit := s.quotaOf(c)
-		claim.Floor, claim.Cap = map[drf.Kind]drf.Amount{}, map[drf.Kind]drf.Amount{}
-		for k := range guarantee {
-			if guarantee[k] > 0 {
-				claim.Floor[drf.Kind(k)] = guarantee[k]
-			}
-			if limit[k] != unlimited {
-				claim.Cap[drf.Kind(k)] = limit[k]
-			}
-		}
-		claims, nodes = append(claims, claim), append(nodes, c)
-	}
-	for i, v := range drf.FairShares(s.total, capacity, claims) {
-		out[nodes[i]] = v
-		if !s.tree.IsFramework(nodes[i]) {
-			s.divide(nodes[i], v, demands, out)
-		}
-	}
 }
 
 // dominance is the dominant share of a vector in units of 2^-32, at most 1.

@@ -197,12 +197,20 @@ func (s *State) headPromised(q *queue) *bucket {
 
 // quotaOf is the quota of a role, for readers.
 func (s *State) quotaOf(node drf.Node) (guarantee, limit drf.Vector) {
+	if q := s.quotaAt(node); q != nil {
+		return q.guarantee, q.limit
+	}
+	for k := range limit {
+		limit[k] = unlimited
+	}
+	return guarantee, limit
+}
+
+// quotaAt is the quota of a role itself, nil if it has none.
+func (s *State) quotaAt(node drf.Node) *quota {
 	k := slices.IndexFunc(s.quotas, func(q *quota) bool { return q.node == node })
 	if k < 0 {
-		for k := range limit {
-			limit[k] = unlimited
-		}
-		return guarantee, limit
+		return nil
 	}
-	return s.quotas[k].guarantee, s.quotas[k].limit
+	return s.quotas[k]
 }

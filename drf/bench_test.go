@@ -101,3 +101,28 @@ func crowd(tb testing.TB, policy Policy, n int) *Tree {
 	}
 	return t
 }
+
+// BenchmarkFairShares divides a cluster among frameworks of different demands, in
+// one role or spread over ten.
+func BenchmarkFairShares(b *testing.B) {
+	for _, roles := range []int{1, 10} {
+		for _, n := range []int{10, 100, 1_000} {
+			b.Run(fmt.Sprintf("roles=%d/frameworks=%d", roles, n), func(b *testing.B) {
+				var claims []Claim
+				for range roles {
+					claims = append(claims, Claim{Parent: -1})
+				}
+				for i := range n {
+					tasks := int64(1 + i*7919%1000)
+					task := Vector{CPUs: Amount(1+i%7) * Unit, Mem: Amount(1+i%5) * Unit}
+					claims = append(claims, Claim{Parent: i % roles, Demand: task.Times(tasks)})
+				}
+				total := Vector{CPUs: Amount(n) * 500 * Unit, Mem: Amount(n) * 400 * Unit}
+				b.ReportAllocs()
+				for b.Loop() {
+					FairShares(total, claims)
+				}
+			})
+		}
+	}
+}
