@@ -102,20 +102,25 @@ func (s *State) moveHolds(out []Action) []Action {
 }
 
 // grantHolds lets groups hold room that have waited for too long, and works out
-// when the next one will have. O(frameworks that wait) when there is nothing to
-// grant.
+// when the next one will have. Only frameworks where one has are looked at.
 func (s *State) grantHolds(out []Action) []Action {
 	s.grantAt = never
 	if s.cfg.ReserveAfterMillis < 0 || s.cfg.Policy == DRFLiteral || s.pending == 0 || s.more {
+		return out
+	}
+	s.followLines()
+	if soon := &s.lines.by[soonSlip]; soon.len() > 0 {
+		s.grantAt = soon.top().line.due
+	}
+	if s.lines.by[dueSlip].len() == 0 {
 		return out
 	}
 	if s.cfg.Policy.needsBlocked() {
 		s.shutFull()
 		s.unskip()
 	}
-	waiting := s.waitingQueues()
-	for len(waiting) > 0 {
-		g, later := s.nextToHold(takeFirst(s, &waiting))
+	for waiting := s.inTurn(s.lines.by[dueSlip].items, s.lines.by[dueFirm].items); len(*waiting) > 0; {
+		g, later := s.nextToHold(waiting.pop().queue)
 		if !later {
 			return out
 		}
@@ -133,31 +138,12 @@ func (s *State) grantHolds(out []Action) []Action {
 func (s *State) waitingQueues() []*queue {
 	out := s.inLine[:0]
 	for _, q := range s.queues {
-		if q == nil || q.waiting == 0 {
-			continue
+		if q != nil && q.waiting > 0 {
+			out = append(out, q)
 		}
-		if s.cfg.Policy == FIFO && !s.tree.Active(q.node) {
-			s.tree.SetArrival(q.node, s.lineOf(q)[0].seq) // all of it is parked
-		}
-		out = append(out, q)
 	}
 	s.inLine = out
 	return out
-}
-
-// takeFirst takes the framework out that would be served first, were there room.
-func takeFirst(s *State, waiting *[]*queue) *queue {
-	qs := *waiting
-	first := 0
-	for k := range qs {
-		if s.tree.Before(qs[k].node, qs[first].node) {
-			first = k
-		}
-	}
-	q, last := qs[first], len(qs)-1
-	qs[first] = qs[last]
-	*waiting = qs[:last]
-	return q
 }
 
 // nextToHold finds the group of a framework that may begin to hold room now. It
@@ -170,7 +156,7 @@ func (s *State) nextToHold(q *queue) (*group, bool) {
 		}
 	}
 	for _, g := range line {
-		if due := max(g.since+s.cfg.ReserveAfterMillis, g.holdFrom); due > s.now {
+		if due := s.dueAt(g); due > s.now {
 			if s.canSlipBy(g) && (s.grantAt == never || due < s.grantAt) {
 				s.grantAt = due
 			}
@@ -255,7 +241,11 @@ func (s *State) noteLeast(g *group) {
 	if s.lastSeq == 1 {
 		s.least = g.demand
 	}
+	if s.least.FitsIn(g.demand) {
+		return
+	}
 	for k := range s.least {
 		s.least[k] = min(s.least[k], g.demand[k])
 	}
+	s.firmLinesChanged()
 }

@@ -47,6 +47,7 @@ func (s *State) bookHold(g *group, on []heldOn, until int64) {
 	} else {
 		g.holds++
 	}
+	s.lineChanged(g.queue)
 	h := &hold{group: g, on: on, until: until, stale: true}
 	g.hold = h
 	s.plans++
@@ -63,6 +64,7 @@ func (s *State) bookHold(g *group, on []heldOn, until int64) {
 func (s *State) unhold(g *group) {
 	h := g.hold
 	g.hold = nil
+	s.lineChanged(g.queue)
 	s.plans++
 	s.holds = slices.DeleteFunc(s.holds, func(x *hold) bool { return x == h })
 	for _, at := range h.on {

@@ -33,9 +33,8 @@ func (s *State) preempt(out []Action) []Action {
 		return out
 	}
 	var fair map[drf.Node]drf.Vector
-	waiting := s.waitingQueues()
-	for len(waiting) > 0 {
-		g, due := s.claimant(takeFirst(s, &waiting))
+	for waiting := s.inTurn(s.waitingQueues()); len(*waiting) > 0; {
+		g, due := s.claimant(waiting.pop().queue)
 		switch {
 		case g == nil:
 			continue

@@ -112,7 +112,7 @@ func (s *State) refused(q *queue, charge *drf.Vector) bool {
 func (s *State) skip(b *bucket) {
 	s.refusals++
 	s.keepFor(b.groups.top().group)
-	s.dequeue(b)
+	s.setAside(b)
 	s.skipped = append(s.skipped, b)
 }
 

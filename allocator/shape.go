@@ -119,7 +119,7 @@ func (t *shapeTable) unfill(sh *shape) {
 // park sets a bucket of a full shape aside. Only those that stand in the way
 // of others are: while everything that competes is full, nobody moves.
 func (s *State) park(b *bucket) {
-	s.dequeue(b)
+	s.setAside(b)
 	b.parked = len(b.shape.parked)
 	b.shape.parked = append(b.shape.parked, b)
 }
@@ -132,6 +132,7 @@ func (t *shapeTable) unpark(b *bucket) {
 	q[len(q)-1] = nil
 	b.shape.parked = q[:len(q)-1]
 	b.parked = -1
+	b.queue.aside.remove(b.at)
 }
 
 // touch notes that what can be placed on an agent changed.
@@ -164,8 +165,27 @@ func (s *State) wake(sh *shape) {
 	sh.parked = sh.parked[:0]
 }
 
+// line is the part of its framework's queue that a bucket is in.
+func (b *bucket) line() *pq[*bucket] {
+	if b.aside {
+		return &b.queue.aside
+	}
+	return &b.queue.ready
+}
+
+// setAside takes a bucket out of those that compete, but not out of the line.
+func (s *State) setAside(b *bucket) {
+	s.dequeue(b)
+	b.aside = true
+	b.queue.aside.push(b)
+}
+
 // enqueue lets a bucket compete in its framework's queue.
 func (s *State) enqueue(b *bucket) {
+	if b.aside {
+		b.queue.aside.remove(b.at)
+		b.aside = false
+	}
 	b.queue.ready.push(b)
 	b.shape.ready++
 	if b.shape.full < 0 {

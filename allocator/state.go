@@ -58,6 +58,8 @@ type State struct {
 	least   drf.Vector // of each resource the least that any group asked for
 	plans   uint64     // counts changes of what plan depends on, beside what is free
 	grantAt int64      // when a group may begin to hold room, or never
+	lines   lineTable
+	turns   heap[turn] // backs inTurn
 	inLine  []*queue   // backs waitingQueues
 	line    []*group   // backs lineOf
 
@@ -165,8 +167,10 @@ type queue struct {
 	name    string
 	byShape map[*shape]*bucket
 	ready   pq[*bucket] // buckets that may fit somewhere
-	waiting int64       // instances that could be placed if there was room
-	quotas  []*quota    // of the roles above, the nearest first
+	aside   pq[*bucket] // the others
+	line    standing
+	waiting int64    // instances that could be placed if there was room
+	quotas  []*quota // of the roles above, the nearest first
 	live    int64
 }
 
@@ -177,8 +181,9 @@ type bucket struct {
 	groups pq[inLine]
 	// waiting counts the instances that could be placed if there was room.
 	waiting int64
-	at      int // in queue.ready, -1 when it is not there
-	parked  int // in shape.parked, -1 when it is not there
+	at      int  // in queue.ready, or queue.aside
+	aside   bool // it is in queue.aside
+	parked  int  // in shape.parked, -1 when it is not there
 }
 
 func (b *bucket) less(c *bucket) bool { return b.groups.top().less(c.groups.top()) }
@@ -201,7 +206,7 @@ func (s *State) queueOf(role, framework string) (*queue, error) {
 	for len(s.queues) <= int(leaf) {
 		s.queues = append(s.queues, nil)
 	}
-	q := &queue{node: leaf, role: role, name: framework, byShape: map[*shape]*bucket{}, quotas: s.quotasAbove(node)}
+	q := &queue{node: leaf, role: role, name: framework, byShape: map[*shape]*bucket{}, quotas: s.quotasAbove(node), line: standing{in: noLine}}
 	s.queues[leaf], s.queueIndex[key] = q, q
 	return q, nil
 }

@@ -124,11 +124,10 @@ func (s *State) compete(g *group) {
 	fresh := b.groups.len() == 0
 	b.groups.push(g.inLine())
 	s.countPending(g, int64(g.pending()))
-	switch {
-	case fresh:
+	if fresh {
 		s.enqueue(b)
-	case b.at >= 0:
-		b.queue.ready.fix(b.at) // the group may be the bucket's first now
+	} else {
+		b.line().fix(b.at) // the group may be the bucket's first now
 		s.noteArrival(b.queue)
 	}
 }
@@ -154,8 +153,8 @@ func (s *State) withdraw(g *group) {
 		}
 		delete(b.queue.byShape, b.shape)
 		s.shapes.release(b.shape)
-	case b.at >= 0:
-		b.queue.ready.fix(b.at)
+	default:
+		b.line().fix(b.at)
 		s.noteArrival(b.queue)
 	}
 }
@@ -165,6 +164,7 @@ func (s *State) countPending(g *group, n int64) {
 	g.bucket.waiting += n
 	g.queue.waiting += n
 	s.pending += n
+	s.lineChanged(g.queue)
 }
 
 // waiting reports whether any instance could be placed if there was room.

@@ -1,0 +1,171 @@
+package allocator
+
+import (
+	"cmp"
+	"fmt"
+
+	"fairlead/drf"
+)
+
+// Who has waited for too long is asked in every Tick. To look at each framework
+// would be felt when there are thousands, so the queues are kept by when the
+// first group of their line will have waited for long enough to hold room. What
+// changed about a line is followed when the question is asked.
+
+// lineTable keeps the queues whose first group may hold room, now or later.
+type lineTable struct {
+	stale []*queue // whose first group, or its time, may be another one now
+	by    [4]pq[*queue]
+}
+
+// lineSet is one of the sets of a lineTable.
+type lineSet int8
+
+const (
+	noLine   lineSet = iota - 1
+	soonFirm         // served as soon as anything is: it never holds room, but nobody after it may either
+	soonSlip         // others can slip by it
+	dueFirm
+	dueSlip
+)
+
+// standing is what a lineTable knows of a queue.
+type standing struct {
+	due   int64 // when the first group will have waited for long enough
+	in    lineSet
+	at    int // in that set
+	stale bool
+}
+
+func (q *queue) less(r *queue) bool {
+	return cmp.Or(cmp.Compare(q.line.due, r.line.due), cmp.Compare(q.node, r.node)) < 0
+}
+func (q *queue) place(i int) { q.line.at = i }
+
+// lineChanged notes that the first group in a line, or what it waits for, may
+// have changed.
+func (s *State) lineChanged(q *queue) {
+	if !q.line.stale {
+		q.line.stale = true
+		s.lines.stale = append(s.lines.stale, q)
+	}
+}
+
+// first is the group that a framework waits with and that is to be served
+// first, whether or not it fits; nil if there is none.
+func (q *queue) first() *group {
+	var first *bucket
+	if q.ready.len() > 0 {
+		first = q.ready.top()
+	}
+	if q.aside.len() > 0 && (first == nil || q.aside.top().less(first)) {
+		first = q.aside.top()
+	}
+	if first == nil {
+		return nil
+	}
+	return first.groups.top().group
+}
+
+// followLines brings the sets up to date.
+func (s *State) followLines() {
+	for _, q := range s.lines.stale {
+		q.line.stale = false
+		due, in := s.standingOf(q)
+		s.moveLine(q, due, in)
+	}
+	clear(s.lines.stale)
+	s.lines.stale = s.lines.stale[:0]
+	for _, set := range [...]lineSet{soonFirm, soonSlip} {
+		for soon := &s.lines.by[set]; soon.len() > 0 && soon.top().line.due <= s.now; {
+			q := soon.top()
+			s.moveLine(q, q.line.due, set+dueFirm)
+		}
+	}
+}
+
+// standingOf finds where a queue belongs. One whose first group holds room may
+// not have more.
+func (s *State) standingOf(q *queue) (due int64, in lineSet) {
+	g := q.first()
+	if g == nil || g.hold != nil {
+		return 0, noLine
+	}
+	due, in = s.dueAt(g), soonFirm
+	if s.canSlipBy(g) {
+		in = soonSlip
+	}
+	if due <= s.now {
+		in += dueFirm
+	}
+	return due, in
+}
+
+func (s *State) moveLine(q *queue, due int64, in lineSet) {
+	if q.line.in != noLine {
+		s.lines.by[q.line.in].remove(q.line.at)
+	}
+	q.line.due, q.line.in = due, in
+	if in != noLine {
+		s.lines.by[in].push(q)
+	}
+}
+
+// firmLinesChanged notes that others may be able to slip by the first groups
+// where that could not be before.
+func (s *State) firmLinesChanged() {
+	for _, set := range [...]lineSet{soonFirm, dueFirm} {
+		for _, q := range s.lines.by[set].items {
+			s.lineChanged(q)
+		}
+	}
+}
+
+// dueAt is when a group will have waited for long enough to hold room.
+func (s *State) dueAt(g *group) int64 { return max(g.since+s.cfg.ReserveAfterMillis, g.holdFrom) }
+
+// turn is a queue as the tree ranks it.
+type turn struct {
+	queue *queue
+	tree  *drf.Tree
+}
+
+func (t turn) less(u turn) bool { return t.tree.Before(t.queue.node, u.queue.node) }
+
+// inTurn orders queues as they would be served, were there room.
+func (s *State) inTurn(sets ...[]*queue) *heap[turn] {
+	s.turns = s.turns[:0]
+	for _, qs := range sets {
+		for _, q := range qs {
+			if s.cfg.Policy == FIFO && !s.tree.Active(q.node) {
+				s.tree.SetArrival(q.node, q.first().seq) // all of it is set aside
+			}
+			s.turns.push(turn{q, s.tree})
+		}
+	}
+	return &s.turns
+}
+
+// checkLines looks at what is known of each line that was not noted as changed.
+func (s *State) checkLines() error {
+	for _, q := range s.queues {
+		if q == nil {
+			continue
+		}
+		for _, b := range q.aside.items {
+			if b.at < 0 || !b.aside {
+				return fmt.Errorf("framework %s: a bucket that is set aside does not know it", q.name)
+			}
+		}
+		due, in := s.standingOf(q)
+		late := q.line.in >= 0 && q.line.in < dueFirm && in >= dueFirm // found out when asked
+		if late {
+			in -= dueFirm
+		}
+		if !q.line.stale && (in != q.line.in || due != q.line.due) {
+			return fmt.Errorf("framework %s: its first group is due at %d in set %d, booked are %d and %d",
+				q.name, due, in, q.line.due, q.line.in)
+		}
+	}
+	return nil
+}
