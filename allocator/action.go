@@ -71,7 +71,22 @@ type Suppress struct{}
 type Kill struct {
 	Run   RunID
 	Agent string
+	Cause KillCause
 }
+
+// KillCause is why a run is killed, and decides what its end counts as.
+type KillCause uint8
+
+// The causes.
+const (
+	// KillAsked: its group, or its instance, is to end.
+	KillAsked KillCause = iota
+	// KillOverdue: it lasted longer than Group.MaxRuntimeMillis. It has failed.
+	KillOverdue
+)
+
+// String is the cause in lower case: "overdue".
+func (c KillCause) String() string { return [...]string{"asked", "overdue"}[c] }
 
 // Preempt asks for the end of a run, like Kill, because its room is held for a
 // group whose framework is entitled to it. The instance runs again elsewhere or

@@ -25,7 +25,7 @@ func (s *State) Apply(at int64, action Action) error {
 		s.link.suppressed = true
 	case Kill:
 		if r := s.runOf(a.Run); r != nil {
-			s.bookKill(r)
+			s.bookKill(r, a.Cause)
 		}
 	case Settle:
 		return s.applySettle(a)
@@ -109,6 +109,9 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 		id: l.Run, group: g, instance: l.Instance, agent: i, slot: l.Slot, ports: l.Ports,
 		overhead: overhead, started: s.now, killAt: never, lostAt: never,
 	}, len(g.tasks))
+	if limit := g.spec.MaxRuntimeMillis; limit > 0 {
+		s.runTimers.push(runTimer{s.now + limit, l.Run})
+	}
 	s.tree.Charge(g.queue.node, l.Charge)
 	s.count(g, a, 1)
 	s.touch(i)
@@ -174,8 +177,8 @@ func (s *State) bookRevive() {
 	s.link = link{lastRevive: s.now}
 }
 
-func (s *State) bookKill(r *run) {
-	r.killAt = s.now
+func (s *State) bookKill(r *run, cause KillCause) {
+	r.killAt, r.cause = s.now, cause
 	s.runTimers.push(runTimer{s.now + s.cfg.KillRepeatMillis, r.id})
 }
 

@@ -50,6 +50,9 @@ func (s *State) settle(out []Action, r *run, o Outcome, message string) []Action
 		d.Outcome = settledWhenDying(o)
 	case r.preempted && o != Finished:
 		d.Outcome, d.Retry, d.Message = Preempted, true, ""
+	case r.cause == KillOverdue && o != Finished && o != Lost:
+		d.Outcome, d.Message = Failed, r.group.overdue()
+		d.Retry, d.Charged = r.group.spec.Restart.again(Failed, in.charged)
 	case !r.hopeless:
 		d.Retry, d.Charged = r.group.spec.Restart.again(o, in.charged)
 	}
@@ -106,29 +109,9 @@ func (p Restart) backoff(in *instance, counts bool) int64 {
 	return min(wait, MaxBackoffMillis)
 }
 
-// fireTimers looks at every run whose time has come.
-func (s *State) fireTimers(out []Action) []Action {
-	for len(s.runTimers) > 0 && s.runTimers[0].at <= s.now {
-		out = s.fireRunTimer(out, s.runOf(s.runTimers.pop().run))
-	}
-	return out
-}
-
-func (s *State) fireRunTimer(out []Action, r *run) []Action {
-	switch {
-	case r == nil:
-	case r.lostAt != never && r.lostAt+s.cfg.UnreachableMillis <= s.now:
-		return s.settle(out, r, Lost, fmt.Sprintf("agent %s has been unreachable for %d s",
-			s.agents[r.agent].id, s.cfg.UnreachableMillis/1000))
-	case r.killAt != never && r.killAt+s.cfg.KillRepeatMillis <= s.now:
-		return s.kill(out, r)
-	}
-	return out
-}
-
-func (s *State) kill(out []Action, r *run) []Action {
-	s.bookKill(r)
-	return append(out, Kill{Run: r.id, Agent: s.agents[r.agent].id})
+func (s *State) kill(out []Action, r *run, cause KillCause) []Action {
+	s.bookKill(r, cause)
+	return append(out, Kill{r.id, s.agents[r.agent].id, cause})
 }
 
 // endDoomed kills what is left of groups that must end, and abandons those
@@ -162,7 +145,7 @@ func (s *State) killInstance(out []Action, g *group, n int32) []Action {
 		return out
 	}
 	if r := s.runOf(in.run); r.killAt == never {
-		return s.kill(out, r)
+		return s.kill(out, r, KillAsked)
 	}
 	return out
 }

@@ -55,8 +55,9 @@
 //	live         starting, running  as the least advanced task says    TaskUpdated
 //	live         unreachable     a task is out of sight                TaskUpdated; Settle as lost
 //	                                                                   after Config.UnreachableMillis
-//	live         killing         Kill was sent, and is repeated every  the end of its tasks
-//	                             Config.KillRepeatMillis
+//	live         killing         Kill was sent, because it is to end   the end of its tasks
+//	                             or lasts too long, and is repeated
+//	                             every Config.KillRepeatMillis
 //	live         ended           all tasks are over (State.ended);     Settle, in the next Tick
 //	                             what they held is free already
 //	backoff                      runs again, not before a time         that time; a kill

@@ -32,6 +32,9 @@ type Group struct {
 	Restart  Restart
 	// After names groups of the same framework that must have finished well.
 	After []string
+	// MaxRuntimeMillis is how long a run may last, counted from its launch; it is
+	// killed then, and has failed. 0: for ever.
+	MaxRuntimeMillis int64
 	// NotPreemptible keeps its runs from being ended for others.
 	NotPreemptible bool
 	// Constraints must all be met by the agent that an instance is placed on.
@@ -101,6 +104,8 @@ func (g *Group) validate() error {
 		return fmt.Errorf("%w: tasks %d: expected 1 to %d", ErrInvalid, len(g.Tasks), MaxTasks)
 	case g.Restart.Max < 0 || g.Restart.BackoffMillis < 0:
 		return fmt.Errorf("%w: restart: negative limit", ErrInvalid)
+	case g.MaxRuntimeMillis < 0:
+		return fmt.Errorf("%w: max_runtime %d ms: expected no less than 0", ErrInvalid, g.MaxRuntimeMillis)
 	}
 	if _, err := newLimits(g.Constraints); err != nil {
 		return err

@@ -93,6 +93,7 @@ type RunImage struct {
 	Outcome          Outcome
 	Hopeless         bool
 	Preempted        bool
+	Cause            KillCause // of the kill, if there was one
 	Message          string
 }
 
@@ -189,7 +190,7 @@ func (s *State) imageRun(r *run) RunImage {
 		Run: r.id, Framework: r.group.spec.Framework, Group: r.group.spec.Name, Instance: r.instance,
 		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states), Ports: slices.Clone(r.ports),
 		Overhead: s.quantities(r.overhead), Started: r.started, KillAt: r.killAt, LostAt: r.lostAt,
-		Outcome: r.outcome, Hopeless: r.hopeless, Preempted: r.preempted, Message: r.message,
+		Outcome: r.outcome, Hopeless: r.hopeless, Preempted: r.preempted, Cause: r.cause, Message: r.message,
 	}
 }
 
@@ -338,7 +339,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 	r := s.runs.put(run{
 		id: im.Run, group: g, instance: im.Instance, agent: i, slot: im.Slot,
 		ports: slices.Clone(im.Ports), overhead: overhead, started: im.Started, killAt: im.KillAt,
-		lostAt: im.LostAt, outcome: im.Outcome, hopeless: im.Hopeless, preempted: im.Preempted, message: im.Message,
+		lostAt: im.LostAt, outcome: im.Outcome, hopeless: im.Hopeless, preempted: im.Preempted, cause: im.Cause, message: im.Message,
 	}, len(g.tasks))
 	a := &s.agents[i]
 	copy(r.states, im.States)
@@ -371,5 +372,8 @@ func (s *State) restoreTimers(r *run) {
 	}
 	if r.lostAt != never {
 		s.runTimers.push(runTimer{r.lostAt + s.cfg.UnreachableMillis, r.id})
+	}
+	if limit := r.group.spec.MaxRuntimeMillis; limit > 0 {
+		s.runTimers.push(runTimer{r.started + limit, r.id})
 	}
 }

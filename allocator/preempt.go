@@ -123,7 +123,7 @@ func percent(share uint64) string {
 func (s *State) bookPreempt(r *run) {
 	r.preempted = true
 	s.preempted = append(s.preemptedLately(), s.now)
-	s.bookKill(r)
+	s.bookKill(r, KillAsked)
 }
 
 // preemptedLately is when runs were preempted in the last minute.

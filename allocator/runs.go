@@ -21,6 +21,7 @@ type run struct {
 	preempted bool // it has to make room for others
 	hopeless  bool // the master refused a task: repeating it would not help
 	outcome   Outcome
+	cause     KillCause    // of the kill, if there was one
 	few       [8]TaskState // backs states of all but very large groups
 	states    []TaskState
 	ports     []uint64

@@ -20,7 +20,7 @@ func (sc *script) printActions(actions []Action) {
 		case Settle:
 			sc.printf("settle %s: %s%s", sc.names[a.Run], a.Outcome, retryText(a))
 		case Kill:
-			sc.printf("kill %s on %s", sc.names[a.Run], a.Agent)
+			sc.printf("kill %s on %s%s", sc.names[a.Run], a.Agent, causeText(a.Cause))
 		case Abandon:
 			sc.printf("abandon %s/%s: %s", a.Framework, a.Group, a.Message)
 		}
@@ -60,6 +60,13 @@ func holdText(h Hold) string {
 		out = append(out, text)
 	}
 	return strings.Join(out, " + ")
+}
+
+func causeText(c KillCause) string {
+	if c == KillAsked {
+		return ""
+	}
+	return ": " + c.String()
 }
 
 func retryText(a Settle) string {

@@ -2,9 +2,8 @@ package allocator
 
 import "cmp"
 
-// runTimer is a time at which a Tick has to look at a run again: its Kill is
-// to be repeated, or it has been out of sight for too long. The timer of a run
-// that has ended means nothing.
+// runTimer is a time at which a Tick has to look at a run again (State.lookAt).
+// The timer of a run that has ended means nothing.
 type runTimer struct {
 	at  int64
 	run RunID
@@ -50,7 +49,7 @@ func (s *State) NextDeadline() (int64, bool) {
 	if s.more {
 		sooner(s.now)
 	}
-	if len(s.runTimers) > 0 {
+	if s.dropSpent(); len(s.runTimers) > 0 {
 		sooner(s.runTimers[0].at)
 	}
 	if len(s.backoffs) > 0 {

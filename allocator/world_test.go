@@ -206,6 +206,7 @@ func (w *world) group() Group {
 		Priority: int32(w.draw(2)), Restart: Restart{Policy: RestartPolicy(w.draw(3)), Max: int32(w.draw(3)),
 			BackoffMillis: int64(w.draw(3) / 2 * 100)},
 		Constraints: w.constraints(), NotPreemptible: w.draw(6) == 0,
+		MaxRuntimeMillis: []int64{0, 0, 0, 100, 5000}[w.draw(5)],
 	}
 	if w.draw(6) == 0 {
 		g.Role = w.role()

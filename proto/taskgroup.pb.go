@@ -124,7 +124,7 @@ type TaskGroup struct {
 	// Groups of the same framework that must have finished well before this one starts; sorted.
 	After       []string `protobuf:"bytes,9,rep,name=after,proto3" json:"after,omitempty"`
 	Preemptible bool     `protobuf:"varint,10,opt,name=preemptible,proto3" json:"preemptible,omitempty"`
-	// An instance is ended after so long; 0: it may run for ever.
+	// A run is ended so long after its launch, and has failed; 0: it may last for ever.
 	MaxRuntimeMs int64 `protobuf:"varint,11,opt,name=max_runtime_ms,json=maxRuntimeMs,proto3" json:"max_runtime_ms,omitempty"`
 	// Sorted by name.
 	Labels []Pair `protobuf:"bytes,12,rep,name=labels,proto3" json:"labels"`

@@ -184,7 +184,7 @@ func encodeAction(a allocator.Action) (journalpb.Action, error) {
 	case allocator.Suppress:
 		out.Action = &journalpb.Action_Suppress{Suppress: &journalpb.Empty{}}
 	case allocator.Kill:
-		out.Action = &journalpb.Action_Kill{Kill: &journalpb.Kill{Run: uint64(a.Run), Agent: a.Agent}}
+		out.Action = &journalpb.Action_Kill{Kill: &journalpb.Kill{Run: uint64(a.Run), Agent: a.Agent, Cause: uint32(a.Cause)}}
 	case allocator.Settle:
 		out.Action = &journalpb.Action_Settle{Settle: &journalpb.Settle{
 			Run: uint64(a.Run), Outcome: uint32(a.Outcome), Retry: a.Retry, NotBeforeMs: a.NotBefore,
@@ -217,7 +217,8 @@ func decodeAction(in *journalpb.Action) (allocator.Action, error) {
 	case *journalpb.Action_Suppress:
 		return allocator.Suppress{}, nil
 	case *journalpb.Action_Kill:
-		return allocator.Kill{Run: allocator.RunID(a.Kill.Run), Agent: a.Kill.Agent}, nil
+		cause, err := decodeCause(a.Kill.Cause)
+		return allocator.Kill{Run: allocator.RunID(a.Kill.Run), Agent: a.Kill.Agent, Cause: cause}, err
 	case *journalpb.Action_Settle:
 		d := a.Settle
 		outcome, err := decodeOutcome(d.Outcome)
@@ -307,6 +308,13 @@ func decodeAccept(in *journalpb.Accept) (allocator.Action, error) {
 		a.Launches = append(a.Launches, l)
 	}
 	return a, nil
+}
+
+func decodeCause(c uint32) (allocator.KillCause, error) {
+	if c > uint32(allocator.KillOverdue) {
+		return 0, fmt.Errorf("%w: cause of a kill %d", errRecord, c)
+	}
+	return allocator.KillCause(c), nil
 }
 
 func decodeOutcome(o uint32) (allocator.Outcome, error) {

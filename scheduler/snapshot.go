@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"errors"
 	"fmt"
 
 	"fairlead/allocator"
@@ -165,7 +166,7 @@ func encodeRun(r *allocator.RunImage) journalpb.Run {
 	out := journalpb.Run{
 		Run: uint64(r.Run), Framework: r.Framework, Group: r.Group, Instance: r.Instance, Agent: r.Agent, Slot: r.Slot,
 		Ports: r.Ports, Overhead: encodeQuantities(r.Overhead), StartedMs: r.Started, KillAtMs: r.KillAt,
-		LostAtMs: r.LostAt, Outcome: uint32(r.Outcome), Hopeless: r.Hopeless, Preempted: r.Preempted, Message: r.Message,
+		LostAtMs: r.LostAt, Outcome: uint32(r.Outcome), Hopeless: r.Hopeless, Preempted: r.Preempted, Message: r.Message, Cause: uint32(r.Cause),
 	}
 	for _, st := range r.States {
 		out.States = append(out.States, uint32(st))
@@ -175,10 +176,11 @@ func encodeRun(r *allocator.RunImage) journalpb.Run {
 
 func decodeRun(in *journalpb.Run) (allocator.RunImage, error) {
 	outcome, err := decodeOutcome(in.Outcome)
+	cause, badCause := decodeCause(in.Cause)
 	r := allocator.RunImage{
 		Run: allocator.RunID(in.Run), Framework: in.Framework, Group: in.Group, Instance: in.Instance, Agent: in.Agent,
 		Slot: in.Slot, Ports: in.Ports, Overhead: decodeQuantities(in.Overhead), Started: in.StartedMs,
-		KillAt: in.KillAtMs, LostAt: in.LostAtMs, Outcome: outcome, Hopeless: in.Hopeless, Preempted: in.Preempted, Message: in.Message,
+		KillAt: in.KillAtMs, LostAt: in.LostAtMs, Outcome: outcome, Hopeless: in.Hopeless, Preempted: in.Preempted, Cause: cause, Message: in.Message,
 	}
 	for _, st := range in.States {
 		if st > uint32(allocator.TaskLost) {
@@ -186,7 +188,7 @@ func decodeRun(in *journalpb.Run) (allocator.RunImage, error) {
 		}
 		r.States = append(r.States, allocator.TaskState(st))
 	}
-	return r, err
+	return r, errors.Join(err, badCause)
 }
 
 func encodeAgentSeen(a allocator.AgentSeen) *journalpb.AgentSeen {

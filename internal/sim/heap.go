@@ -14,8 +14,8 @@ type event struct {
 	run allocator.RunID
 	// group is an index into Scenario.Groups if run is 0.
 	group int
-	// preempted says that the run ends to make room for others.
-	preempted bool
+	// killed says that the run does not end by itself.
+	killed bool
 }
 
 // eventHeap gives events back by time, then in the order in which they were pushed.

@@ -156,7 +156,7 @@ func (e *engine) nextTime() (int64, bool) {
 	return at, ok
 }
 
-// isStale reports whether an event is the end of a run that was preempted before.
+// isStale reports whether an event is the end of a run that was killed before.
 func (e *engine) isStale(ev event) bool {
 	_, alive := e.runs[ev.run]
 	return ev.run != 0 && !alive
@@ -211,7 +211,7 @@ func (e *engine) occur(ev event) error {
 		return nil
 	}
 	r := e.runs[ev.run]
-	if ev.preempted {
+	if ev.killed {
 		return e.end(ev.run, r, allocator.TaskKilled)
 	}
 	return e.end(ev.run, r, allocator.TaskFinished)
@@ -241,7 +241,9 @@ func (e *engine) carryOut(a allocator.Action) error {
 		delete(e.runs, a.Run)
 		e.stats.ended(e.now, r, a.Outcome)
 	case allocator.Preempt:
-		e.heap.push(event{at: e.now, run: a.Run, preempted: true})
+		e.heap.push(event{at: e.now, run: a.Run, killed: true})
+	case allocator.Kill:
+		e.heap.push(event{at: e.now, run: a.Run, killed: true})
 	case allocator.Hold, allocator.Release:
 	default:
 		return fmt.Errorf("unexpected action %T", a)

@@ -321,12 +321,5 @@ func group(o *strictyaml.Object) Group {
 			v.Failf("must be longer than 0s")
 		}
 	}
-	for field, used := range map[string]bool{ // the order of problems is that of their places
-		"max_runtime": g.Spec.MaxRuntimeMs > 0,
-	} {
-		if v, ok := o.Optional(field); ok && used {
-			v.Failf("not supported yet in a simulation")
-		}
-	}
 	return g
 }

@@ -91,6 +91,10 @@ func (st *stats) ended(now int64, r running, how allocator.Outcome) {
 		fmt.Fprintf(st.digest, "preempted %d %s/%s/%d\n", now, g.Spec.Framework, g.Spec.Name, r.instance)
 		return
 	}
+	if how == allocator.Failed {
+		fmt.Fprintf(st.digest, "failed %d %s/%s/%d\n", now, g.Spec.Framework, g.Spec.Name, r.instance)
+		return
+	}
 	fmt.Fprintf(st.digest, "end %d %s/%s/%d\n", now, g.Spec.Framework, g.Spec.Name, r.instance)
 	t := st.of(g)
 	t.completed++

@@ -17,7 +17,7 @@ func Core(spec *proto.TaskGroup) (allocator.Group, error) {
 	g := allocator.Group{
 		Framework: spec.Framework, Name: spec.Name, Role: spec.Role, Digest: digest,
 		Instances: int32(spec.Instances), Gang: int32(spec.GangMin), Priority: spec.Priority, After: spec.After,
-		Restart: coreRestart(spec.Restart), NotPreemptible: !spec.Preemptible,
+		Restart: coreRestart(spec.Restart), NotPreemptible: !spec.Preemptible, MaxRuntimeMillis: spec.MaxRuntimeMs,
 	}
 	for _, c := range spec.Constraints {
 		g.Constraints = append(g.Constraints, allocator.Constraint{Field: c.Field, Operator: coreOperator(c.Operator), Value: c.Value})
