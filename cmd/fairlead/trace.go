@@ -38,9 +38,9 @@ func (a *app) traceImportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FORMAT FILE...",
 		Short: "Turn a trace into a scenario for 'fairlead simulate'",
-		Long: `Read a trace, plain or gzip, and write it as a scenario. Several files are read as one
-trace; "-" is standard input. What was read, what was left out and why, and what a
-simulation does not honour is said on standard error.
+		Long: `Read a trace, plain or packed with gzip or bzip2, and write it as a scenario. Several
+files are read as one trace; "-" is standard input. What was read, what was left out and
+why, and what a simulation does not honour is said on standard error.
 
 The formats, and what they assume where a trace is silent:
 

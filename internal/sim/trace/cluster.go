@@ -27,20 +27,30 @@ type Machine struct {
 type cluster struct {
 	machines []Machine
 	// shapes are what machines have, each once.
-	shapes [][]allocator.Quantity
+	shapes []shape
+}
+
+// shape is what some machines are like.
+type shape struct {
+	resources  []allocator.Quantity
+	attributes []allocator.Attribute
+	count      int64
 }
 
 func (c *cluster) add(machines ...Machine) {
 	for _, m := range machines {
 		c.machines = append(c.machines, m)
-		shape := m.Resources
+		s := shape{resources: m.Resources, attributes: m.Attributes}
 		if m.Ports > 0 {
-			shape = append(slices.Clone(shape), allocator.Quantity{Name: "ports", Amount: drf.Amount(m.Ports) * drf.Unit})
+			s.resources = append(slices.Clone(s.resources), allocator.Quantity{Name: "ports", Amount: drf.Amount(m.Ports) * drf.Unit})
 		}
-		same := func(other []allocator.Quantity) bool { return slices.Equal(other, shape) }
-		if !slices.ContainsFunc(c.shapes, same) {
-			c.shapes = append(c.shapes, shape)
+		at := slices.IndexFunc(c.shapes, func(o shape) bool {
+			return slices.Equal(o.resources, s.resources) && slices.Equal(o.attributes, s.attributes)
+		})
+		if at < 0 {
+			at, c.shapes = len(c.shapes), append(c.shapes, s)
 		}
+		c.shapes[at].count += m.Count
 	}
 }
 
@@ -57,23 +67,70 @@ func amountOf(of []allocator.Quantity, name string) drf.Amount {
 func (c *cluster) most(name string) drf.Amount {
 	var most drf.Amount
 	for _, s := range c.shapes {
-		most = max(most, amountOf(s, name))
+		most = max(most, amountOf(s.resources, name))
 	}
 	return most
 }
 
-// refuses says why no empty machine can hold an instance, "" if one can.
-func (c *cluster) refuses(instance []allocator.Quantity) string {
-	fits := func(shape []allocator.Quantity) bool {
-		return !slices.ContainsFunc(instance, func(q allocator.Quantity) bool { return amountOf(shape, q.Name) < q.Amount })
+// has reports whether any machine has an attribute. Where none does, nothing is wanted of it.
+func (c *cluster) has(attribute string) bool {
+	return slices.ContainsFunc(c.shapes, func(s shape) bool {
+		return slices.ContainsFunc(s.attributes, func(a allocator.Attribute) bool { return a.Name == attribute })
+	})
+}
+
+// values are what machines have of an attribute.
+func (c *cluster) values(attribute string) []string {
+	var out []string
+	for _, s := range c.shapes {
+		for _, a := range s.attributes {
+			if a.Name == attribute && !slices.Contains(out, a.Value) {
+				out = append(out, a.Value)
+			}
+		}
 	}
-	if slices.ContainsFunc(c.shapes, fits) {
-		return ""
-	}
+	return out
+}
+
+// carries is how many instances an empty machine of the shape holds.
+func (s *shape) carries(instance []allocator.Quantity) int64 {
+	n := int64(maxInstances)
 	for _, q := range instance {
+		n = min(n, int64(amountOf(s.resources, q.Name)/q.Amount))
+	}
+	return n
+}
+
+// holds reports whether an empty machine can hold an instance.
+func (c *cluster) holds(instance []allocator.Quantity) bool {
+	return slices.ContainsFunc(c.shapes, func(s shape) bool { return s.carries(instance) > 0 })
+}
+
+// refuses says why an empty cluster can't run a group, "" if it can.
+func (c *cluster) refuses(g *Group) string {
+	room, some := int64(0), false
+	for _, s := range c.shapes {
+		if slices.ContainsFunc(g.Wants, func(w Want) bool { return !w.metBy(s.attributes) }) {
+			continue
+		}
+		some = true
+		room += min(s.count, maxInstances) * s.carries(g.Resources)
+	}
+	switch {
+	case room >= g.Instances, room > 0 && !g.Gang:
+		return ""
+	case room > 0:
+		return "is a gang that needs more than all machines have"
+	case !some:
+		return "wants a machine with attributes that none has"
+	}
+	for _, q := range g.Resources {
 		if c.most(q.Name) < q.Amount {
 			return "needs more " + q.Name + " than any machine has"
 		}
+	}
+	if len(g.Wants) > 0 {
+		return "fits no machine with the attributes that it wants"
 	}
 	return "fits no machine with all that it needs"
 }

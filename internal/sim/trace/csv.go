@@ -22,7 +22,7 @@ line. The columns, in any order, all but one resource optional:
                kept in memory, to find one that is there twice)
   instances    how many (1)
   duration_s   seconds that each instance runs (empty: without end)
-  gang         true or false (false); not simulated
+  gang         true or false (false): all instances start together or none
 Every other column is a resource, such as cpus, mem and disk (MiB), gpus, or one of
 your own; empty is 0. --cluster must name the machines.`,
 		start:        func() parser { return &neutral{} },
@@ -66,9 +66,7 @@ func (p *neutral) parse(r *record, _ *cluster) (Job, bool) {
 	if i := at("duration_s"); r.given(i) {
 		g.DurationMillis = r.runTime(r.millis(i))
 	}
-	if p.gang(r, at("gang")) {
-		r.ignore("gang")
-	}
+	g.Gang = p.gang(r, at("gang"))
 	for _, i := range p.resources {
 		g.Resources = append(g.Resources, quantities(p.resource(r, i))...)
 	}

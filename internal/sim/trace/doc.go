@@ -1,6 +1,6 @@
 // Package trace turns public cluster traces and accounting logs into scenarios for package sim.
 //
-// A trace is read line by line, plain or gzip, and written out as it is read: the memory that an
+// A trace is read line by line, plain or packed with gzip or bzip2, and written out as it is read: the memory that an
 // import needs does not grow with the file. What a trace does not say is a model: each Format
 // states its own in About, which is also what the command line shows.
 //
@@ -16,6 +16,6 @@
 //     that nothing fits that would not.
 //   - Job ids become names of task groups. Traces list their jobs by rising id; an id that does not
 //     rise gets the number of its job appended, so that names stay unique without a list of them.
-//   - A parallel job has no way to start all at once in a simulation yet. It is one instance where
-//     one machine can hold it, and otherwise equal instances that start as there is room.
+//   - A parallel job is one instance where one machine can hold it, and otherwise a gang of equal
+//     instances. A gang that all machines together could not hold is impossible.
 package trace

@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"slices"
+
 	"fairlead/allocator"
 	"fairlead/drf"
 )
@@ -32,8 +34,24 @@ type Group struct {
 	Instances int64
 	// DurationMillis is how long each instance runs, 0 if it never ends.
 	DurationMillis int64
+	// Gang says that the instances start all together or not at all.
+	Gang bool
 	// Resources are those of one instance, each more than 0.
 	Resources []allocator.Quantity
+	// Wants are attributes that the machine must have.
+	Wants []Want
+}
+
+// Want is an attribute whose value must be one of some.
+type Want struct {
+	Attribute string
+	Values    []string
+}
+
+func (w Want) metBy(attributes []allocator.Attribute) bool {
+	return slices.ContainsFunc(attributes, func(a allocator.Attribute) bool {
+		return a.Name == w.Attribute && slices.Contains(w.Values, a.Value)
+	})
 }
 
 // single is a job of one group.
@@ -63,6 +81,7 @@ func disk(a drf.Amount) allocator.Quantity { return allocator.Quantity{Name: "di
 type split struct {
 	instances int64
 	each      []allocator.Quantity
+	wants     []Want
 }
 
 // rigid is a job of equal processors: one instance if a machine can hold it, else one a processor.
@@ -70,12 +89,12 @@ func (c *cluster) rigid(processors int64, each []allocator.Quantity) split {
 	all := make([]allocator.Quantity, len(each))
 	for i, q := range each {
 		if processors > int64(drf.MaxAmount/q.Amount) {
-			return split{processors, each}
+			return split{instances: processors, each: each}
 		}
 		all[i] = allocator.Quantity{Name: q.Name, Amount: q.Amount * drf.Amount(processors)}
 	}
-	if c.refuses(all) == "" {
-		return split{1, all}
+	if c.holds(all) {
+		return split{instances: 1, each: all}
 	}
-	return split{processors, each}
+	return split{instances: processors, each: each}
 }

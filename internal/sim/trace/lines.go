@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bufio"
+	"compress/bzip2"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -66,17 +67,29 @@ func (l *lines) nextFile() error {
 	l.file, l.files, l.closer = name, l.files[1:], in
 	l.line, l.begun = 0, false
 	l.in = bufio.NewReaderSize(in, 64<<10)
-	if magic, _ := l.in.Peek(2); string(magic) == "\x1f\x8b" {
-		unpacked, err := gzip.NewReader(l.in)
-		if err != nil {
-			return l.broken(fmt.Sprintf("cannot be unpacked: %v", err))
-		}
-		l.in = bufio.NewReaderSize(unpacked, 64<<10)
+	if err := l.unpack(); err != nil {
+		return err
 	}
 	if mark, _ := l.in.Peek(3); string(mark) == "\ufeff" {
 		_, err = l.in.Discard(3)
 	}
 	return err
+}
+
+// unpack reads on inside what is packed with gzip or bzip2, as its first bytes tell.
+func (l *lines) unpack() error {
+	magic, _ := l.in.Peek(3)
+	switch {
+	case strings.HasPrefix(string(magic), "\x1f\x8b"):
+		unpacked, err := gzip.NewReader(l.in)
+		if err != nil {
+			return l.broken(fmt.Sprintf("cannot be unpacked: %v", err))
+		}
+		l.in = bufio.NewReaderSize(unpacked, 64<<10)
+	case string(magic) == "BZh":
+		l.in = bufio.NewReaderSize(bzip2.NewReader(l.in), 64<<10)
+	}
+	return nil
 }
 
 // readLine returns io.EOF only if there is no line any more.

@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"errors"
 	"io"
 	"runtime"
@@ -14,6 +15,9 @@ import (
 
 const twoJobs = "; MaxNodes: 4\n1 0 0 10 1 -1 -1 -1 -1 -1 1 1 1 -1 -1 -1 -1 -1\n2 5 0 10 2 -1 -1 -1 -1 -1 1 2 1 -1 -1 -1 -1 -1\n"
 
+// bzipped is twoJobs after bzip2, in base64: the standard library only unpacks.
+const bzipped = "QlpoOTFBWSZTWRaEpa8AADHdgAAQQAJ2GAADJgCIQCAAVFHqMgyabUEiKPU2iAVuhU0FcRMwmnibwhGzHYiEwLggaBakgFzPifi7kinChIC0JS14"
+
 // The same trace in other clothes gives the same jobs.
 func TestFilesOfAllKinds(t *testing.T) {
 	for name, file := range map[string]string{
@@ -22,6 +26,7 @@ func TestFilesOfAllKinds(t *testing.T) {
 		"of Windows":           "\ufeff" + strings.ReplaceAll(twoJobs, "\n", "\r\n"),
 		"with empty lines":     "\n \n" + strings.ReplaceAll(twoJobs, "\n", "\n\n"),
 		"gzip":                 packed(t, twoJobs),
+		"bzip2":                unbased(t, bzipped),
 		"two gzip members":     packed(t, twoJobs[:30]) + packed(t, twoJobs[30:]),
 		"a mark, packed":       packed(t, "\ufeff"+twoJobs),
 	} {
@@ -36,6 +41,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
 		"cut off":      {packed(t, twoJobs)[:60], "the file is cut off"},
 		"not gzip":     {"\x1f\x8bno", "f:1:1: cannot be unpacked: unexpected EOF"},
+		"not bzip2":    {"BZh9no", "f:1:1: the file is cut off"},
 		"damaged":      {strings.TrimSuffix(packed(t, twoJobs), "\x00\x00\x00") + "\xff\x00\x00", "cannot be read: gzip: invalid checksum"},
 		"a long line":  {twoJobs + strings.Repeat("1", maxLine+1), "f:4:1: the line is longer than 1048576 bytes"},
 		"another form": {"a,b\n", "f:1:4: expected 18 fields, or 21 in the form of MetaCentrum, got 1"},
@@ -63,6 +69,15 @@ func readAll(t *testing.T, opts Options) (*Reader, error) {
 		}
 	}
 	return r, nil
+}
+
+func unbased(t *testing.T, text string) string {
+	t.Helper()
+	out, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
 }
 
 func packed(t *testing.T, text string) string {

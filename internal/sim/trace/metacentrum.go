@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -8,46 +9,82 @@ import (
 	"fairlead/drf"
 )
 
+// clusterAttribute is what machines of MetaCentrum are told apart by.
+const clusterAttribute = "cluster"
+
 // metaCentrumSplit reads the memory (bytes of the whole job) and the request of a MetaCentrum log.
 func metaCentrumSplit(r *record, c *cluster, cores int64) split {
-	nodes, more := torqueNodes(r.field(swfRequest), cores)
-	if more {
-		r.ignore("properties of nodes, or their exclusive use")
+	q := torqueRequest(r.field(swfRequest), cores, c.values(clusterAttribute))
+	if q.more {
+		r.ignore("properties of nodes other than their cluster, or their exclusive use")
 	}
-	if nodes == 1 && units(cores) > c.most("cpus") {
-		nodes = cores
+	if q.nodes == 1 && units(cores) > c.most("cpus") {
+		q.nodes = cores
 	}
-	each := []allocator.Quantity{cpus(units(cores / nodes))}
+	s := split{instances: q.nodes, each: []allocator.Quantity{cpus(units(cores / q.nodes))}}
+	if len(q.clusters) > 0 {
+		s.wants = []Want{{clusterAttribute, q.clusters}}
+	}
 	bytes := r.whole(swfMemAsked)
 	switch hasMemory := c.most("mem") > 0; {
 	case hasMemory && bytes > 0:
-		each = append(each, mem(drf.Amount(ceilDiv(int64(mebibytes(bytes, 1<<20)), nodes))))
+		s.each = append(s.each, mem(drf.Amount(ceilDiv(int64(mebibytes(bytes, 1<<20)), q.nodes))))
 	case hasMemory:
 		r.ignore("memory, which is not known")
 	case bytes > 0:
 		r.ignore("memory, since the machines are not known to have any")
 	}
-	return split{nodes, each}
+	return s
 }
 
-// torqueNodes reads nodes:ppn=cores:property...#excl, and says whether there is more to it than
-// nodes and cores. It is 1 if the request does not agree with the cores that the job got.
-func torqueNodes(request string, cores int64) (nodes int64, more bool) {
+// torque is what a request asks for.
+type torque struct {
+	nodes int64
+	// clusters are those that will do, nil if any does.
+	clusters []string
+	// more is true if there is anything else to it than nodes, cores and clusters.
+	more bool
+}
+
+// torqueRequest reads nodes:ppn=cores:property...#excl. It is one node if the request does not agree
+// with the cores that the job got.
+func torqueRequest(request string, cores int64, clusters []string) torque {
+	request, _, exclusive := strings.Cut(request, "#")
 	parts := strings.Split(request, ":")
-	nodes, err := strconv.ParseInt(parts[0], 10, 32)
+	q := torque{more: exclusive}
 	perNode := int64(1)
-	if len(parts) > 1 {
-		ppn, isPPN := strings.CutPrefix(parts[1], "ppn=")
-		number := digits(ppn)
-		more = len(parts) > 2 || !isPPN || number != ppn
-		if perNode, _ = strconv.ParseInt(number, 10, 32); !isPPN {
-			perNode = 1
+	nodes, err := strconv.ParseInt(parts[0], 10, 32)
+	for _, part := range parts[1:] {
+		if ppn, is := strings.CutPrefix(part, "ppn="); is {
+			perNode, _ = strconv.ParseInt(digits(ppn), 10, 32)
+			q.more = q.more || digits(ppn) != ppn
+		} else if !q.restrict(part, clusters) {
+			q.more = true
 		}
 	}
+	q.nodes, q.more = nodes, q.more || err != nil
 	if err != nil || nodes < 1 || nodes*perNode != cores {
-		return 1, more || err != nil
+		q.nodes = 1
 	}
-	return nodes, more
+	return q
+}
+
+// restrict takes a property that names a cluster, or forbids one; false if it does neither.
+func (q *torque) restrict(property string, clusters []string) bool {
+	rest, forbidden := strings.CutPrefix(property, "^")
+	name, is := strings.CutPrefix(rest, "cl_")
+	if !is || !slices.Contains(clusters, name) {
+		return false
+	}
+	if !forbidden {
+		q.clusters = []string{name}
+		return true
+	}
+	if q.clusters == nil {
+		q.clusters = slices.Clone(clusters)
+	}
+	q.clusters = slices.DeleteFunc(q.clusters, func(c string) bool { return c == name })
+	return len(q.clusters) > 0
 }
 
 // metaCentrumMachine reads a line of a .machines file.
@@ -60,6 +97,7 @@ func metaCentrumMachine(r *record) (Machine, bool) {
 	m := Machine{Name: r.field(1), Count: r.whole(2), Resources: quantities(
 		cpus(r.amount(3)), mem(mebibytes(r.atMost(5, maxScaled), 1<<10)),
 	)}
+	m.Attributes = []allocator.Attribute{{Name: clusterAttribute, Value: m.Name}}
 	r.checkMachine(1, m)
 	return m, true
 }

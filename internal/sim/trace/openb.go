@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"strings"
+
 	"fairlead/allocator"
 	"fairlead/drf"
 )
@@ -14,7 +16,7 @@ A pod is one instance that arrives when it was created and runs from when it was
 scheduled until it was deleted; one that never was, from creation to deletion. A file
 of the first five columns has no times: its pods are there from the start and stay.
 GPUs are added up: two halves of two GPUs hold a pod that needs a whole one. Models
-of GPUs are attributes of agents (gpu_model); gpu_spec is not simulated.
+of GPUs are attributes of agents (gpu_model), and gpu_spec is a constraint on them.
 The recorded times load the cluster by about 1 %; --fill leaves them out, as the authors do.`,
 		start: func() parser { return &openb{} },
 		machines: func() func(*record) (Machine, bool) {
@@ -26,13 +28,16 @@ The recorded times load the cluster by about 1 %; --fill leaves them out, as the
 	}
 }
 
+// gpuModel is the attribute of machines that says which GPUs they have.
+const gpuModel = "gpu_model"
+
 // maxMilli bounds counts and thousandths of GPUs, whose product is an amount.
 const maxMilli = 1_000_000
 
 // openb reads pods: a line is a group of one instance.
 type openb struct{ columns columns }
 
-func (p *openb) parse(r *record, _ *cluster) (Job, bool) {
+func (p *openb) parse(r *record, c *cluster) (Job, bool) {
 	if r.first {
 		p.columns = r.header("name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli")
 		return Job{}, false
@@ -56,11 +61,14 @@ func (p *openb) parse(r *record, _ *cluster) (Job, bool) {
 			r.ignore("that a pod was never scheduled")
 		}
 	}
-	if r.given(at("gpu_spec")) {
-		r.ignore("gpu_spec, the models of GPU that a pod may have")
+	var wants []Want
+	if spec := at("gpu_spec"); r.given(spec) && c.has(gpuModel) {
+		wants = []Want{{gpuModel, strings.Split(r.field(spec), "|")}}
+	} else if r.given(spec) {
+		r.ignore("gpu_spec, since no machine has the attribute " + gpuModel)
 	}
 	share := r.atMost(at("num_gpu"), maxMilli) * r.atMost(at("gpu_milli"), maxMilli)
-	return job.single(Group{Instances: 1, DurationMillis: r.span(from, deleted), Resources: quantities(
+	return job.single(Group{Instances: 1, Wants: wants, DurationMillis: r.span(from, deleted), Resources: quantities(
 		cpus(drf.Amount(r.atMost(at("cpu_milli"), maxScaled))), mem(r.amount(at("memory_mib"))), gpus(drf.Amount(share)),
 	)}), r.err == nil
 }
@@ -81,7 +89,7 @@ func (p *openbNodes) parse(r *record) (Machine, bool) {
 		cpus(drf.Amount(r.atMost(at("cpu_milli"), maxScaled))), mem(r.amount(at("memory_mib"))), gpus(r.amount(at("gpu"))),
 	)}
 	if model := r.field(at("model")); model != "" {
-		m.Attributes = []allocator.Attribute{{Name: "gpu_model", Value: model}}
+		m.Attributes = []allocator.Attribute{{Name: gpuModel, Value: model}}
 	}
 	r.checkMachine(at("sn"), m)
 	return m, true

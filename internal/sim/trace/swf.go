@@ -19,10 +19,11 @@ those that were got, or asked for where that is not known.
 Plain form: machines come from MaxNodes and MaxProcs in the header, unless --cluster
 names others; memory is KB per processor as asked, else as used, and counts only if
 the machines have any. A job is one instance with all its processors where a machine
-can hold it, otherwise one instance a processor, started as there is room.
+can hold it, otherwise a gang of one instance a processor.
 MetaCentrum form: --cluster names the .machines file; memory is bytes per job, divided
-among its nodes; a request for N nodes is N instances. Node properties and exclusive
-use are not simulated.`,
+among its nodes; a request for N nodes is a gang of N instances, and one for a cluster
+(cl_NAME, ^cl_NAME) a constraint on the attribute cluster. Other properties of nodes and
+their exclusive use are not simulated.`,
 		start: func() parser { return &swf{} },
 		machines: func() func(*record) (Machine, bool) {
 			return metaCentrumMachine
@@ -97,10 +98,9 @@ func (p *swf) parse(r *record, c *cluster) (Job, bool) {
 	if len(r.fields) == metaColumns {
 		s = metaCentrumSplit(r, c, processors)
 	}
-	if s.instances > 1 {
-		r.ignore("starting all instances of a parallel job at once")
-	}
-	return job.single(Group{Instances: s.instances, DurationMillis: duration, Resources: s.each}), r.err == nil
+	return job.single(Group{
+		Instances: s.instances, Gang: s.instances > 1, DurationMillis: duration, Resources: s.each, Wants: s.wants,
+	}), r.err == nil
 }
 
 // comment reads what the header says of the machine.

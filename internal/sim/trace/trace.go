@@ -211,7 +211,7 @@ func (t *Reader) check(r *record, g *Group) {
 	case g.DurationMillis > maxMillis:
 		r.impossible("lasts more than a hundred years")
 	}
-	if why := t.cluster.refuses(g.Resources); why != "" {
+	if why := t.cluster.refuses(g); why != "" {
 		r.impossible(why)
 	}
 }

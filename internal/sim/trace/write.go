@@ -121,6 +121,28 @@ func (w *writer) resources(all []allocator.Quantity, ports uint32) {
 	w.printf("}")
 }
 
+// wants writes what is wanted of the machine as constraints.
+func (w *writer) wants(all []Want) {
+	for i, want := range all {
+		if i == 0 {
+			w.printf(", \"constraints\": [")
+		}
+		w.printf("%s[%s, \"LIKE\", %s]", comma(i), text(want.Attribute), text(want.pattern()))
+	}
+	if len(all) > 0 {
+		w.printf("]")
+	}
+}
+
+// pattern is the regular expression that matches the values and nothing else.
+func (w Want) pattern() string {
+	quoted := make([]string, len(w.Values))
+	for i, v := range w.Values {
+		quoted[i] = regexp.QuoteMeta(v)
+	}
+	return strings.Join(quoted, "|")
+}
+
 // job writes the groups of a job. The error is the first one of writing so far, so that a full disk
 // ends an import at once.
 func (w *writer) job(job Job) error {
@@ -136,6 +158,10 @@ func (w *writer) job(job Job) error {
 		if g.Instances != 1 {
 			w.printf(", \"instances\": %d", g.Instances)
 		}
+		if g.Gang {
+			w.printf(", \"gang\": true")
+		}
+		w.wants(g.Wants)
 		if g.After != "" {
 			w.printf(", \"after\": [%s]", text(g.After))
 		}
