@@ -35,6 +35,7 @@ type agent struct {
 	stayingOn  int32      // the slots of runs that are not expected to end
 	staying    drf.Vector // the part of used that is not expected to come free
 	wants      fitKey     // the form of spare.free
+	lot        uint64     // see lotOf
 	launches   int32      // decided in this Tick
 	// firstLaunch is where the next of them goes when they are sorted.
 	firstLaunch int32
@@ -102,7 +103,7 @@ func (s *State) agentOf(id string) int32 {
 	}
 	s.lastAgent++
 	a := &s.agents[i]
-	a.id, a.seq, a.described = id, s.lastAgent, true
+	a.id, a.seq, a.described, a.lot = id, s.lastAgent, true, lotOf(id)
 	s.agentIndex[id] = i
 	return i
 }
@@ -155,6 +156,7 @@ func (s *State) takePorts(i int32) {
 // setTotal changes what an agent holds, and with it the cluster.
 func (s *State) setTotal(a *agent, v drf.Vector) {
 	s.plans++
+	s.resized = s.resized || v != a.total
 	for k := range v {
 		s.total[k] += v[k] - a.total[k]
 	}
@@ -322,13 +324,16 @@ func (s *State) dropWhere(which func(*agent) bool) []string {
 	return ids
 }
 
-// syncTotal brings the tree's totals up to date, once for many facts.
+// syncTotal brings the tree's totals, and what else depends on how large agents
+// are, up to date, once for many facts.
 func (s *State) syncTotal() {
-	if s.total == s.tree.Total() {
+	if !s.resized {
 		return
 	}
+	s.resized = false
 	if err := s.tree.SetTotal(s.total); err != nil {
 		panic("allocator: totals of agents were checked when they came in: " + err.Error())
 	}
+	s.most = s.largest()
 	s.forgetScores()
 }

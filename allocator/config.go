@@ -3,30 +3,22 @@ package allocator
 import (
 	"fmt"
 	"slices"
+
+	"fairlead/drf"
 )
-
-// Placement names the rule that picks one of the agents that can hold a run.
-type Placement string
-
-// The placement rules. Ties go to the agent seen first.
-const (
-	// BestFit takes the agent whose free resources have the shape most like
-	// the demand (the heuristic of DRFH, Wang et al. 2014), then the fullest.
-	BestFit Placement = "best-fit"
-	// FirstFit takes the agent seen first.
-	FirstFit Placement = "first-fit"
-	// WorstFit takes the agent with the most left.
-	WorstFit Placement = "worst-fit"
-)
-
-// Placements lists the rules, the default first.
-func Placements() []Placement { return []Placement{BestFit, FirstFit, WorstFit} }
 
 // Config is fixed for the life of a State. The zero value of each field has
 // the meaning given with it.
 type Config struct {
 	Policy    Policy    // default DRF
 	Placement Placement // default BestFit
+	// FairnessKnob is the knob of Tetris, in thousandths: with f, the group that
+	// is aligned best with its agent is served among the first 1-f of the
+	// frameworks in line. Default 1,000: whose turn it is is served; negative: 0,
+	// all of them. Only under the placement Tetris.
+	FairnessKnob drf.Amount
+	// Seed makes the draws of the placement Random.
+	Seed int64
 	// Executor is what each run costs beside its tasks; nothing by default.
 	Executor []Quantity
 	// MaxPlacements bounds one Tick, so that facts are never kept waiting for
@@ -78,6 +70,10 @@ func (c Config) withDefaults() (Config, error) {
 	fill(&c.UnreachableMillis, 300_000)
 	fill(&c.Policy, DRF)
 	fill(&c.Placement, BestFit)
+	fill(&c.FairnessKnob, drf.Unit)
+	if c.FairnessKnob > drf.Unit {
+		return c, fmt.Errorf("%w: fairness knob %s: expected 0 to 1", ErrInvalid, c.FairnessKnob)
+	}
 	if !slices.Contains(Policies(), c.Policy) {
 		return c, fmt.Errorf("%w: policy %q: expected one of %v", ErrInvalid, c.Policy, Policies())
 	}

@@ -183,10 +183,10 @@ func (s *State) placeAll() {
 func (s *State) placeFair(n int) int {
 	s.decided = slices.Grow(s.decided, int(min(s.pending, int64(s.cfg.MaxPlacements), 1<<16)))
 	for s.shapes.open > 0 {
-		if s.cfg.Policy.needsBlocked() {
+		if s.cfg.Policy.needsBlocked() || s.cfg.loosened() {
 			s.shutFull()
 		}
-		node, ok := s.tree.Next()
+		node, ok := s.turn()
 		if !ok {
 			return n
 		}

@@ -49,23 +49,12 @@ func ratio(a, b uint64, shift uint) uint64 {
 	return q
 }
 
-// score ranks an agent for a shape that fits on it; the least is best.
-func (s *State) score(sh *shape, i int32) uint64 {
-	a := &s.agents[i]
-	if s.cfg.Placement == FirstFit {
-		return 0
-	}
+// freeForm is the form of what is free on an agent.
+func (s *State) freeForm(a *agent) *fitKey {
 	if a.wants.epoch != s.epoch {
 		a.wants = s.fitKeyOf(&a.spare.free)
 	}
-	if s.cfg.Placement == WorstFit {
-		return ^a.wants.sum
-	}
-	if sh.wants.epoch != s.epoch {
-		sh.wants = s.fitKeyOf(&sh.demand)
-	}
-	// The distance of the shapes decides; among equal ones the fuller agent.
-	return distance(&sh.wants, &a.wants)<<36 | a.wants.sum
+	return &a.wants
 }
 
 // distance is the L1 distance of two forms, at most 2 << partBits.

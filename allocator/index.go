@@ -28,6 +28,8 @@ func (c candidate) less(d candidate) bool {
 func (s *State) bestAgent(sh *shape) (int32, bool) {
 	x := &sh.index
 	switch {
+	case !s.cfg.Placement.ranked():
+		return s.scan(sh)
 	case !x.asked: // an index for one question would cost more than it saves
 		x.asked = true
 		return s.scan(sh)

@@ -48,7 +48,7 @@ func TestModelDecidesAlike(t *testing.T) {
 }
 
 func newModel(cfg Config, kinds *drf.Kinds) *model {
-	cfg.Placement = cmp.Or(cfg.Placement, BestFit)
+	cfg.Placement, cfg.FairnessKnob = cmp.Or(cfg.Placement, BestFit), cmp.Or(cfg.FairnessKnob, drf.Unit)
 	return &model{cfg: cfg, kinds: kinds, roles: map[string]string{}, weights: map[string]int64{}, quotas: map[string]RoleSet{}, placements: map[string]int64{}}
 }
 

@@ -28,6 +28,12 @@ func (m *model) best(g *modelGroup, free map[string]*modelSpare) *modelAgent {
 			return 0
 		case WorstFit:
 			return y.size.Cmp(x.size)
+		case Tetris:
+			return m.aligned(g, b, free).Cmp(m.aligned(g, a, free))
+		case DotProduct, GPUBestFit:
+			return m.packed(g, free[a.Agent]).Cmp(m.packed(g, free[b.Agent]))
+		case Random:
+			return cmp.Compare(m.lot(a), m.lot(b))
 		}
 		return cmp.Or(demand.distance(x).Cmp(demand.distance(y)), x.size.Cmp(y.size))
 	})

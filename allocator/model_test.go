@@ -278,9 +278,11 @@ func (m *model) choose(free map[string]*modelSpare, skipped map[string]bool) (*m
 	if len(candidates) == 0 {
 		return nil, nil
 	}
-	groups := candidates[m.turn(candidates)]
-	slices.SortStableFunc(groups, func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
-	return groups[0], m.rooms(groups[0], free)
+	for _, groups := range candidates { // commutes: each on its own
+		slices.SortStableFunc(groups, func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
+	}
+	first := candidates[m.loosened(candidates, free)][0]
+	return first, m.rooms(first, free)
 }
 
 // lowest walks down the tree, always to the child of least share that has a

@@ -106,7 +106,10 @@ func (c line) config() Config {
 		PreemptAfterMillis: c.milliseconds(c.value("preempt-after", "0")), PreemptPerMinute: int(c.number("per-minute", 0)),
 		MaxPlacements: int(c.number("max-placements", 0)), History: int(c.number("history", 0)),
 	}
-	cfg.Executor = c.prefixed("executor.")
+	cfg.Executor, cfg.Seed = c.prefixed("executor."), c.number("seed", 0)
+	if cfg.FairnessKnob = c.amount("knob"); cfg.FairnessKnob == 0 {
+		cfg.FairnessKnob = -1
+	}
 	return cfg
 }
 

@@ -23,6 +23,8 @@ type State struct {
 	offers     map[string]int32 // offer to agent
 	offering   []int32          // agents that made an offer since the last Tick
 	total      drf.Vector       // of all agents
+	most       drf.Vector       // that any one agent has of each resource
+	resized    bool             // total and most are not yet what decisions go by
 	changed    []int32          // agents whose spare is out of date
 	epoch      uint32           // counts changes of the totals that scores are relative to
 

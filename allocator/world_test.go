@@ -31,9 +31,12 @@ type world struct {
 
 // config draws the rules of a run.
 func (w *world) config() Config {
-	cfg := Config{Placement: Placements()[w.draw(3)], History: w.draw(3)}
+	cfg := Config{Placement: Placements()[w.draw(len(Placements()))], History: w.draw(3), Seed: int64(w.draw(3))}
 	if w.draw(2) == 0 {
 		cfg.Policy = Policies()[w.draw(len(Policies()))]
+	}
+	if cfg.Placement == Tetris && !cfg.Policy.needsBlocked() {
+		cfg.FairnessKnob = drf.Amount([]int64{0, 750, 300, -1}[w.draw(4)])
 	}
 	if w.draw(2) == 0 {
 		cfg.Executor = []Quantity{{"cpus", 100}, {"mem", 32000}}

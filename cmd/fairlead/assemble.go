@@ -43,6 +43,9 @@ func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served 
 	if !slices.Contains(allocator.Placements(), cfg.Allocator.Placement) {
 		return cfg, "", usagef("--placement %q: expected one of %s", d.placement, join(allocator.Placements()))
 	}
+	if cfg.Allocator.FairnessKnob, err = fairnessKnob(d.knob); err != nil {
+		return cfg, "", err
+	}
 	if cfg.Framework, err = d.frameworkInfo(); err != nil {
 		return cfg, "", err
 	}

@@ -36,12 +36,12 @@ type daemon struct {
 
 	executor string
 	// executorLocal says that agents find the executor where we do.
-	executorLocal     bool
-	executorResources string
-	executorSlots     int32
-	policy, placement string
-	reserveAfter      time.Duration
-	offerHold         time.Duration
+	executorLocal           bool
+	executorResources       string
+	executorSlots           int32
+	policy, placement, knob string
+	reserveAfter            time.Duration
+	offerHold               time.Duration
 
 	preemption                  bool
 	preemptAfter, preemptMinRun time.Duration
@@ -69,6 +69,7 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.executorResources, "executor-resources", defaultExecutorResources, "what an executor asks for")
 	flags.StringVar(&d.policy, "policy", string(allocator.Policies()[0]), "who is served next: "+join(allocator.Policies()))
 	flags.StringVar(&d.placement, "placement", string(allocator.Placements()[0]), "how an agent is chosen: "+join(allocator.Placements()))
+	flags.StringVar(&d.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris: the best aligned among the first 1-f of the frameworks is served (default: 1, whose turn it is)")
 	flags.DurationVar(&d.reserveAfter, "reserve-after", 30*time.Second, "how long a task group waits before room is kept for it")
 	flags.DurationVar(&d.offerHold, "offer-hold", 10*time.Minute, "how long room, and the offers with it, is kept for a waiting task group at first; twice as long each time that was not enough")
 	flags.BoolVar(&d.preemption, "preemption", false, "end runs of frameworks above their fair share for those below theirs")

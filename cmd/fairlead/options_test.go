@@ -164,13 +164,14 @@ func TestSchedulerOptionsAreCheckedBeforeAnythingStarts(t *testing.T) {
 		"scheduler --master h --log-level loud":          "log-level",
 		"scheduler --master h --executor absent":         "there is no executor at ",
 		"scheduler --master h --executor-resources cpus": "--executor-resources: ",
-		"scheduler --master h --placement random":        "expected one of best-fit",
+		"scheduler --master h --placement any":           "expected one of best-fit",
 		"up --agents 0":                                  "expected at least 1",
 		"up --executor-slots -1":                         "expected 0 or more",
 		"shares --interval 0s":                           "expected a time above 0",
 		"simulate x.yaml --policy random":                "expected one of drf",
 		"simulate x.yaml --format xml":                   "expected table or json",
 		"simulate x.yaml --placement none":               "expected one of best-fit",
+		"simulate x.yaml --fairness-knob 1.5":            "expected a number from 0 to 1",
 		"simulate absent.yaml":                           "no such file",
 	} {
 		var stdout, stderr strings.Builder

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fairlead/allocator"
+	"fairlead/drf"
 	"fairlead/internal/sim"
 	"fairlead/internal/strictyaml"
 )
@@ -23,6 +24,7 @@ type simulation struct {
 	format     string
 	seed       int64
 	placements bool
+	knob       string
 }
 
 func (a *app) simulateCommand() *cobra.Command {
@@ -37,7 +39,9 @@ The same scenario and seed give the same result, and digest, on every machine.
 
 Policies (docs/fairness.md says when to use which):
 %s
-Placements: %s.`, describedPolicies(), join(allocator.Placements())),
+
+Placements (docs/placement.md):
+%s`, described(allocator.Policies()), described(allocator.Placements())),
 		Example: `  fairlead simulate examples/paper/*.yaml
   fairlead simulate day.yaml --policy drf --policy hdrf
   fairlead simulate day.yaml --format json --placements`,
@@ -46,6 +50,7 @@ Placements: %s.`, describedPolicies(), join(allocator.Placements())),
 	flags := cmd.Flags()
 	flags.StringSliceVar(&s.policies, "policy", nil, "simulate with this `policy`; may be given several times")
 	flags.StringVar(&s.placement, "placement", "", "how agents are chosen, instead of what the scenario says")
+	flags.StringVar(&s.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris, instead of the scenario's: the best aligned among the first 1-f of the frameworks is served")
 	flags.StringVar(&s.format, "format", "table", "table or json")
 	flags.Int64Var(&s.seed, "seed", 0, "seed, instead of the scenario's")
 	flags.BoolVar(&s.placements, "placements", false, "list every start of an instance")
@@ -55,13 +60,16 @@ Placements: %s.`, describedPolicies(), join(allocator.Placements())),
 	return cmd
 }
 
-// describedPolicies is a line for each policy.
-func describedPolicies() string {
-	var b strings.Builder
-	for _, p := range allocator.Policies() {
-		fmt.Fprintf(&b, "  %-12s %s\n", p, p.Description())
+// described is a line for each policy, or each placement.
+func described[T interface {
+	~string
+	Description() string
+}](names []T) string {
+	var lines []string
+	for _, n := range names {
+		lines = append(lines, fmt.Sprintf("  %-12s %s", n, n.Description()))
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
 
 func join[T ~string](names []T) string {
@@ -70,6 +78,21 @@ func join[T ~string](names []T) string {
 		out = append(out, string(n))
 	}
 	return strings.Join(out, ", ")
+}
+
+// fairnessKnob reads --fairness-knob as allocator.Config wants it.
+func fairnessKnob(text string) (drf.Amount, error) {
+	if text == "" {
+		return 0, nil
+	}
+	f, err := drf.ParseAmount(text)
+	switch {
+	case err != nil || f > drf.Unit:
+		return 0, usagef("--fairness-knob %q: expected a number from 0 to 1", text)
+	case f == 0:
+		return -1, nil
+	}
+	return f, nil
 }
 
 func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded bool) error {
@@ -109,6 +132,10 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 // options is one set for each policy.
 func (s *simulation) options(seeded bool) ([]sim.Options, error) {
 	o := sim.Options{Placement: allocator.Placement(s.placement), Placements: s.placements}
+	var err error
+	if o.FairnessKnob, err = fairnessKnob(s.knob); err != nil {
+		return nil, err
+	}
 	if seeded {
 		o.Seed = &s.seed
 	}

@@ -14,7 +14,9 @@ import (
 type Options struct {
 	Policy    allocator.Policy
 	Placement allocator.Placement
-	Seed      *int64
+	// FairnessKnob is that of Scenario.
+	FairnessKnob drf.Amount
+	Seed         *int64
 	// Placements asks for Result.Placements.
 	Placements bool
 }
@@ -71,6 +73,9 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if opts.Placement != "" {
 		e.scenario.Placement = opts.Placement
 	}
+	if opts.FairnessKnob != 0 {
+		e.scenario.FairnessKnob = opts.FairnessKnob
+	}
 	if opts.Seed != nil {
 		e.scenario.Seed = *opts.Seed
 	}
@@ -78,6 +83,7 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	var err error
 	e.state, err = allocator.New(allocator.Config{
 		Policy: e.scenario.Policy, Placement: e.scenario.Placement, Executor: s.Executor,
+		FairnessKnob: e.scenario.FairnessKnob, Seed: e.scenario.Seed,
 		ReserveAfterMillis: e.scenario.ReserveAfterMillis, Preemption: e.scenario.Preemption,
 	})
 	if err != nil {

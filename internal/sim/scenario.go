@@ -29,6 +29,8 @@ type Scenario struct {
 	Groups     []Group
 	Policy     allocator.Policy
 	Placement  allocator.Placement
+	// FairnessKnob is allocator.Config.FairnessKnob.
+	FairnessKnob drf.Amount
 	// Executor is what each instance costs beside its tasks.
 	Executor []allocator.Quantity
 	// UntilMillis is when the simulation stops at the latest. At 0 it only fills the cluster.
@@ -122,6 +124,9 @@ func scenario(o *strictyaml.Object) *Scenario {
 	if v, ok := o.Optional("placement"); ok {
 		s.Placement = oneOf(v, allocator.Placements())
 	}
+	if v, ok := o.Optional("fairness_knob"); ok {
+		s.FairnessKnob = fairnessKnob(v)
+	}
 	if v, ok := o.Optional("executor"); ok {
 		s.Executor = executor(v)
 	}
@@ -152,6 +157,18 @@ func oneOf[T ~string](v strictyaml.Value, names []T) T {
 		texts[i] = string(n)
 	}
 	return names[max(0, v.OneOf(texts...))]
+}
+
+// fairnessKnob reads a number from 0 to 1. The allocator reads 0 as its default.
+func fairnessKnob(v strictyaml.Value) drf.Amount {
+	f, ok := v.Amount()
+	if ok && f > drf.Unit {
+		v.Failf("expected a number from 0 to 1")
+	}
+	if f == 0 {
+		return -1
+	}
+	return f
 }
 
 // maxDuration bounds the text of a duration.
