@@ -24,6 +24,9 @@ func makeRunID(seq uint64, slot int) RunID { return RunID(seq<<runSlotBits | uin
 
 func (r RunID) slot() int { return int(r & MaxRuns) }
 
+// Place is a number below MaxRuns that no other live run has; it is given again.
+func (r RunID) Place() int { return r.slot() }
+
 // Seq is the sequence number of the run: 1 for the first one of a State.
 func (r RunID) Seq() uint64 { return uint64(r) >> runSlotBits }
 

@@ -29,12 +29,15 @@ type draw struct {
 	count drf.Amount
 }
 
+// poisson is the kind of draw that is a process: each value follows the one before.
+const poisson = "poisson"
+
 // generators are the distributions, and how each is written.
 var generators = []struct{ kind, form string }{
 	{"uniform", "uniform(20s, 40s), with the least and the largest"},
 	{"exponential", "exponential(30s), with the mean"},
 	{"lognormal", "lognormal(30s, 1.5), with the median and the standard deviation of the logarithm, at most 10"},
-	{"poisson", "poisson(10/min)"},
+	{poisson, "poisson(10/min)"},
 }
 
 var callPattern = regexp.MustCompile(`^\s*([a-z]+)\s*\((.*)\)\s*$`)
@@ -58,7 +61,7 @@ func readDraw(v strictyaml.Value, s string, arrival bool) *draw {
 	}
 	d := &draw{kind: call[1]}
 	at := slices.IndexFunc(generators, func(g struct{ kind, form string }) bool { return g.kind == d.kind })
-	if at < 0 || d.kind == "poisson" && !arrival {
+	if at < 0 || d.kind == poisson && !arrival {
 		v.Failf("%q: times cannot be drawn from %s: expected %s", s, d.kind, kinds(arrival))
 		return nil
 	}
@@ -76,7 +79,7 @@ func readDraw(v strictyaml.Value, s string, arrival bool) *draw {
 func kinds(arrival bool) string {
 	var names []string
 	for _, g := range generators {
-		if arrival || g.kind != "poisson" {
+		if arrival || g.kind != poisson {
 			names = append(names, g.kind)
 		}
 	}
@@ -86,7 +89,7 @@ func kinds(arrival bool) string {
 
 // read takes the values in brackets; it is false if they are wrong.
 func (d *draw) read(args []string) bool {
-	if d.kind == "poisson" {
+	if d.kind == poisson {
 		return len(args) == 1 && d.readRate(args[0])
 	}
 	var err error
@@ -119,63 +122,60 @@ func (d *draw) readRate(s string) bool {
 	return err == nil && count > 0 && d.first > 0
 }
 
-// stream is a source of random numbers of its own for one field of one group, so that another group,
-// or another field, changes nothing. It depends on the seed and the names only.
-func stream(seed int64, field string, g *Group) *rand.PCG {
-	sum := sha256.Sum256(fmt.Appendf(nil, "fairlead draw 1\n%d\n%s\n%s\n%s\n", seed, field, g.Spec.Framework, g.Spec.Name))
-	return rand.NewPCG(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16]))
+// source is where the numbers of one field of one group are drawn from. The k-th one is drawn by itself:
+// it depends on the seed, the names and k, and on no other number, so that none has to be kept.
+type source struct{ base, stream uint64 }
+
+// stream is the source of one field of one group, so that another group, or another field, changes
+// nothing. It depends on the seed and the names only.
+func stream(seed int64, field string, g *Group) source {
+	sum := sha256.Sum256(fmt.Appendf(nil, "fairlead draw 2\n%d\n%s\n%s\n%s\n", seed, field, g.Spec.Framework, g.Spec.Name))
+	return source{binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])}
 }
 
-// times draws n times of at least least. Those of a Poisson process are its arrivals, in order.
-func (d *draw) times(from *rand.PCG, n int, least int64) []int64 {
-	out := make([]int64, n)
-	sum := 0.0
-	for i := range out {
-		switch d.kind {
-		case "uniform":
-			// The bias is below one part in a million even for a range of a hundred years.
-			high, _ := bits.Mul64(from.Uint64(), uint64(d.second-d.first+1))
-			out[i] = d.first + int64(high)
-		case "exponential":
-			out[i] = whole(exponential(from) * float64(d.first))
-		case "lognormal":
-			out[i] = whole(float64(d.first) * exp(float64(normal(from)*d.count.Float())))
-		case "poisson":
-			// The conversion forbids fusing the two operations, whose rounding differs by machine.
-			sum += float64(exponential(from) * (float64(d.first) * float64(drf.Unit) / float64(d.count)))
-			out[i] = whole(sum)
-		}
-		out[i] = max(out[i], least)
-	}
-	return out
+// at is the generator for the k-th number. Neighbours begin far apart: k is scrambled (SplitMix64).
+func (s source) at(k int) *rand.PCG {
+	x := s.base + uint64(k)*0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return rand.NewPCG(x^x>>31, s.stream)
 }
 
-// drawn are the groups with everything drawn that is to be. Instances that arrive one by one become
-// groups of their own, with the number of the instance in their names.
-func drawn(groups []Group, seed int64) []Group {
-	out := make([]Group, 0, len(groups))
-	for i := range groups {
-		g := groups[i]
-		n := int(g.Spec.Instances)
-		if g.duration != nil {
-			g.durations = g.duration.times(stream(seed, "duration", &g), n, 1)
-		}
-		if g.arrival == nil {
-			out = append(out, g)
-			continue
-		}
-		for k, at := range g.arrival.times(stream(seed, "arrival", &g), n, 0) {
-			one := g
-			spec := *g.Spec
-			spec.Name, spec.Instances = instanceName(spec.Name, k), 1
-			one.Spec, one.ArrivalMillis = &spec, at
-			if g.durations != nil {
-				one.durations = g.durations[k : k+1]
-			}
-			out = append(out, one)
-		}
+// value is the k-th time, at least least. Poisson processes have gaps instead.
+func (d *draw) value(from source, k int, least int64) int64 {
+	var ms int64
+	switch r := from.at(k); d.kind {
+	case "uniform":
+		// The bias is below one part in a million even for a range of a hundred years.
+		high, _ := bits.Mul64(r.Uint64(), uint64(d.second-d.first+1))
+		ms = d.first + int64(high)
+	case "exponential":
+		ms = whole(exponential(r) * float64(d.first))
+	case "lognormal":
+		ms = whole(float64(d.first) * exp(float64(normal(r)*d.count.Float())))
 	}
-	return out
+	return max(ms, least)
+}
+
+// gap is the time in milliseconds from one arrival of a Poisson process to the next.
+func (d *draw) gap(from source, k int) float64 {
+	// The conversion forbids fusing this with the addition that follows, whose rounding differs by machine.
+	return float64(exponential(from.at(k)) * (float64(d.first) * float64(drf.Unit) / float64(d.count)))
+}
+
+// seeded makes a group ready to say how long its instances run.
+func (g *Group) seeded(seed int64) {
+	if g.duration != nil {
+		g.durations = stream(seed, "duration", g)
+	}
+}
+
+// lasts is how long an instance runs, 0 if it never ends.
+func (g *Group) lasts(instance int32) int64 {
+	if g.duration != nil {
+		return g.duration.value(g.durations, g.number+int(instance), 1)
+	}
+	return g.DurationMillis
 }
 
 // separate checks the groups whose instances arrive one by one, and what that means for the others.
@@ -216,11 +216,3 @@ func separate(values []strictyaml.Value, groups []Group) {
 
 // instanceName is the group that an instance becomes which arrives by itself.
 func instanceName(group string, instance int) string { return fmt.Sprintf("%s.%d", group, instance) }
-
-// lasts is how long an instance runs, 0 if it never ends.
-func (g *Group) lasts(instance int32) int64 {
-	if g.durations != nil {
-		return g.durations[instance]
-	}
-	return g.DurationMillis
-}

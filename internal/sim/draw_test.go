@@ -67,7 +67,7 @@ func TestDistributionsHaveTheirMoments(t *testing.T) {
 		"lognormal": {draw{kind: "lognormal", first: 60 * second, count: sigma}, func(ms int64) float64 { return math.Log(float64(ms)) },
 			math.Log(60_000), 1.5, 1, longestMillis},
 	} {
-		values := c.d.times(rand.NewPCG(5, 6), draws, 1)
+		values := c.d.times(source{5, 6}, draws, 1)
 		sum := 0.0
 		for _, ms := range values {
 			if ms < c.least || ms > c.top {
@@ -81,13 +81,28 @@ func TestDistributionsHaveTheirMoments(t *testing.T) {
 	}
 }
 
+// times are the first n that a simulation draws.
+func (d *draw) times(from source, n int, least int64) []int64 {
+	var out []int64
+	sum := 0.0
+	for k := range n {
+		if d.kind == poisson {
+			sum += d.gap(from, k)
+			out = append(out, whole(sum))
+			continue
+		}
+		out = append(out, d.value(from, k, least))
+	}
+	return out
+}
+
 func identity(ms int64) float64 { return float64(ms) }
 
 // Of a Poisson process with rate 10/min, 10 n minutes see 100 n arrivals, give or take a few roots of
 // that, and the numbers in each minute vary as much as their mean.
 func TestPoissonArrivals(t *testing.T) {
 	d := draw{kind: "poisson", first: 60_000, count: 10 * drf.Unit}
-	at := d.times(rand.NewPCG(7, 8), draws, 0)
+	at := d.times(source{7, 8}, draws, 0)
 	if !slices.IsSorted(at) || at[0] < 0 {
 		t.Fatal("arrivals are not in order")
 	}
@@ -111,10 +126,10 @@ func TestPoissonArrivals(t *testing.T) {
 
 func TestTimesThatAreTooLongAreBounded(t *testing.T) {
 	d := draw{kind: "lognormal", first: longestMillis, count: 10 * drf.Unit}
-	if got := slices.Max(d.times(rand.NewPCG(1, 1), 1_000, 1)); got != longestMillis {
+	if got := slices.Max(d.times(source{1, 1}, 1_000, 1)); got != longestMillis {
 		t.Errorf("the longest of many is %d, want %d", got, int64(longestMillis))
 	}
-	if got := slices.Min(d.times(rand.NewPCG(1, 1), 1_000, 1)); got < 1 {
+	if got := slices.Min(d.times(source{1, 1}, 1_000, 1)); got < 1 {
 		t.Errorf("the shortest is %d, want at least 1", got)
 	}
 }
@@ -128,8 +143,8 @@ func TestStreamsAreIndependent(t *testing.T) {
 	for _, seed := range []int64{-1, 0, 1} {
 		for _, field := range []string{"arrival", "duration"} {
 			for _, group := range []*Group{g("a", "b"), g("a", "c"), g("b", "b")} {
-				first := stream(seed, field, group).Uint64()
-				if first != stream(seed, field, group).Uint64() {
+				first := stream(seed, field, group).at(0).Uint64()
+				if first != stream(seed, field, group).at(0).Uint64() {
 					t.Fatal("a stream does not repeat itself")
 				}
 				if other, twice := seen[first]; twice {

@@ -1,63 +1,80 @@
 package sim
 
-import (
-	"cmp"
-	"container/heap"
+import "fairlead/allocator"
 
-	"fairlead/allocator"
-)
-
-// event is something that will happen: a group is submitted, or a run ends.
+// event is something that will happen to a run.
 type event struct {
 	at  int64
 	seq uint64 // order of events of one time: as they were made
 	run allocator.RunID
-	// group is an index into Scenario.Groups if run is 0.
-	group int
-	// killed says that the run does not end by itself.
-	killed bool
+	how allocator.TaskState
 }
 
-// eventHeap gives events back by time, then in the order in which they were pushed.
+// before is the order of events: by time, then as they were made.
+func (e *event) before(f *event) bool { return e.at < f.at || e.at == f.at && e.seq < f.seq }
+
+// eventHeap gives events back in order. Each node has four children, which makes it shallow: most of
+// the work is to let one event sink from the top to near the bottom.
 type eventHeap struct {
-	events  events
+	events  []event
 	lastSeq uint64
 }
+
+const arity = 4
 
 func (h *eventHeap) push(e event) {
 	h.lastSeq++
 	e.seq = h.lastSeq
-	heap.Push(&h.events, e)
-}
-
-func (h *eventHeap) pop() event { return heap.Pop(&h.events).(event) }
-
-// next is the time of the earliest event, and false if there is none.
-func (h *eventHeap) next() (int64, bool) {
-	if len(h.events) == 0 {
-		return 0, false
+	h.events = append(h.events, e)
+	i := len(h.events) - 1
+	for i > 0 {
+		parent := (i - 1) / arity
+		if !e.before(&h.events[parent]) {
+			break
+		}
+		h.events[i] = h.events[parent]
+		i = parent
 	}
-	return h.events[0].at, true
+	h.events[i] = e
 }
 
-// events implements heap.Interface.
-type events []event
-
-func (e events) Len() int { return len(e) }
-
-func (e events) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(e[i].at, e[j].at), cmp.Compare(e[i].seq, e[j].seq)) < 0
+// pop takes the first event; there must be one.
+func (h *eventHeap) pop() event {
+	first, last := h.events[0], len(h.events)-1
+	e := h.events[last]
+	h.events = h.events[:last]
+	if last > 0 {
+		h.sink(e)
+	}
+	return first
 }
 
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
+// sink puts an event into the empty place at the top.
+func (h *eventHeap) sink(e event) {
+	i := 0
+	for {
+		child := i*arity + 1
+		if child >= len(h.events) {
+			break
+		}
+		for k := child + 1; k < min(child+arity, len(h.events)); k++ {
+			if h.events[k].before(&h.events[child]) {
+				child = k
+			}
+		}
+		if !h.events[child].before(&e) {
+			break
+		}
+		h.events[i] = h.events[child]
+		i = child
+	}
+	h.events[i] = e
+}
 
-// Push is called by container/heap.
-func (e *events) Push(x any) { *e = append(*e, x.(event)) }
-
-// Pop is called by container/heap.
-func (e *events) Pop() any {
-	last := len(*e) - 1
-	x := (*e)[last]
-	*e = (*e)[:last]
-	return x
+// first is the earliest event, and nil if there is none.
+func (h *eventHeap) first() *event {
+	if len(h.events) == 0 {
+		return nil
+	}
+	return &h.events[0]
 }

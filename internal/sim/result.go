@@ -97,12 +97,11 @@ func (e *engine) result() *Result {
 		Scenario: s.Name, Policy: string(s.Policy), Placement: string(s.Placement), Seed: s.Seed, EndS: seconds(e.now),
 		Frameworks: []FrameworkResult{}, Roles: []RoleResult{},
 		Utilization: map[string]float64{}, MeanUtilization: map[string]float64{},
-		Placements: st.placements, MakespanS: seconds(st.makespan), Events: st.events, Decisions: st.decisions, Preemptions: st.preemptions,
+		Placements: st.placements, MakespanS: seconds(st.makespan), Events: e.steps, Decisions: st.decisions, Preemptions: st.preemptions,
 		Digest: st.sum(),
 	}
-	ends := endsByLeaf(v)
 	for _, f := range v.Frameworks {
-		r.Frameworks = append(r.Frameworks, frameworkResult(v, f, ends[leaf{f.Framework, f.Role}], st))
+		r.Frameworks = append(r.Frameworks, frameworkResult(v, f, st))
 	}
 	for _, role := range v.Roles {
 		r.Roles = append(r.Roles, RoleResult{
@@ -121,30 +120,15 @@ func (e *engine) result() *Result {
 	return r
 }
 
-// ends counts the instances of a framework that are over.
-type ends struct{ finished, failed int64 }
-
-func endsByLeaf(v *allocator.View) map[leaf]ends {
-	out := make(map[leaf]ends)
-	for _, g := range v.Groups {
-		key := leaf{g.Framework, g.Role}
-		sum := out[key]
-		sum.finished += int64(g.Finished)
-		sum.failed += int64(g.Failed)
-		out[key] = sum
-	}
-	return out
-}
-
-func frameworkResult(v *allocator.View, f allocator.FrameworkView, over ends, st *stats) FrameworkResult {
+func frameworkResult(v *allocator.View, f allocator.FrameworkView, st *stats) FrameworkResult {
 	num, den := f.Share.Fraction()
 	out := FrameworkResult{
 		Name: f.Framework, Role: f.Role, Weight: f.Weight.Float(),
 		DominantResource: f.Dominant, DominantShare: weighted(f.Share, f.Weight), ShareNum: num, ShareDen: den,
 		Allocated: amounts(v, f.Allocated), Running: f.Running, Pending: f.Pending,
-		Finished: over.finished, Failed: over.failed,
 	}
 	if t, ok := st.byLeaf[leaf{f.Framework, f.Role}]; ok {
+		out.Finished, out.Failed = t.finished, t.failed
 		out.MeanWaitS = mean(t.waitMillis, t.started)
 		out.MeanCompletionS = mean(t.completionMillis, t.completed)
 	}

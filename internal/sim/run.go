@@ -7,7 +7,6 @@ import (
 
 	"fairlead/allocator"
 	"fairlead/drf"
-	"fairlead/internal/taskgroup"
 )
 
 // Options replace parts of a scenario; zero values replace nothing.
@@ -19,6 +18,9 @@ type Options struct {
 	Seed         *int64
 	// Placements asks for Result.Placements.
 	Placements bool
+	// Check checks the books of the allocator after each step, which takes very long for large scenarios.
+	// Without, they are checked at the end and a few times before.
+	Check bool
 }
 
 // ErrInvariant is wrapped by the error of a simulation after which the books do not add up.
@@ -40,32 +42,31 @@ func Run(ctx context.Context, s *Scenario, opts Options) (*Result, error) {
 	return e.result(), nil
 }
 
-// engine is a simulation under way.
+// engine is a simulation under way. What it holds grows with what is alive, not with the scenario.
 type engine struct {
 	scenario Scenario // with the options applied
+	options  Options
 	state    *allocator.State
+	work     *workload
 	heap     eventHeap
 	now      int64
-	runs     map[allocator.RunID]running
-	// index finds a group of the scenario by framework and name.
-	index map[[2]string]int
-	stats *stats
-	// unchecked counts the steps since the books were checked.
-	unchecked int
+	runs     runTable
+	jobs     map[jobKey]*job // the groups that the allocator knows
+	// awaited counts the groups to come that are after one.
+	awaited map[jobKey]int
+	parents []jobKey // of groups that came since the last Tick
+	ended   []jobKey // jobs that got over since the last Tick
+	stats   *stats
+	// steps counts what the allocator was told, checkAt is when its books are checked next.
+	steps, checkAt int64
 }
 
-// running is an instance that was launched and has not ended.
-type running struct {
-	group    int
-	instance int32
-	charge   drf.Vector
-}
+// jobKey names a group that was submitted.
+type jobKey struct{ framework, name string }
 
 func newEngine(s *Scenario, opts Options) (*engine, error) {
 	e := &engine{
-		scenario: *s,
-		runs:     make(map[allocator.RunID]running),
-		index:    make(map[[2]string]int),
+		scenario: *s, options: opts, jobs: make(map[jobKey]*job), awaited: make(map[jobKey]int), checkAt: 1,
 	}
 	if opts.Policy != "" {
 		e.scenario.Policy = opts.Policy
@@ -79,7 +80,6 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if opts.Seed != nil {
 		e.scenario.Seed = *opts.Seed
 	}
-	e.scenario.Groups = drawn(s.Groups, e.scenario.Seed)
 	var err error
 	e.state, err = allocator.New(allocator.Config{
 		Policy: e.scenario.Policy, Placement: e.scenario.Placement, Executor: s.Executor,
@@ -89,12 +89,17 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.stats = newStats(&e.scenario, opts.Placements)
-	for i, g := range e.scenario.Groups {
-		e.index[[2]string{g.Spec.Framework, g.Spec.Name}] = i
-		e.heap.push(event{at: g.ArrivalMillis, group: i})
+	e.stats = newStats(&e.scenario, opts)
+	if err := e.setUp(); err != nil {
+		return nil, err
 	}
-	return e, e.setUp()
+	for i := range s.Groups {
+		for _, name := range s.Groups[i].Spec.After {
+			e.awaited[jobKey{s.Groups[i].Spec.Framework, name}]++
+		}
+	}
+	e.work, err = newWorkload(&e.scenario)
+	return e, err
 }
 
 // setUp tells the allocator of the cluster, the roles and the frameworks.
@@ -116,71 +121,89 @@ func (e *engine) setUp() error {
 		facts = append(facts, seen)
 	}
 	for _, f := range facts {
-		if _, err := e.step(f); err != nil {
+		if err := e.tell(f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *engine) step(f allocator.Fact) ([]allocator.Action, error) {
-	e.stats.events++
-	e.unchecked++
-	return e.state.Step(allocator.Event{At: e.now, Fact: f})
+// tell steps a fact.
+func (e *engine) tell(f allocator.Fact) error {
+	e.steps++
+	if _, err := e.state.Step(allocator.Event{At: e.now, Fact: f}); err != nil {
+		return err
+	}
+	if e.options.Check {
+		return e.check()
+	}
+	return nil
 }
+
+// patience is how many times are simulated between two looks at the context.
+const patience = 256
 
 // run moves from one time at which something happens to the next.
 func (e *engine) run(ctx context.Context) error {
-	for {
+	defer e.work.close()
+	for n := 0; ; n++ {
 		at, ok := e.nextTime()
 		if !ok || at > e.scenario.UntilMillis {
 			break
+		}
+		if n%patience == 0 && ctx.Err() != nil {
+			return ctx.Err()
 		}
 		e.advance(at)
 		if err := e.happen(); err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 	}
-	if len(e.runs) > 0 { // they go on to the end
+	if e.runs.alive > 0 { // they go on to the end
 		e.advance(max(e.now, e.scenario.UntilMillis))
 	}
 	return e.check()
 }
 
+// nextTime is when something happens next, and false if nothing does any more.
 func (e *engine) nextTime() (int64, bool) {
-	at, ok := e.heap.next()
-	for ok && e.isStale(e.heap.events[0]) {
-		e.heap.pop()
-		at, ok = e.heap.next()
+	var at int64
+	ok := false
+	sooner := func(t int64, is bool) {
+		if is && (!ok || t < at) {
+			at, ok = t, true
+		}
 	}
-	if deadline, has := e.state.NextDeadline(); has && (!ok || deadline < at) {
-		return max(deadline, e.now), true
+	for e.heap.first() != nil && e.runs.get(e.heap.first().run) == nil {
+		e.heap.pop() // the end of a run that was ended before
 	}
-	return at, ok
-}
-
-// isStale reports whether an event is the end of a run that was killed before.
-func (e *engine) isStale(ev event) bool {
-	_, alive := e.runs[ev.run]
-	return ev.run != 0 && !alive
+	if ev := e.heap.first(); ev != nil {
+		sooner(ev.at, true)
+	}
+	sooner(e.work.next())
+	sooner(e.state.NextDeadline())
+	return max(at, e.now), ok
 }
 
 func (e *engine) advance(at int64) {
-	e.stats.pass(at - e.now)
+	e.stats.pass(at)
 	e.now = at
 }
 
 // happen steps everything of the present time, then lets the allocator decide.
 func (e *engine) happen() error {
-	for at, ok := e.heap.next(); ok && at <= e.now; at, ok = e.heap.next() {
-		if err := e.occur(e.heap.pop()); err != nil {
+	for at, ok := e.work.next(); ok && at <= e.now; at, ok = e.work.next() {
+		if err := e.arrive(); err != nil {
 			return err
 		}
 	}
-	actions, err := e.step(allocator.Tick{})
+	for ev := e.heap.first(); ev != nil && ev.at <= e.now; ev = e.heap.first() {
+		if err := e.end(e.heap.pop()); err != nil {
+			return err
+		}
+	}
+	e.steps++
+	actions, err := e.state.Step(allocator.Event{At: e.now, Fact: allocator.Tick{}})
 	if err != nil {
 		return err
 	}
@@ -189,79 +212,22 @@ func (e *engine) happen() error {
 			return err
 		}
 	}
-	// A check looks at everything there is, so it is due after as many steps.
-	if e.unchecked > len(e.scenario.Agents)+len(e.scenario.Groups)+len(e.runs) {
+	if err := e.forget(); err != nil {
+		return err
+	}
+	e.stats.decided(e.state)
+	if e.options.Check || e.steps >= e.checkAt {
 		return e.check()
 	}
 	return nil
 }
 
+// check looks at everything that the allocator has booked. Each time it waits twice as long for the
+// next one, so that checks take a small part of the time, however large the state is.
 func (e *engine) check() error {
-	e.unchecked = 0
+	e.checkAt = 2 * e.steps
 	if err := e.state.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvariant, err)
 	}
 	return nil
-}
-
-func (e *engine) occur(ev event) error {
-	if ev.run == 0 {
-		group, err := taskgroup.Core(e.scenario.Groups[ev.group].Spec)
-		if err != nil {
-			return err
-		}
-		_, err = e.step(allocator.GroupSubmitted{Group: group})
-		return err
-	}
-	if e.isStale(ev) {
-		return nil
-	}
-	r := e.runs[ev.run]
-	if ev.killed {
-		return e.end(ev.run, r, allocator.TaskKilled)
-	}
-	return e.end(ev.run, r, allocator.TaskFinished)
-}
-
-// end tells the allocator how all tasks of a run ended.
-func (e *engine) end(id allocator.RunID, r running, state allocator.TaskState) error {
-	for i := range e.scenario.Groups[r.group].Spec.Tasks {
-		f := allocator.TaskUpdated{Run: id, Task: int32(i), State: state}
-		if _, err := e.step(f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// carryOut does what the allocator decided. There is no master to talk to, and nothing fails in a
-// simulation, so that only these actions can come. Room that is held is the allocator's own business.
-func (e *engine) carryOut(a allocator.Action) error {
-	switch a := a.(type) {
-	case allocator.Accept:
-		for _, l := range a.Launches {
-			e.launch(a.Agent, l)
-		}
-	case allocator.Settle:
-		r := e.runs[a.Run]
-		delete(e.runs, a.Run)
-		e.stats.ended(e.now, r, a.Outcome)
-	case allocator.Preempt:
-		e.heap.push(event{at: e.now, run: a.Run, killed: true})
-	case allocator.Kill:
-		e.heap.push(event{at: e.now, run: a.Run, killed: true})
-	case allocator.Hold, allocator.Release:
-	default:
-		return fmt.Errorf("unexpected action %T", a)
-	}
-	return nil
-}
-
-func (e *engine) launch(agent string, l allocator.Launch) {
-	r := running{group: e.index[[2]string{l.Framework, l.Group}], instance: l.Instance, charge: l.Charge}
-	e.runs[l.Run] = r
-	e.stats.started(e.now, agent, r)
-	if d := e.scenario.Groups[r.group].lasts(l.Instance); d > 0 {
-		e.heap.push(event{at: e.now + d, run: l.Run})
-	}
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"iter"
 	"regexp"
 	"strings"
 
@@ -27,8 +28,12 @@ type Scenario struct {
 	Roles      []Role
 	Frameworks []Framework
 	Groups     []Group
-	Policy     allocator.Policy
-	Placement  allocator.Placement
+	// Arrivals gives further groups, if it is not nil: in the order of their arrival, one after the other
+	// as their time comes, and all of them again with each call. What a group comes after must not have
+	// ended before it arrives.
+	Arrivals  func() iter.Seq2[Group, error]
+	Policy    allocator.Policy
+	Placement allocator.Placement
 	// FairnessKnob is allocator.Config.FairnessKnob.
 	FairnessKnob drf.Amount
 	// Executor is what each instance costs beside its tasks.
@@ -76,8 +81,9 @@ type Group struct {
 
 	// arrival and duration say how they are drawn, if they are: those of each instance by itself.
 	arrival, duration *draw
-	// durations are what was drawn, by instance.
-	durations []int64
+	// durations is what duration is drawn from, and number the first instance to draw for.
+	durations source
+	number    int
 }
 
 // Parse reads the scenarios of a YAML or JSON file, one to a document. Either the whole file is good

@@ -14,8 +14,15 @@ func Core(spec *proto.TaskGroup) (allocator.Group, error) {
 	if err != nil {
 		return allocator.Group{}, err
 	}
+	g := Shape(spec)
+	g.Digest = digest
+	return g, nil
+}
+
+// Shape is Core without the digest, for who never submits anything twice.
+func Shape(spec *proto.TaskGroup) allocator.Group {
 	g := allocator.Group{
-		Framework: spec.Framework, Name: spec.Name, Role: spec.Role, Digest: digest,
+		Framework: spec.Framework, Name: spec.Name, Role: spec.Role,
 		Instances: int32(spec.Instances), Gang: int32(spec.GangMin), Priority: spec.Priority, After: spec.After,
 		Restart: coreRestart(spec.Restart), NotPreemptible: !spec.Preemptible, MaxRuntimeMillis: spec.MaxRuntimeMs,
 	}
@@ -25,7 +32,7 @@ func Core(spec *proto.TaskGroup) (allocator.Group, error) {
 	for i := range spec.Tasks {
 		g.Tasks = append(g.Tasks, coreTask(&spec.Tasks[i]))
 	}
-	return g, nil
+	return g
 }
 
 // coreOperator is 0, which the allocator refuses, for one that is unknown.

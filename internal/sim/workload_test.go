@@ -1,0 +1,121 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"fairlead/proto"
+)
+
+func TestEventsComeInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var h eventHeap
+		var want []event
+		for _, at := range rapid.SliceOf(rapid.Int64Range(0, 9)).Draw(t, "times") {
+			h.push(event{at: at})
+			want = append(want, event{at: at, seq: h.lastSeq})
+			if rapid.IntRange(0, 3).Draw(t, "pop") == 0 {
+				slices.SortFunc(want, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) })
+				if got := h.pop(); got != want[0] {
+					t.Fatalf("popped %v, want %v", got, want[0])
+				}
+				want = want[1:]
+			}
+		}
+		slices.SortFunc(want, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) })
+		for _, w := range want {
+			if got := h.pop(); got != w {
+				t.Fatalf("popped %v, want %v", got, w)
+			}
+		}
+		if h.first() != nil {
+			t.Fatal("the heap is not empty")
+		}
+	})
+}
+
+// streamed is the same scenario with its groups in Arrivals.
+func streamed(s *Scenario) *Scenario {
+	out := *s
+	groups := slices.Clone(s.Groups)
+	slices.SortStableFunc(groups, func(a, b Group) int { return cmp.Compare(a.ArrivalMillis, b.ArrivalMillis) })
+	out.Groups = nil
+	out.Arrivals = func() iter.Seq2[Group, error] {
+		return func(yield func(Group, error) bool) {
+			for _, g := range groups {
+				if !yield(g, nil) {
+					return
+				}
+			}
+		}
+	}
+	return &out
+}
+
+// A stream of groups is simulated like a file of them, as often as is asked for, and nothing is left
+// of it in the end.
+func TestAStreamIsLikeAFile(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anyScenario(t)
+		want, err := Run(context.Background(), s, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream := streamed(s)
+		for range 2 {
+			e, err := newEngine(stream, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.run(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if got := e.result().Digest; got != want.Digest {
+				t.Fatalf("digest %s, want %s", got, want.Digest)
+			}
+			if left := len(e.state.View().Groups); s.UntilMillis == endless && (left > 0 || len(e.jobs) > 0 || e.runs.alive > 0) {
+				t.Fatalf("at the end there are %d groups, %d jobs and %d runs", left, len(e.jobs), e.runs.alive)
+			}
+		}
+	})
+}
+
+func TestWhatIsWrongWithAStreamIsSaid(t *testing.T) {
+	g := func(name string, at int64, after ...string) Group {
+		return Group{ArrivalMillis: at, DurationMillis: 1, Spec: &proto.TaskGroup{
+			Framework: "A", Role: "*", Name: name, Instances: 1, After: after,
+			Tasks: []proto.Task{{Name: "t", Resources: []proto.Resource{{Name: "cpus", Milli: 1000}}}},
+		}}
+	}
+	broken := errors.New("line 7 is broken")
+	for want, groups := range map[string][]Group{
+		"task group A/b arrives at 1 ms, after one that arrives at 2 ms":   {g("a", 2), g("b", 1)},
+		"task group A/a arrives twice":                                     {g("a", 1), g("a", 1)},
+		"task group A/b comes after a, which is not there when it arrives": {g("a", 1), g("b", 9, "a")},
+		broken.Error(): {g("a", 1)},
+	} {
+		s := parseOne(t, "name: s\ncluster: {agents: [{name: a, resources: {cpus: 2}}]}\nuntil: 1h\ngroups: []\n")
+		s.Arrivals = func() iter.Seq2[Group, error] {
+			return func(yield func(Group, error) bool) {
+				for _, g := range groups {
+					if !yield(g, nil) {
+						return
+					}
+				}
+				if want == broken.Error() {
+					yield(Group{}, broken)
+				}
+			}
+		}
+		if _, err := Run(context.Background(), s, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
