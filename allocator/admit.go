@@ -64,20 +64,31 @@ func (s *State) admit(g *Group, fresh map[string]bool) error {
 	if err := g.validate(); err != nil {
 		return err
 	}
-	if old, ok := s.groups[groupKey{g.Framework, g.Name}]; ok {
-		if old.spec.Digest == g.Digest {
-			return nil
-		}
-		return fmt.Errorf("%w: %s/%s", ErrConflict, g.Framework, g.Name)
-	}
-	role := s.resolveRole(g.Framework, g.Role)
-	if err := validRole(role); err != nil {
+	if known, err := s.admitName(g); known || err != nil {
 		return err
 	}
-	if err := s.tree.Admits(role, g.Framework); err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
-	}
 	return s.admitNames(g, fresh)
+}
+
+// admitName checks who a group is, and reports whether it is there already.
+func (s *State) admitName(g *Group) (known bool, err error) {
+	if old, ok := s.groups[groupKey{g.Framework, g.Name}]; ok {
+		if old.spec.Digest == g.Digest {
+			return true, nil
+		}
+		return false, fmt.Errorf("%w: %s/%s", ErrConflict, g.Framework, g.Name)
+	}
+	role := s.resolveRole(g.Framework, g.Role)
+	if _, ok := s.queueIndex[queueKey{role, g.Framework}]; ok {
+		return false, nil // it was admitted before
+	}
+	if err := validRole(role); err != nil {
+		return false, err
+	}
+	if err := s.tree.Admits(role, g.Framework); err != nil {
+		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return false, nil
 }
 
 func (s *State) admitNames(g *Group, fresh map[string]bool) error {

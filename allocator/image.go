@@ -172,7 +172,7 @@ func (s *State) imageAgent(a *agent) AgentImage {
 
 func imageGroup(g *group) GroupImage {
 	m := GroupImage{
-		Spec: g.spec, Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: append([]int32(nil), g.again...),
+		Spec: g.group(), Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: append([]int32(nil), g.again...),
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom,
 	}
@@ -265,12 +265,14 @@ func (s *State) restoreAgents(m *Image) error {
 func (s *State) restoreGroups(m *Image) error {
 	for _, im := range m.Groups {
 		g := &group{
-			spec: im.Spec, seq: im.Seq, at: -1, arrived: im.Arrived, endedAt: im.Ended, again: slices.Clone(im.Again),
+			spec: spec{Framework: im.Spec.Framework, Name: im.Spec.Name, Digest: im.Spec.Digest}, seq: im.Seq, at: -1, arrived: im.Arrived, endedAt: im.Ended, again: slices.Clone(im.Again),
 			unmet: slices.Clone(im.Unmet), dying: im.Dying, outcome: im.Outcome, message: im.Message, history: slices.Clone(im.History),
 		}
-		if err := s.measure(g); err != nil {
+		t, err := s.templateOf(&im.Spec)
+		if err != nil {
 			return err
 		}
+		s.setTemplate(g, t)
 		q, err := s.queueOf(im.Spec.Role, im.Spec.Framework)
 		if err != nil {
 			return err

@@ -32,6 +32,7 @@ type State struct {
 	queues     []*queue          // by drf.Node; nil for roles
 	queueIndex map[queueKey]*queue
 	groups     map[groupKey]*group
+	templates  templateTable
 	dependents map[groupKey]map[*group]struct{} // by the group they wait for, there or not
 	lastSeq    uint64                           // of submitted groups
 	pending    int64                            // instances that could be placed if there was room
@@ -103,6 +104,7 @@ func New(cfg Config) (*State, error) {
 		roleOf:     map[string]string{},
 		queueIndex: map[queueKey]*queue{},
 		groups:     map[groupKey]*group{},
+		templates:  templateTable{by: map[uint64][]*template{}},
 		dependents: map[groupKey]map[*group]struct{}{},
 		shapes:     newShapeTable(),
 		epoch:      1,
@@ -233,15 +235,13 @@ func validRole(role string) error {
 
 // group is a submitted Group and how far it has come.
 type group struct {
-	spec    Group
+	spec    spec
 	seq     uint64
 	at      int // in its bucket, -1 when it is not there
 	queue   *queue
 	bucket  *bucket
-	demand  drf.Vector   // of one instance, without the executor
-	hosted  drf.Vector   // demand, and the executor
-	limits  *limits      // nil if it may go anywhere
-	tasks   []drf.Vector // of each task
+	*needs          // shared, like most of spec
+	limits  *limits // nil if it may go anywhere
 	arrived int64
 
 	// instances holds those that were ever started; the rest is fresh.

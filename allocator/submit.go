@@ -9,54 +9,48 @@ import (
 )
 
 func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
-	spec := f.Group
-	if err := s.admit(&spec, map[string]bool{}); err != nil {
+	want := f.Group
+	want.Role = s.resolveRole(want.Framework, want.Role)
+	t := s.templates.find(&want, want.hash())
+	if known, err := s.admitSubmitted(&want, t); known || err != nil {
 		return err
 	}
-	if err := s.admitOrder(&spec, nil); err != nil {
-		return err
+	if t == nil {
+		var err error
+		if t, err = s.newTemplate(&want); err != nil {
+			return err
+		}
 	}
-	key := groupKey{spec.Framework, spec.Name}
-	if _, ok := s.groups[key]; ok {
-		return nil
-	}
-	spec.Role = s.resolveRole(spec.Framework, spec.Role)
-	g := &group{spec: spec, at: -1, arrived: s.now, unmet: spec.After}
-	g.instances = g.first[:0]
-	if err := s.measure(g); err != nil {
-		return err
-	}
-	q, err := s.queueOf(spec.Role, spec.Framework)
+	q, err := s.queueOf(want.Role, want.Framework)
 	if err != nil {
 		return err
 	}
+	g := &group{at: -1, arrived: s.now, unmet: t.After, queue: q}
+	g.spec = spec{Framework: q.name, Name: want.Name, Digest: want.Digest}
+	g.instances = g.first[:0]
+	s.setTemplate(g, t)
 	s.lastSeq++
-	g.seq, g.queue = s.lastSeq, q
-	s.groups[key] = g
+	g.seq = s.lastSeq
+	s.groups[groupKey{g.spec.Framework, g.spec.Name}] = g
 	s.noteLeast(g)
 	s.adopt(g)
 	s.link.wantRevive = true
 	return nil
 }
 
-// measure computes what a group's tasks and instances ask for, and where they
-// may go.
-func (s *State) measure(g *group) error {
-	var err error
-	if g.limits, err = newLimits(g.spec.Constraints); err != nil {
-		return err
-	}
-	g.tasks = make([]drf.Vector, 0, len(g.spec.Tasks))
-	for _, t := range g.spec.Tasks {
-		v, err := s.vector(t.Resources)
-		if err != nil {
-			return fmt.Errorf("task %q: %w", t.Name, err)
+// admitSubmitted is admit for one group whose role is resolved, and reports
+// whether the very same group is there already. Of one that is like others, only
+// the names are looked at.
+func (s *State) admitSubmitted(g *Group, t *template) (known bool, err error) {
+	if t == nil || g.Framework == "" || g.Name == "" {
+		if err := s.admit(g, map[string]bool{}); err != nil {
+			return false, err
 		}
-		g.tasks = append(g.tasks, v)
-		g.demand = g.demand.Add(v)
 	}
-	g.hosted = g.demand.Add(s.executor)
-	return nil
+	if known, err = s.admitName(g); known || err != nil {
+		return known, err
+	}
+	return false, s.admitOrder(g, nil)
 }
 
 // adopt links a new group to those it comes after, and lets it compete when
@@ -237,6 +231,7 @@ func (s *State) applyGroupForgotten(f GroupForgotten) error {
 	if !g.over() {
 		return fmt.Errorf("%w: task group %s/%s has not ended", ErrInvalid, f.Framework, f.Name)
 	}
+	s.dropTemplate(g)
 	delete(s.groups, key)
 	return nil
 }
