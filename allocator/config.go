@@ -10,7 +10,7 @@ import (
 // Config is fixed for the life of a State. The zero value of each field has
 // the meaning given with it.
 type Config struct {
-	Policy    Policy    // default DRF
+	Policy    Policy    // default Auto
 	Placement Placement // default BestFit
 	// FairnessKnob is the knob of Tetris, in thousandths: with f, the group that
 	// is aligned best with its agent is served among the first 1-f of the
@@ -68,13 +68,12 @@ func (c Config) withDefaults() (Config, error) {
 	fill(&c.PreemptPerMinute, 10)
 	fill(&c.KillRepeatMillis, 10_000)
 	fill(&c.UnreachableMillis, 300_000)
-	fill(&c.Policy, DRF)
 	fill(&c.Placement, BestFit)
 	fill(&c.FairnessKnob, drf.Unit)
 	if c.FairnessKnob > drf.Unit {
 		return c, fmt.Errorf("%w: fairness knob %s: expected 0 to 1", ErrInvalid, c.FairnessKnob)
 	}
-	if !slices.Contains(Policies(), c.Policy) {
+	if c.Policy != Auto && !slices.Contains(Policies(), c.Policy) {
 		return c, fmt.Errorf("%w: policy %q: expected one of %v", ErrInvalid, c.Policy, Policies())
 	}
 	if !slices.Contains(Placements(), c.Placement) {

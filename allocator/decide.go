@@ -183,7 +183,7 @@ func (s *State) placeAll() {
 func (s *State) placeFair(n int) int {
 	s.decided = slices.Grow(s.decided, int(min(s.pending, int64(s.cfg.MaxPlacements), 1<<16)))
 	for s.shapes.open > 0 {
-		if s.cfg.Policy.needsBlocked() || s.cfg.loosened() {
+		if s.policy.needsBlocked() || s.cfg.loosened() {
 			s.shutFull()
 		}
 		node, ok := s.turn()
@@ -209,7 +209,7 @@ func (s *State) placeFair(n int) int {
 				return n
 			}
 			n += len(on)
-		case s.cfg.Policy == DRFLiteral:
+		case s.policy == DRFLiteral:
 			return n
 		default:
 			s.shapes.fill(b.shape)

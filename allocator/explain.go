@@ -256,13 +256,13 @@ func (s *State) explainOrder(g *group, e *Explanation) {
 
 // whyAhead says by what a framework comes before that of a group.
 func (s *State) whyAhead(c drf.Node, g *group) string {
-	if s.cfg.Policy == DRF || s.cfg.Policy == DRFLiteral {
+	if s.policy == DRF || s.policy == DRFLiteral {
 		share, _ := s.tree.Share(c)
 		mine, _ := s.tree.Share(g.queue.node)
 		return fmt.Sprintf("framework %s has a dominant share of %s, below the %s of %s", s.tree.Name(c), share, mine, g.spec.Framework)
 	}
 	return fmt.Sprintf("framework %s comes before %s under the policy %s (%s)",
-		s.tree.Name(c), g.spec.Framework, s.cfg.Policy, s.cfg.Policy.Description())
+		s.tree.Name(c), g.spec.Framework, s.policy, s.policy.Description())
 }
 
 // competes reports whether a framework waits with something that some agent

@@ -78,7 +78,7 @@ func (s *State) still(until int64) string {
 // explainPreemption says what would be ended to make room for a group, also
 // while preemption is off.
 func (s *State) explainPreemption(g *group, e *Explanation) {
-	if !s.cfg.Policy.fair() || g.bucket == nil || g.hold != nil || g.bucket.shape.full < 0 {
+	if !s.policy.fair() || g.bucket == nil || g.hold != nil || g.bucket.shape.full < 0 {
 		return
 	}
 	p := s.planPreemption(g, s.entitled())

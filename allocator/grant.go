@@ -105,7 +105,7 @@ func (s *State) moveHolds(out []Action) []Action {
 // when the next one will have. Only frameworks where one has are looked at.
 func (s *State) grantHolds(out []Action) []Action {
 	s.grantAt = never
-	if s.cfg.ReserveAfterMillis < 0 || s.cfg.Policy == DRFLiteral || s.pending == 0 || s.more {
+	if s.cfg.ReserveAfterMillis < 0 || s.policy == DRFLiteral || s.pending == 0 || s.more {
 		return out
 	}
 	s.followLines()
@@ -115,7 +115,7 @@ func (s *State) grantHolds(out []Action) []Action {
 	if s.lines.by[dueSlip].len() == 0 {
 		return out
 	}
-	if s.cfg.Policy.needsBlocked() {
+	if s.policy.needsBlocked() {
 		s.shutFull()
 		s.unskip()
 	}

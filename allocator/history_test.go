@@ -93,6 +93,16 @@ func (h *history) again(t fataler, cfg Config, change func(Event) Event, back fu
 	}
 }
 
+// decide runs the events of a history anew.
+func (h *history) decide(t fataler) {
+	t.Helper()
+	s := mustNew(t, h.cfg)
+	h.decided = nil
+	for _, e := range h.events {
+		h.decided = append(h.decided, step(t, s, e))
+	}
+}
+
 func sameEvent(e Event) Event    { return e }
 func sameAction(a Action) Action { return a }
 

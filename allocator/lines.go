@@ -137,7 +137,7 @@ func (s *State) inTurn(sets ...[]*queue) *heap[turn] {
 	s.turns = s.turns[:0]
 	for _, qs := range sets {
 		for _, q := range qs {
-			if s.cfg.Policy == FIFO && !s.tree.Active(q.node) {
+			if s.policy == FIFO && !s.tree.Active(q.node) {
 				s.tree.SetArrival(q.node, q.first().seq) // all of it is set aside
 			}
 			s.turns.push(turn{q, s.tree})

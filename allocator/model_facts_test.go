@@ -86,9 +86,11 @@ func (m *model) fact(f Fact) {
 	case Disconnected:
 		m.offers = nil
 	case RoleSet:
+		m.nest(f.Role)
 		m.weights[f.Role] = f.Weight
 		m.quotas[f.Role] = f
 	case FrameworkSet:
+		m.nest(f.Role)
 		m.roles[f.Framework] = f.Role
 		m.weights[f.Role+"/"+f.Framework] = f.Weight
 	case GroupSubmitted:
@@ -108,6 +110,8 @@ func (m *model) fact(f Fact) {
 	}
 	m.meet()
 }
+
+func (m *model) nest(role string) { m.nested = m.nested || strings.Contains(role, "/") }
 
 func (m *model) agent(id string) *modelAgent {
 	for _, a := range m.agents {
@@ -154,6 +158,7 @@ func (m *model) submitted(spec Group) {
 		return
 	}
 	spec.Role = cmp.Or(spec.Role, m.roles[spec.Framework], "*")
+	m.nest(spec.Role)
 	m.groups = append(m.groups, &modelGroup{Group: spec, met: map[string]bool{}})
 }
 

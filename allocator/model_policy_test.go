@@ -10,9 +10,17 @@ import (
 	"fairlead/drf"
 )
 
+// policy is the one in force.
+func (m *model) policy() Policy {
+	if m.cfg.Policy == Auto && m.nested {
+		return HDRF
+	}
+	return cmp.Or(m.cfg.Policy, DRF)
+}
+
 // turn is the framework whose turn it is, of those that have a candidate.
 func (m *model) turn(candidates map[string][]*modelGroup) string {
-	if m.cfg.Policy == HDRF {
+	if m.policy() == HDRF {
 		return m.hierarchical(candidates)
 	}
 	return m.lowest(candidates)
@@ -20,7 +28,7 @@ func (m *model) turn(candidates map[string][]*modelGroup) string {
 
 // rank is what the policy goes by, of everything at or below a path.
 func (m *model) rank(path string, candidates map[string][]*modelGroup) *big.Rat {
-	if m.cfg.Policy == FIFO {
+	if m.policy() == FIFO {
 		return big.NewRat(int64(m.arrival(path, candidates)), 1)
 	}
 	held, runs, total := m.held(path)
@@ -31,14 +39,14 @@ func (m *model) rank(path string, candidates map[string][]*modelGroup) *big.Rat 
 		}
 		part := big.NewRat(v, total[k])
 		switch {
-		case m.cfg.Policy == Asset:
+		case m.policy() == Asset:
 			out.Add(out, part)
-		case m.cfg.Policy == CPU && k != "cpus", m.cfg.Policy == Slots:
+		case m.policy() == CPU && k != "cpus", m.policy() == Slots:
 		case part.Cmp(out) > 0:
 			out = part
 		}
 	}
-	if m.cfg.Policy == Slots {
+	if m.policy() == Slots {
 		out = big.NewRat(runs, 1)
 	}
 	return out.Quo(out, big.NewRat(m.weight(path), 1000))

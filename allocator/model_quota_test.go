@@ -116,7 +116,7 @@ func (g *modelGroup) kindOf() string {
 // reports whether anything is not promised because of its executor.
 func (m *model) placePromised(out []decisionOf, free map[string]*modelSpare) ([]decisionOf, bool) {
 	skipped := map[string]bool{}
-	if m.cfg.Policy == DRFLiteral {
+	if m.policy() == DRFLiteral {
 		return out, false
 	}
 	for m.cfg.MaxPlacements == 0 || len(out) < m.cfg.MaxPlacements {

@@ -23,6 +23,7 @@ type model struct {
 	weights    map[string]int64  // by path in the tree
 	quotas     map[string]RoleSet
 	placements map[string]int64 // by path
+	nested     bool             // there was a role below a role
 	lastRun    uint64
 	kinds      *drf.Kinds // of the State, to read charges by name
 }
@@ -261,7 +262,7 @@ func (m *model) need(g *modelGroup, sp *modelSpare) amounts {
 // choose picks the group to serve, and the agents; none if the policy says
 // that the round ends here.
 func (m *model) choose(free map[string]*modelSpare, skipped map[string]bool) (*modelGroup, []*modelAgent) {
-	if m.cfg.Policy == FIFO { // whose turn it is depends on what may be served
+	if m.policy().needsBlocked() { // whose turn it is depends on what may be served
 		for _, g := range m.heads(free, skipped) {
 			if m.refused(g, m.charges(g, m.rooms(g, free), free)) {
 				skipped[g.kindOf()] = true
@@ -271,7 +272,7 @@ func (m *model) choose(free map[string]*modelSpare, skipped map[string]bool) (*m
 	}
 	candidates := map[string][]*modelGroup{} // by path of the framework
 	for _, g := range m.groups {
-		if g.waits() && !skipped[g.kindOf()] && (m.cfg.Policy == DRFLiteral || m.rooms(g, free) != nil) {
+		if g.waits() && !skipped[g.kindOf()] && (m.policy() == DRFLiteral || m.rooms(g, free) != nil) {
 			candidates[g.path()] = append(candidates[g.path()], g)
 		}
 	}

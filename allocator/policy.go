@@ -26,7 +26,38 @@ const (
 	DRFLiteral Policy = "drf-literal"
 )
 
-// Policies lists the policies, the default first.
+// Auto, the zero value, is DRF as long as no role stands below another one, and
+// HDRF as soon as one does, configured or used: DRF can starve frameworks there.
+const Auto Policy = ""
+
+// orPlain is the policy of a tree without nested roles.
+func (p Policy) orPlain() Policy {
+	if p == Auto {
+		return DRF
+	}
+	return p
+}
+
+// Policy is the policy in force: Config.Policy, or what Auto stands for now.
+func (s *State) Policy() Policy { return s.policy }
+
+// choosePolicy follows the tree if no policy was asked for. So what is in force
+// is a function of the roles there are, in a replay too.
+func (s *State) choosePolicy() {
+	if s.cfg.Policy != Auto {
+		return
+	}
+	policy := DRF
+	if s.tree.Nested() {
+		policy = HDRF
+	}
+	if policy != s.policy {
+		s.policy = policy
+		s.tree.SetPolicy(policy.ranking())
+	}
+}
+
+// Policies lists the policies by name, the one without nested roles first.
 func Policies() []Policy { return []Policy{DRF, HDRF, Asset, Slots, CPU, FIFO, DRFLiteral} }
 
 // Description says in a line what a policy does.
@@ -97,7 +128,7 @@ func (s *State) shutFull() {
 // noteArrival tells the tree which group a framework would be served for. Only
 // one policy wants to know, and finding out is felt when many are placed.
 func (s *State) noteArrival(q *queue) {
-	if s.cfg.Policy == FIFO && q.ready.len() > 0 {
+	if s.policy == FIFO && q.ready.len() > 0 {
 		s.tree.SetArrival(q.node, q.ready.top().groups.top().seq)
 	}
 }

@@ -29,7 +29,7 @@ type preemption struct {
 // preempt decides at most one preemption.
 func (s *State) preempt(out []Action) []Action {
 	s.preemptAt = never
-	if !s.cfg.Preemption || !s.cfg.Policy.fair() || s.pending == 0 || s.more {
+	if !s.cfg.Preemption || !s.policy.fair() || s.pending == 0 || s.more {
 		return out
 	}
 	var fair map[drf.Node]drf.Vector

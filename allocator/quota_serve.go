@@ -129,11 +129,11 @@ func (s *State) unskip() {
 // in the order of the policy, until none of it fits. It takes and returns how
 // many runs were placed in this Tick.
 func (s *State) placeGuaranteed(n int) int {
-	if s.cfg.Policy == DRFLiteral {
+	if s.policy == DRFLiteral {
 		return n // which has one order for everything
 	}
 	for len(s.quotas) > 0 && n < s.cfg.MaxPlacements {
-		if s.cfg.Policy.needsBlocked() {
+		if s.policy.needsBlocked() {
 			s.shutFull()
 		}
 		b := s.firstPromised()

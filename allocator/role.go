@@ -16,14 +16,25 @@ func (s *State) applyRoleSet(f RoleSet) error {
 	if err := s.admitQuota(f); err != nil {
 		return err
 	}
-	node, err := s.tree.AddRole(f.Role)
+	node, err := s.addRole(f.Role)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
+		return err
 	}
 	if err := s.applyQuota(f, node); err != nil {
 		return err
 	}
 	return s.tree.SetWeight(node, drf.Amount(f.Weight))
+}
+
+// addRole returns the node of a role. The first one below another one makes
+// HDRF the policy, unless one was asked for.
+func (s *State) addRole(path string) (drf.Node, error) {
+	node, err := s.tree.AddRole(path)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	s.choosePolicy()
+	return node, nil
 }
 
 func (s *State) applyFrameworkSet(f FrameworkSet) error {

@@ -11,6 +11,7 @@ import (
 // for what Step and Apply promise.
 type State struct {
 	cfg      Config
+	policy   Policy // in force
 	executor drf.Vector
 	now      int64
 	kinds    *drf.Kinds
@@ -97,8 +98,9 @@ func New(cfg Config) (*State, error) {
 	}
 	s := &State{
 		cfg:        cfg,
+		policy:     cfg.Policy.orPlain(),
 		kinds:      drf.NewKinds(),
-		tree:       drf.NewTreeOf(cfg.Policy.ranking()),
+		tree:       drf.NewTreeOf(cfg.Policy.orPlain().ranking()),
 		agentIndex: map[string]int32{},
 		offers:     map[string]int32{},
 		roleOf:     map[string]string{},
@@ -199,9 +201,9 @@ func (s *State) queueOf(role, framework string) (*queue, error) {
 	if q, ok := s.queueIndex[key]; ok {
 		return q, nil
 	}
-	node, err := s.tree.AddRole(role)
+	node, err := s.addRole(role)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return nil, err
 	}
 	leaf, err := s.tree.AddFramework(node, framework)
 	if err != nil {

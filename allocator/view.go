@@ -11,6 +11,7 @@ import (
 // agents by the order in which they were seen.
 type View struct {
 	At         int64
+	Policy     Policy   // in force
 	Kinds      []string // resource names, the index of every vector
 	Total      drf.Vector
 	Roles      []RoleView
@@ -98,7 +99,7 @@ type InstanceView struct {
 // View copies the State for readers: O(everything in it).
 func (s *State) View() *View {
 	s.syncTotal()
-	v := &View{At: s.now, Total: s.total}
+	v := &View{At: s.now, Policy: s.policy, Total: s.total}
 	for k := range s.kinds.Len() {
 		v.Kinds = append(v.Kinds, s.kinds.Name(drf.Kind(k)))
 	}

@@ -44,8 +44,6 @@ func (w *world) config() Config {
 	if w.draw(4) == 0 {
 		cfg.MaxPlacements = 1 + w.draw(3)
 	}
-	// Who is blocked decides under HDRF, and the model learns of quota too late for that.
-	w.unlimited = w.unlimited || w.patient && cfg.Policy == HDRF
 	if w.restless && w.draw(3) > 0 {
 		cfg.Preemption, cfg.PreemptAfterMillis, cfg.PreemptMinRunMillis = true, int64(1+w.draw(300)), int64(1+w.draw(300))
 		cfg.PreemptPerMinute = 1 + w.draw(8)

@@ -173,6 +173,7 @@ func (p *twins) actions() map[string]func(*rapid.T) {
 		"arrival":       p.arrive,
 		"activate":      p.activate,
 		"deactivate":    p.deactivate,
+		"policy":        p.setPolicy,
 		"":              p.compare,
 	}
 }
@@ -302,9 +303,18 @@ func (p *twins) deactivate(t *rapid.T) {
 	p.slow[i].wants = false
 }
 
+func (p *twins) setPolicy(t *rapid.T) {
+	p.naive.policy = rapid.SampledFrom(slices.Sorted(maps.Keys(policies()))).Draw(t, "policy")
+	p.tree.SetPolicy(policies()[p.naive.policy])
+}
+
 // compare runs after every operation and asks both everything.
 func (p *twins) compare(t *rapid.T) {
 	sorted := p.naive.sorted(p.naive.root)
+	nested := slices.ContainsFunc(p.slow, func(n *naiveNode) bool { return !n.leaf && n.parent != nil && n.parent.parent != nil })
+	if got := p.tree.Nested(); got != nested {
+		t.Fatalf("Nested = %v; want %v", got, nested)
+	}
 	if got, want := len(p.tree.Sorted()), len(sorted); got != want {
 		t.Fatalf("Sorted has %d frameworks; want %d", got, want)
 	}

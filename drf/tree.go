@@ -36,6 +36,7 @@ type Tree struct {
 	total  Vector
 	policy Policy
 	plain  bool // the policy is DRF, which is not asked: see byPolicy
+	nested int  // roles below roles
 }
 
 type node struct {
@@ -180,6 +181,7 @@ func (t *Tree) add(parent Node, name string, leaf bool) Node {
 		n = Node(len(t.nodes))
 		t.nodes = append(t.nodes, fresh)
 	}
+	t.nested += t.nestedBy(&fresh)
 	t.rerank(n)
 	i, _ := t.place(parent, name)
 	t.nodes[parent].children = slices.Insert(t.nodes[parent].children, i, n)
@@ -194,6 +196,7 @@ func (t *Tree) Remove(n Node) error {
 	}
 	t.Deactivate(n)
 	held, parent := t.nodes[n].allocated, t.nodes[n].parent
+	t.nested -= t.nestedBy(&t.nodes[n])
 	t.finish(n, t.nodes[n].running)
 	t.Refund(n, held)
 	i, _ := t.place(parent, t.nodes[n].name)

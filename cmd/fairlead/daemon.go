@@ -67,7 +67,7 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.name, "name", defaultName, "`name` of the Mesos framework")
 	flags.StringVar(&d.executor, "executor", "", "`path` or URI of fairlead-executor; agents fetch a path from this API (default: the one beside this program)")
 	flags.StringVar(&d.executorResources, "executor-resources", defaultExecutorResources, "what an executor asks for")
-	flags.StringVar(&d.policy, "policy", string(allocator.Policies()[0]), "who is served next: "+join(allocator.Policies()))
+	flags.StringVar(&d.policy, "policy", "", "who is served next: "+join(allocator.Policies())+" (default: drf, and hdrf once a role stands below another one)")
 	flags.StringVar(&d.placement, "placement", string(allocator.Placements()[0]), "how an agent is chosen: "+join(allocator.Placements()))
 	flags.StringVar(&d.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris: the best aligned among the first 1-f of the frameworks is served (default: 1, whose turn it is)")
 	flags.DurationVar(&d.reserveAfter, "reserve-after", 30*time.Second, "how long a task group waits before room is kept for it")

@@ -19,7 +19,8 @@ func printer(f format) (*app, *bytes.Buffer) {
 func theTree() *api.Shares {
 	idle := api.Standing{Weight: 1000, ShareDen: 1}
 	return &api.Shares{
-		Total: api.Resources{"cpus": 9_000, "mem": 18_432_000, "licences": 5_000},
+		Policy: "hdrf",
+		Total:  api.Resources{"cpus": 9_000, "mem": 18_432_000, "licences": 5_000},
 		Roles: []api.Role{
 			{Name: "*", Standing: idle},
 			{Name: "eng/dev", Standing: api.Standing{
@@ -47,6 +48,7 @@ ROLE     FRAMEWORK  WEIGHT  DOMINANT  SHARE    RANK  RUNNING  PENDING  ALLOCATED
 eng/dev                  2  cpus          1  0.5000                    cpus=9 mem=14336
          spark-etl     1.5  mem         2/3  0.4444        3        7  cpus=3.5 mem=12288
 total: cpus=9 mem=18432 licences=5
+policy: hdrf
 `, "\n")
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out, want)

@@ -92,7 +92,7 @@ func (a *app) writeShares(w io.Writer, s *api.Shares) {
 		}
 	}
 	t.write(w)
-	fmt.Fprintf(w, "total: %s\n", amounts(s.Total))
+	fmt.Fprintf(w, "total: %s\npolicy: %s\n", amounts(s.Total), s.Policy)
 }
 
 // shareRow adds the last column where there is one.

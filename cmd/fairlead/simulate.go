@@ -34,7 +34,8 @@ func (a *app) simulateCommand() *cobra.Command {
 		Short:   "Run scenarios in virtual time",
 		GroupID: groupSimulate,
 		Long: fmt.Sprintf(`Run scenarios in virtual time, with the allocator that the scheduler uses. Each
-scenario is run once for each --policy, or with the policy that it names itself.
+scenario is run once for each --policy, or with the policy that it names itself; if
+it names none, with drf, and with hdrf once a role stands below another one.
 The same scenario and seed give the same result, and digest, on every machine.
 
 Policies (docs/fairness.md says when to use which):

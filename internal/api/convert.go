@@ -46,7 +46,7 @@ func standing(weight drf.Amount, share drf.Share, dominant string) Standing {
 }
 
 func sharesOf(v *allocator.View) Shares {
-	out := Shares{Total: resources(v.Kinds, v.Total), Roles: []Role{}, Frameworks: []Framework{}}
+	out := Shares{Policy: string(v.Policy), Total: resources(v.Kinds, v.Total), Roles: []Role{}, Frameworks: []Framework{}}
 	for _, r := range v.Roles {
 		role := Role{Name: r.Role, Standing: standing(r.Weight, r.Share, r.Dominant)}
 		role.Allocated = resources(v.Kinds, r.Allocated)

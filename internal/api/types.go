@@ -70,6 +70,7 @@ type Standing struct {
 
 // Shares is the fairness tree.
 type Shares struct {
+	Policy     string      `json:"policy"` // in force
 	Total      Resources   `json:"total"`
 	Roles      []Role      `json:"roles"`
 	Frameworks []Framework `json:"frameworks"`

@@ -94,7 +94,7 @@ func (e *engine) result() *Result {
 	v := e.state.View()
 	s, st := &e.scenario, e.stats
 	r := &Result{
-		Scenario: s.Name, Policy: string(s.Policy), Placement: string(s.Placement), Seed: s.Seed, EndS: seconds(e.now),
+		Scenario: s.Name, Policy: string(e.state.Policy()), Placement: string(s.Placement), Seed: s.Seed, EndS: seconds(e.now),
 		Frameworks: []FrameworkResult{}, Roles: []RoleResult{},
 		Utilization: map[string]float64{}, MeanUtilization: map[string]float64{},
 		Placements: st.placements, MakespanS: seconds(st.makespan), Events: e.steps, Decisions: st.decisions, Preemptions: st.preemptions,

@@ -3,6 +3,7 @@ package sim
 import (
 	"iter"
 	"regexp"
+	"slices"
 	"strings"
 
 	"fairlead/allocator"
@@ -108,7 +109,7 @@ func Parse(filename string, data []byte) ([]*Scenario, error) {
 }
 
 func scenario(o *strictyaml.Object) *Scenario {
-	s := &Scenario{Policy: allocator.Policies()[0], Placement: allocator.Placements()[0], Seed: 1}
+	s := &Scenario{Placement: allocator.Placements()[0], Seed: 1}
 	if v, ok := o.Required("name"); ok {
 		s.Name, _ = v.Matching(namePattern, "a name: letters, digits and . _ -, at most 100")
 	}
@@ -175,6 +176,20 @@ func fairnessKnob(v strictyaml.Value) drf.Amount {
 		return -1
 	}
 	return f
+}
+
+// policyByName is the policy that a scenario names, or the one that follows from its roles.
+func (s *Scenario) policyByName() allocator.Policy {
+	nested := func(role string) bool { return strings.Contains(role, "/") }
+	switch {
+	case s.Policy != allocator.Auto:
+		return s.Policy
+	case slices.ContainsFunc(s.Roles, func(r Role) bool { return nested(r.Name) }),
+		slices.ContainsFunc(s.Frameworks, func(f Framework) bool { return nested(f.Role) }),
+		slices.ContainsFunc(s.Groups, func(g Group) bool { return nested(g.Spec.Role) }):
+		return allocator.HDRF
+	}
+	return allocator.DRF
 }
 
 // maxDuration bounds the text of a duration.

@@ -111,6 +111,28 @@ placement: worst-fit
 	}
 }
 
+// A scenario that names no policy runs under DRF while its roles are flat, and under HDRF as soon as
+// one is nested. A policy that is asked for stays.
+func TestTheDefaultPolicyFollowsTheRoles(t *testing.T) {
+	const file = `
+name: s
+cluster: {agents: [{name: a, resources: {cpus: 4}}]}
+groups:
+  - {framework: A, role: %s, name: g, instances: 9, tasks: [{name: t, resources: {cpus: 1}}]}
+  - {framework: B, role: ops, name: g, instances: 9, tasks: [{name: t, resources: {cpus: 1}}]}
+`
+	for role, want := range map[string]allocator.Policy{"eng": allocator.DRF, "eng/dev": allocator.HDRF} {
+		text := fmt.Sprintf(file, role)
+		byDefault, named := runOne(t, text, Options{}), runOne(t, text, Options{Policy: want})
+		if byDefault.Policy != string(want) || byDefault.Digest != named.Digest {
+			t.Errorf("role %s: policy %s, digest %s, want %s and %s", role, byDefault.Policy, byDefault.Digest, want, named.Digest)
+		}
+		if r := runOne(t, text, Options{Policy: allocator.Slots}); r.Policy != "slots" {
+			t.Errorf("role %s: policy slots became %s", role, r.Policy)
+		}
+	}
+}
+
 func TestACancelledSimulationStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -189,7 +211,7 @@ const endless = 1 << 40
 func anyScenario(t *rapid.T) *Scenario {
 	s := &Scenario{
 		Name:        "any",
-		Policy:      rapid.SampledFrom(allocator.Policies()).Draw(t, "policy"),
+		Policy:      rapid.SampledFrom(append(allocator.Policies(), allocator.Auto)).Draw(t, "policy"),
 		Placement:   rapid.SampledFrom(allocator.Placements()).Draw(t, "placement"),
 		UntilMillis: rapid.SampledFrom([]int64{0, 5, 50, endless}).Draw(t, "until"),
 	}

@@ -53,7 +53,7 @@ func newStats(s *Scenario, opts Options) *stats {
 	if opts.Placements {
 		st.placements = []Placement{}
 	}
-	fmt.Fprintf(st.digest, "fairlead simulation 1\n%s %s %s %d %d\n", s.Name, s.Policy, s.Placement, s.Seed, s.UntilMillis)
+	fmt.Fprintf(st.digest, "fairlead simulation 1\n%s %s %s %d %d\n", s.Name, s.policyByName(), s.Placement, s.Seed, s.UntilMillis)
 	return st
 }
 
