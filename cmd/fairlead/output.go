@@ -92,6 +92,7 @@ const (
 	red    style = "31"
 	green  style = "32"
 	yellow style = "33"
+	best   style = "1;32"
 )
 
 // stateStyle is the colour of a state.

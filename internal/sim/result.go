@@ -11,12 +11,16 @@ import (
 
 // Result says who got what. Shares, utilizations and means are rounded to four decimal places.
 type Result struct {
-	Scenario  string `json:"scenario"`
-	Policy    string `json:"policy"`
-	Placement string `json:"placement"`
-	Seed      int64  `json:"seed"`
+	Scenario string `json:"scenario"`
+	// Changes are those of the what-if that this is the result of, such as roles.eng.weight=3.
+	Changes   []string `json:"changes,omitempty"`
+	Policy    string   `json:"policy"`
+	Placement string   `json:"placement"`
+	Seed      int64    `json:"seed"`
 	// EndS is the virtual time at which the simulation stopped.
 	EndS float64 `json:"end_s"`
+	// Partial says that it was interrupted there.
+	Partial bool `json:"partial,omitempty"`
 	// Frameworks are sorted by name, then role.
 	Frameworks []FrameworkResult `json:"frameworks"`
 	// Roles are sorted by name.
@@ -26,6 +30,12 @@ type Result struct {
 	// MeanUtilization is the mean over the time from 0 to the end; without any time to speak of,
 	// Utilization.
 	MeanUtilization map[string]float64 `json:"mean_utilization"`
+	// Times are those of the instances of all frameworks.
+	Times
+	// SizeBins are the jobs that are over, by their number of instances; empty bins are left out.
+	SizeBins []SizeBin `json:"size_bins,omitempty"`
+	// Samples is there if it was asked for.
+	Samples *Samples `json:"samples,omitempty"`
 	// Placements is there if it was asked for.
 	Placements []Placement `json:"placements,omitzero"`
 	// MakespanS is when the last instance to end did so, 0 if none did.
@@ -61,6 +71,27 @@ type FrameworkResult struct {
 	MeanWaitS float64 `json:"mean_wait_s"`
 	// MeanCompletionS is from the arrival of a group to the end of an instance, over the ends.
 	MeanCompletionS float64 `json:"mean_completion_s"`
+	// Times tells more of the same.
+	Times
+	// MeanShare is the dominant share, not divided by the weight, as its mean over time.
+	MeanShare float64 `json:"mean_share"`
+	// Preemptions counts the runs that were ended to make room for others.
+	Preemptions int64 `json:"preemptions,omitzero"`
+}
+
+// Times are those of instances.
+type Times struct {
+	// Wait is from the arrival of a group to the first start of an instance, Completion to its end, in
+	// seconds.
+	Wait       Spread `json:"wait_s,omitzero"`
+	Completion Spread `json:"completion_s,omitzero"`
+	// Slowdown is the time from arrival to end by that of the run, counted as 10 s if it was shorter,
+	// and at least 1; over the ends of instances.
+	Slowdown Spread `json:"slowdown,omitzero"`
+}
+
+func (t *times) figures() Times {
+	return Times{t.wait.figures(), t.completion.figures(), t.slowdown.figures()}
 }
 
 // RoleResult is the end of one role with all its frameworks and subroles.
@@ -94,14 +125,17 @@ func (e *engine) result() *Result {
 	v := e.state.View()
 	s, st := &e.scenario, e.stats
 	r := &Result{
-		Scenario: s.Name, Policy: string(e.state.Policy()), Placement: string(s.Placement), Seed: s.Seed, EndS: seconds(e.now),
+		Scenario: s.Name, Changes: e.options.Changes, Policy: string(e.state.Policy()), Placement: string(s.Placement), Seed: s.Seed, EndS: seconds(e.now),
 		Frameworks: []FrameworkResult{}, Roles: []RoleResult{},
 		Utilization: map[string]float64{}, MeanUtilization: map[string]float64{},
 		Placements: st.placements, MakespanS: seconds(st.makespan), Events: e.steps, Decisions: st.decisions, Preemptions: st.preemptions,
-		Digest: st.sum(),
+		Times: st.times.figures(), SizeBins: st.sizeResults(), Digest: st.sum(),
+	}
+	if e.options.Samples {
+		r.Samples = st.samples(v)
 	}
 	for _, f := range v.Frameworks {
-		r.Frameworks = append(r.Frameworks, frameworkResult(v, f, st))
+		r.Frameworks = append(r.Frameworks, e.frameworkResult(v, f))
 	}
 	for _, role := range v.Roles {
 		r.Roles = append(r.Roles, RoleResult{
@@ -120,17 +154,23 @@ func (e *engine) result() *Result {
 	return r
 }
 
-func frameworkResult(v *allocator.View, f allocator.FrameworkView, st *stats) FrameworkResult {
+func (e *engine) frameworkResult(v *allocator.View, f allocator.FrameworkView) FrameworkResult {
 	num, den := f.Share.Fraction()
 	out := FrameworkResult{
 		Name: f.Framework, Role: f.Role, Weight: f.Weight.Float(),
 		DominantResource: f.Dominant, DominantShare: weighted(f.Share, f.Weight), ShareNum: num, ShareDen: den,
-		Allocated: amounts(v, f.Allocated), Running: f.Running, Pending: f.Pending,
+		Allocated: amounts(v, f.Allocated), Running: f.Running, Pending: f.Pending, MeanShare: rounded(f.Share.Float()),
 	}
-	if t, ok := st.byLeaf[leaf{f.Framework, f.Role}]; ok {
-		out.Finished, out.Failed = t.finished, t.failed
-		out.MeanWaitS = mean(t.waitMillis, t.started)
-		out.MeanCompletionS = mean(t.completionMillis, t.completed)
+	l, ok := e.stats.byLeaf[leaf{f.Framework, f.Role}]
+	if !ok {
+		return out
+	}
+	out.Finished, out.Failed, out.Preemptions = l.finished, l.failed, l.preemptions
+	out.Times = l.times.figures()
+	out.MeanWaitS, out.MeanCompletionS = out.Wait.Mean, out.Completion.Mean
+	if e.now > 0 {
+		e.stats.hold(l, l.held)
+		out.MeanShare = rounded(l.shareMillis / float64(e.now))
 	}
 	return out
 }

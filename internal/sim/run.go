@@ -16,8 +16,12 @@ type Options struct {
 	// FairnessKnob is that of Scenario.
 	FairnessKnob drf.Amount
 	Seed         *int64
-	// Placements asks for Result.Placements.
-	Placements bool
+	// Placements asks for Result.Placements, Samples for Result.Samples.
+	Placements, Samples bool
+	// Bins are the upper bounds of Result.SizeBins, rising; nil for 1, 10, 100 and 1,000.
+	Bins []uint32
+	// Changes are said in Result.Changes.
+	Changes []string
 	// Check checks the books of the allocator after each step, which takes very long for large scenarios.
 	// Without, they are checked at the end and a few times before.
 	Check bool
@@ -30,16 +34,23 @@ var ErrInvariant = errors.New("the allocator broke an invariant")
 const firstPort = 31_000
 
 // Run simulates a scenario until nothing can happen any more or its time is over. The scenario is
-// not changed. The error is an ErrInvariant, a scenario that the allocator refuses, or that of ctx.
+// not changed. The error is an ErrInvariant, a scenario that the allocator refuses, or that of ctx;
+// only with the last there is a result, of what happened until then.
 func Run(ctx context.Context, s *Scenario, opts Options) (*Result, error) {
 	e, err := newEngine(s, opts)
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
-	if err := e.run(ctx); err != nil {
-		return nil, fmt.Errorf("scenario %s at %s s: %w", s.Name, drf.Amount(e.now), err)
+	err = e.run(ctx)
+	if err == nil {
+		return e.result(), nil
 	}
-	return e.result(), nil
+	var r *Result
+	if err == ctx.Err() {
+		r = e.result()
+		r.Partial = true
+	}
+	return r, fmt.Errorf("scenario %s at %s s: %w", s.Name, drf.Amount(e.now), err)
 }
 
 // engine is a simulation under way. What it holds grows with what is alive, not with the scenario.
@@ -125,6 +136,7 @@ func (e *engine) setUp() error {
 			return err
 		}
 	}
+	e.stats.capacity(e.state.View().Total)
 	return nil
 }
 

@@ -22,9 +22,9 @@ import (
 
 // Each script holds scenarios and what comes of them. `go test -rewrite` refreshes them.
 //
-//	run [placements]    the table
-//	json [placements]   the JSON of the contract
-//	parse               only what is wrong with the file
+//	run [placements]              the table
+//	json [placements] [samples]   the JSON of the contract
+//	parse                         only what is wrong with the file
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		if strings.HasSuffix(path, ".txt") {
@@ -40,7 +40,9 @@ func runScript(t *testing.T, d *datadriven.TestData) string {
 	}
 	var results []*Result
 	for _, s := range scenarios {
-		r, err := Run(context.Background(), s, Options{Placements: d.HasArg("placements")})
+		r, err := Run(context.Background(), s, Options{
+			Placements: d.HasArg("placements"), Samples: d.HasArg("samples"), Bins: []uint32{1, 5},
+		})
 		if err != nil {
 			return err.Error() + "\n"
 		}
@@ -138,8 +140,9 @@ func TestACancelledSimulationStops(t *testing.T) {
 	cancel()
 	s := parseOne(t, "name: s\ncluster: {agents: [{name: a, resources: {cpus: 2}}]}\n"+
 		"groups: [{name: g, tasks: [{name: t, resources: {cpus: 1}}]}]\n")
-	if _, err := Run(ctx, s, Options{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
+	r, err := Run(ctx, s, Options{})
+	if !errors.Is(err, context.Canceled) || r == nil || !r.Partial {
+		t.Errorf("got %+v, %v, want what happened until then and %v", r, err, context.Canceled)
 	}
 }
 

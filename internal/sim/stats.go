@@ -11,50 +11,100 @@ import (
 	"fairlead/drf"
 )
 
-// stats collects what a result says beyond the allocator's own books.
+// stats collects what a result says beyond the allocator's own books. Its size depends on what is
+// alive, on the number of frameworks and on nothing else, unless placements are asked for. The engine
+// tells it of everything that happens, in order.
 type stats struct {
 	scenario  *Scenario
+	options   Options
 	now       int64
 	decisions int64
 	makespan  int64
 	// preemptions counts the runs that were ended to make room for others.
 	preemptions int64
+	total       drf.Vector // of the cluster
 	// used is what runs hold now; usedMillis is its integral over time.
 	used       drf.Vector
 	usedMillis [drf.MaxKinds]float64
-	byLeaf     map[leaf]*times
+	leaves     []*leafStats // in the order in which they came
+	byLeaf     map[leaf]*leafStats
+	bins       []sizeBin
+	times      times // of all frameworks together
 	digest     hash.Hash
 	line       []byte      // what goes into digest next
 	placements []Placement // nil if nobody asked
+	timeline   timeline
+	inUse      [drf.MaxKinds]*track
 }
 
 // leaf is a framework in one role.
 type leaf struct{ framework, role string }
 
+// leafStats is what is known of a framework in one role.
+type leafStats struct {
+	leaf
+	held             drf.Vector
+	waiting          int64 // instances that are neither running nor over
+	finished, failed int64
+	preemptions      int64
+	times            times
+	share, line      *track
+	waited           *track
+	shareMillis      float64 // the integral of the dominant share over time
+	heldSince        int64
+}
+
+// times are those of instances.
+type times struct {
+	wait, completion spread
+	slowdown         spread // in thousandths
+}
+
+func (t *times) ended(completion, run int64) {
+	t.completion.add(completion)
+	t.slowdown.add(slowdown(completion, run))
+}
+
 // job is a group while it is alive.
 type job struct {
 	group *Group
-	of    *times
+	of    *leafStats
 	// left counts the instances that are not over.
-	left    int64
-	arrived int64
-	started []uint64 // a bit for each instance that was started once
-}
-
-// times are sums over the instances of a framework.
-type times struct {
-	waitMillis, completionMillis int64
-	started, completed           int64
-	finished, failed             int64
+	left     int64
+	arrived  int64
+	first    int64    // when its first instance started
+	started  []uint64 // a bit for each instance that was started once
+	anything bool     // was started
 }
 
 func newStats(s *Scenario, opts Options) *stats {
-	st := &stats{scenario: s, byLeaf: make(map[leaf]*times), digest: sha256.New()}
+	st := &stats{
+		scenario: s, options: opts, byLeaf: make(map[leaf]*leafStats), digest: sha256.New(), bins: sizeBins(opts.Bins),
+	}
 	if opts.Placements {
 		st.placements = []Placement{}
 	}
+	for k := range st.inUse {
+		st.inUse[k] = st.timeline.add(false, 0)
+	}
 	fmt.Fprintf(st.digest, "fairlead simulation 1\n%s %s %s %d %d\n", s.Name, s.policyByName(), s.Placement, s.Seed, s.UntilMillis)
 	return st
+}
+
+// capacity books what the cluster has from now on.
+func (st *stats) capacity(total drf.Vector) {
+	st.total = total
+	for k := range st.inUse {
+		st.show(drf.Kind(k))
+	}
+	for _, l := range st.leaves {
+		st.hold(l, l.held)
+	}
+}
+
+// show brings the track of a resource up to date.
+func (st *stats) show(k drf.Kind) {
+	st.inUse[k].set(st.now, ratio(float64(st.used[k]), float64(st.total[k])))
 }
 
 // pass books that nothing more happens before then.
@@ -63,22 +113,59 @@ func (st *stats) pass(then int64) {
 		// The conversion forbids fusing the two operations, whose rounding differs by machine.
 		st.usedMillis[k] += float64(float64(amount) * float64(then-st.now))
 	}
+	st.timeline.pass(then)
 	st.now = then
 }
 
 // arrived books a group that was submitted.
 func (st *stats) arrived(g *Group) *job {
-	return &job{group: g, of: st.of(g), left: int64(g.Spec.Instances), arrived: st.now, started: make([]uint64, (g.Spec.Instances+63)/64)}
+	j := &job{group: g, of: st.of(g), left: int64(g.Spec.Instances), arrived: st.now}
+	j.started = make([]uint64, (g.Spec.Instances+63)/64)
+	j.of.wants(st.now, j.left)
+	return j
 }
 
-// decided is called after each Tick.
-func (st *stats) decided(*allocator.State) {}
+// wants books that more instances are in line, or less.
+func (l *leafStats) wants(now, more int64) {
+	l.waiting += more
+	l.line.set(now, float64(l.waiting))
+}
+
+// hold books what a framework holds from now on.
+func (st *stats) hold(l *leafStats, held drf.Vector) {
+	l.shareMillis += float64(l.share.value * float64(st.now-l.heldSince))
+	l.held, l.heldSince = held, st.now
+	l.share.set(st.now, dominance(held, st.total))
+}
+
+// dominance is the dominant share of a vector, not weighted.
+func dominance(held, total drf.Vector) float64 {
+	most := 0.0
+	for k, a := range held {
+		if a > 0 && total[k] > 0 {
+			most = max(most, float64(a)/float64(total[k]))
+		}
+	}
+	return most
+}
+
+// change books what is in use from now on, by one framework and by all.
+func (st *stats) change(l *leafStats, held, used, by drf.Vector) {
+	st.used = used
+	for k, a := range by {
+		if a > 0 {
+			st.show(drf.Kind(k))
+		}
+	}
+	st.hold(l, held)
+}
 
 func (st *stats) started(agent string, r *running) {
 	j := r.job
 	g := j.group
 	st.decisions++
-	st.used = st.used.Add(r.charge)
+	st.change(j.of, j.of.held.Add(r.charge), st.used.Add(r.charge), r.charge)
+	j.of.wants(st.now, -1)
 	st.note("start ", g, r.instance)
 	st.line = append(st.line, ' ')
 	st.line = append(st.line, agent...)
@@ -93,8 +180,13 @@ func (st *stats) started(agent string, r *running) {
 		return // a restart; it waited only the first time
 	}
 	j.started[word] |= bit
-	j.of.started++
-	j.of.waitMillis += st.now - j.arrived
+	if !j.anything {
+		j.anything, j.first = true, st.now
+	}
+	wait := st.now - j.arrived
+	j.of.times.wait.add(wait)
+	st.times.wait.add(wait)
+	j.of.waited.count(float64(wait))
 }
 
 // note begins a line of the digest.
@@ -125,57 +217,76 @@ func (st *stats) ended(r *running, how allocator.Settle) {
 	j := r.job
 	g := j.group
 	left, ok := st.used.Sub(r.charge)
-	if !ok {
+	held, all := j.of.held.Sub(r.charge)
+	if !ok || !all {
 		panic(fmt.Sprintf("sim: %v ended with %v, but only %v was in use", r, r.charge, st.used))
 	}
-	st.used, st.makespan = left, st.now
+	st.change(j.of, held, left, r.charge)
+	st.makespan = st.now
 	switch how.Outcome {
 	case allocator.Preempted:
 		st.preemptions++
+		j.of.preemptions++
 		st.note("preempted ", g, r.instance)
 	case allocator.Failed:
 		st.note("failed ", g, r.instance)
 	default:
 		st.note("end ", g, r.instance)
-		j.of.completed++
-		j.of.completionMillis += st.now - j.arrived
+		j.of.times.ended(st.now-j.arrived, st.now-r.since)
+		st.times.ended(st.now-j.arrived, st.now-r.since)
 	}
 	st.flush()
+	j.of.wants(st.now, 1)
 	if !how.Retry {
 		st.over(j, how.Outcome)
 	}
 }
 
-// over books that an instance will not run again.
+// shortRun is the run time below which a slowdown is bounded, since the ratio to an instant is endless.
+const shortRun = 10_000
+
+// slowdown is how many thousandths of its run time an instance took from arrival to end.
+func slowdown(completion, run int64) int64 {
+	return max(1000, completion*1000/max(run, shortRun))
+}
+
+// over books that an instance that does not run will not do so again, and with the last one that the
+// job is over.
 func (st *stats) over(j *job, how allocator.Outcome) {
+	j.of.wants(st.now, -1)
 	switch how {
 	case allocator.Finished:
 		j.of.finished++
 	case allocator.Failed:
 		j.of.failed++
 	}
-	j.left--
+	if j.left--; j.left > 0 || !j.anything {
+		return
+	}
+	b := st.binOf(j)
+	b.jobs++
+	b.wait.add(j.first - j.arrived)
+	b.completion.add(st.now - j.arrived)
 }
 
-func (st *stats) of(g *Group) *times {
+func (st *stats) of(g *Group) *leafStats {
 	key := leaf{g.Spec.Framework, g.Spec.Role}
-	t, ok := st.byLeaf[key]
+	l, ok := st.byLeaf[key]
 	if !ok {
-		t = new(times)
-		st.byLeaf[key] = t
+		l = &leafStats{leaf: key, heldSince: st.now}
+		l.share, l.line = st.timeline.add(false, st.now), st.timeline.add(false, st.now)
+		l.waited = st.timeline.add(true, st.now)
+		st.byLeaf[key] = l
+		st.leaves = append(st.leaves, l)
 	}
-	return t
+	return l
 }
+
+// decided is called after each Tick.
+func (st *stats) decided(*allocator.State) {}
 
 func (st *stats) sum() string {
 	st.digest.Write(st.line)
+	st.line = st.line[:0]
 	return "sha256:" + hex.EncodeToString(st.digest.Sum(nil))
-}
-
-// mean is total/n in seconds, and 0 of nothing.
-func mean(totalMillis, n int64) float64 {
-	if n == 0 {
-		return 0
-	}
-	return rounded(float64(totalMillis) / float64(n) / 1000)
 }

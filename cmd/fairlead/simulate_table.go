@@ -1,0 +1,175 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"fairlead/internal/sim"
+	"fairlead/internal/sim/report"
+)
+
+// mostRows are the rows of a table that people still read.
+const mostRows = 60
+
+// writeResults writes a scenario that was run once in full, and several runs of one side by side.
+func (a *app) writeResults(w io.Writer, results []*sim.Result) {
+	for i, c := range report.Compare(results) {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if len(c.Runs) == 1 {
+			a.writeResult(w, c.Runs[0].Result)
+			continue
+		}
+		a.writeComparison(w, &c)
+	}
+}
+
+// title says what was run, and whether to its end.
+func title(r *sim.Result) string {
+	return fmt.Sprintf("%s: policy %s, placement %s, seed %d", r.Scenario, r.Policy, r.Placement, r.Seed) + interrupted(r)
+}
+
+func interrupted(r *sim.Result) string {
+	if !r.Partial {
+		return ""
+	}
+	return fmt.Sprintf(" (interrupted at %s)", seconds(r.EndS))
+}
+
+// writeComparison writes the runs of one scenario side by side: as a whole, by framework and by size of jobs.
+func (a *app) writeComparison(w io.Writer, c *report.Comparison) {
+	fmt.Fprintf(w, "%s: %d runs on the same arrivals\n\n", c.Scenario, len(c.Runs))
+	header := []string{"RUN"}
+	for _, column := range c.Columns {
+		header = append(header, column.Title)
+	}
+	t := a.table(header...)
+	for i, r := range c.Runs {
+		cells := []cell{text(r.Label + interrupted(r.Result))}
+		for _, column := range c.Columns {
+			cells = append(cells, figure(column, i))
+		}
+		t.add(cells...)
+	}
+	t.write(w)
+	a.writeByFramework(w, c)
+	a.writeSizes(w, c)
+}
+
+// figure is one value of a comparison, marked if it is the best.
+func figure(c report.Column, run int) cell {
+	out := cell{text: "-", style: dim, right: true}
+	if c.Known[run] {
+		out.text, out.style = c.Kind.Format(c.Values[run]), plain
+	}
+	if c.Best[run] {
+		out.style = best
+	}
+	return out
+}
+
+func (a *app) writeByFramework(w io.Writer, c *report.Comparison) {
+	t := a.table("FRAMEWORK", "ROLE", "RUN", "FINISHED", "PENDING", "MEAN SHARE", "WAIT MEAN", "P95", "COMPLETION MEAN", "P95", "SLOWDOWN")
+	for _, row := range report.ByFramework(c) {
+		f := row.Result
+		t.add(text(f.Name), text(f.Role), text(row.Label), orDash(f.Finished), orDash(f.Pending), shown(report.Part, f.MeanShare),
+			of(f.Wait, report.Seconds, f.Wait.Mean), of(f.Wait, report.Seconds, f.Wait.P95),
+			of(f.Completion, report.Seconds, f.Completion.Mean), of(f.Completion, report.Seconds, f.Completion.P95),
+			of(f.Slowdown, report.Ratio, f.Slowdown.Mean))
+	}
+	a.writeSome(w, t)
+}
+
+// of is a figure of what there may be none of.
+func of(s sim.Spread, k report.Kind, x float64) cell {
+	if s.Count == 0 {
+		return orDash(0)
+	}
+	return shown(k, x)
+}
+
+func shown(k report.Kind, x float64) cell { return number(k.Format(x)) }
+
+// writeSome writes a table under an empty line, but not more than people still read.
+func (a *app) writeSome(w io.Writer, t *table) {
+	if len(t.rows) == 0 {
+		return
+	}
+	more := len(t.rows) - mostRows
+	t.rows = t.rows[:min(len(t.rows), mostRows)]
+	fmt.Fprintln(w)
+	t.write(w)
+	if more > 0 {
+		fmt.Fprintf(w, "and %d more: --format json has them all\n", more)
+	}
+}
+
+func (a *app) writeSizes(w io.Writer, c *report.Comparison) {
+	t := a.table("INSTANCES", "RUN", "JOBS", "WAIT MEAN", "P50", "P95", "P99", "COMPLETION MEAN", "P50", "P95", "P99")
+	for _, row := range report.BySize(c) {
+		cells := []cell{text(row.Bin.Instances), text(row.Label), number(row.Bin.Jobs)}
+		for _, s := range []sim.Spread{row.Bin.Wait, row.Bin.Completion} {
+			for _, x := range []float64{s.Mean, s.Median, s.P95, s.P99} {
+				cells = append(cells, shown(report.Seconds, x))
+			}
+		}
+		t.add(cells...)
+	}
+	a.writeSome(w, t)
+}
+
+func (a *app) writeResult(w io.Writer, r *sim.Result) {
+	fmt.Fprintln(w, title(r))
+	t := a.table("FRAMEWORK", "ROLE", "WEIGHT", "DOMINANT", "SHARE", "RANK", "RUNNING", "PENDING", "FINISHED", "FAILED", "WAIT", "COMPLETION", "ALLOCATED")
+	t.nothing = "no framework"
+	for _, f := range r.Frameworks {
+		dominant := f.DominantResource
+		if dominant == "" {
+			dominant = "-"
+		}
+		t.add(text(f.Name), text(f.Role), number(f.Weight), text(dominant), number(fraction(f.ShareNum, f.ShareDen)),
+			number(fmt.Sprintf("%.4f", f.DominantShare)), number(f.Running), number(f.Pending), orDash(f.Finished), orDash(f.Failed),
+			number(fmt.Sprintf("%.1fs", f.MeanWaitS)), number(fmt.Sprintf("%.1fs", f.MeanCompletionS)), text(floatAmounts(f.Allocated)))
+	}
+	t.write(w)
+	fmt.Fprintf(w, "in use at %s: %s; on average: %s\n", seconds(r.EndS), percentages(r.Utilization), percentages(r.MeanUtilization))
+	fmt.Fprintf(w, "makespan %s, %d events, %d placements, %s\n", seconds(r.MakespanS), r.Events, r.Decisions, r.Digest)
+	if len(r.Placements) > 0 {
+		a.writePlacements(w, r.Placements)
+	}
+}
+
+func (a *app) writePlacements(w io.Writer, placements []sim.Placement) {
+	t := a.table("AT", "INSTANCE", "AGENT")
+	for _, p := range placements {
+		t.add(number(fmt.Sprintf("%gs", p.AtS)), text(fmt.Sprintf("%s/%s/%d", p.Framework, p.Group, p.Instance)), text(p.Agent))
+	}
+	t.write(w)
+}
+
+func floatAmounts(of map[string]float64) string {
+	var out []string
+	for _, name := range resourceOrder(of) {
+		out = append(out, fmt.Sprintf("%s=%s", name, trimmed(of[name])))
+	}
+	return strings.Join(out, " ")
+}
+
+func percentages(of map[string]float64) string {
+	var out []string
+	for _, name := range resourceOrder(of) {
+		out = append(out, fmt.Sprintf("%s %.1f %%", name, 100*of[name]))
+	}
+	return strings.Join(out, ", ")
+}
+
+// trimmed is a number with three places at most.
+func trimmed(x float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", x), "0"), ".")
+}
+
+// seconds prints a time without an exponent, however long it is.
+func seconds(s float64) string { return strconv.FormatFloat(s, 'f', -1, 64) + "s" }

@@ -1,0 +1,65 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"fairlead/internal/sim"
+)
+
+// FrameworkRow is one framework in one run.
+type FrameworkRow struct {
+	Label  string // of the run
+	Result sim.FrameworkResult
+}
+
+// ByFramework are the frameworks by name and role, each with its runs one after the other.
+func ByFramework(c *Comparison) []FrameworkRow {
+	var out []FrameworkRow
+	for _, r := range c.Runs {
+		for _, f := range r.Result.Frameworks {
+			out = append(out, FrameworkRow{r.Label, f})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b FrameworkRow) int {
+		return cmp.Or(cmp.Compare(a.Result.Name, b.Result.Name), cmp.Compare(a.Result.Role, b.Result.Role))
+	})
+	return out
+}
+
+// SizeRow is the jobs of one size in one run.
+type SizeRow struct {
+	Label string // of the run
+	Bin   sim.SizeBin
+}
+
+// BySize are the sizes of jobs, smallest first, each with its runs one after the other.
+func BySize(c *Comparison) []SizeRow {
+	var out []SizeRow
+	for _, r := range c.Runs {
+		for _, b := range r.Result.SizeBins {
+			out = append(out, SizeRow{r.Label, b})
+		}
+	}
+	least := func(r SizeRow) (n int) {
+		fmt.Sscan(r.Bin.Instances, &n) //nolint:errcheck // begins with a number
+		return n
+	}
+	slices.SortStableFunc(out, func(a, b SizeRow) int { return cmp.Compare(least(a), least(b)) })
+	return out
+}
+
+// Format prints a figure for people.
+func (k Kind) Format(x float64) string {
+	switch k {
+	case Count:
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	case Seconds:
+		return fmt.Sprintf("%.1fs", x)
+	case Part:
+		return fmt.Sprintf("%.1f%%", 100*x)
+	}
+	return fmt.Sprintf("%.2f", x)
+}

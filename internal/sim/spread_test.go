@@ -1,0 +1,58 @@
+package sim
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// A quantile is a value that came while there are few, and otherwise within 1/128 of the one that it
+// stands for. Count, mean and maximum are always exact.
+func TestSpreadAgreesWithSorting(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.SampledFrom([]int{1, 2, exactUpTo - 1, exactUpTo, exactUpTo + 1, 4 * exactUpTo}).Draw(t, "n")
+		top := rapid.SampledFrom([]int64{0, 1, 200, 1e6, longestMillis}).Draw(t, "top")
+		seed := rapid.Uint64().Draw(t, "seed")
+		var s spread
+		var all []int64
+		sum := 0.0
+		for range n {
+			seed = seed*6364136223846793005 + 1442695040888963407
+			v := int64(seed>>1) % (top + 1)
+			s.add(v)
+			all = append(all, v)
+			sum += float64(v)
+		}
+		slices.Sort(all)
+		for _, q := range []int64{1, 50, 95, 99, 100} {
+			want := all[(int64(n)*q+99)/100-1]
+			got := s.quantile(q, 100)
+			if off := math.Abs(float64(got - want)); n <= exactUpTo && off != 0 || off*128 > float64(want) {
+				t.Fatalf("%d values up to %d: quantile %d is %d, want %d", n, top, q, got, want)
+			}
+		}
+		f := s.figures()
+		if f.Count != int64(n) || f.Max != seconds(all[n-1]) || math.Abs(f.Mean-sum/float64(n)/1000) > 1e-4*(1+f.Mean) {
+			t.Fatalf("got %+v of %d values with the sum %g", f, n, sum)
+		}
+	})
+}
+
+func TestBinsFollowOneAnother(t *testing.T) {
+	last := -1
+	for v := int64(0); v < 1<<20; v++ {
+		at := binOf(v)
+		if at != last && at != last+1 {
+			t.Fatalf("value %d is in bin %d, the one before it in %d", v, at, last)
+		}
+		if middle := middleOf(at); binOf(middle) != at {
+			t.Fatalf("the middle of bin %d is %d, which is in bin %d", at, middle, binOf(middle))
+		}
+		last = at
+	}
+	if size := binOf(longestMillis); size > 4_000 {
+		t.Errorf("the longest time makes %d bins", size)
+	}
+}
