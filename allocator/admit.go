@@ -2,7 +2,6 @@ package allocator
 
 import (
 	"fmt"
-	"slices"
 
 	"fairlead/drf"
 )
@@ -27,33 +26,6 @@ func (s *State) Admit(groups []Group) error {
 		}
 		if err := s.admitOrder(&groups[i], together); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// admitOrder refuses a group that would come after itself, directly or by way
-// of others that are there or are submitted together with it: none of them
-// could ever start.
-func (s *State) admitOrder(g *Group, together map[groupKey]*Group) error {
-	if len(g.After) == 0 {
-		return nil
-	}
-	seen := map[string]bool{}
-	for next := slices.Clone(g.After); len(next) > 0; next = next[1:] {
-		name := next[0]
-		if name == g.Name {
-			return fmt.Errorf("%w: after: task group %s/%s would come after itself", ErrInvalid, g.Framework, g.Name)
-		}
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
-		key := groupKey{g.Framework, name}
-		if other, ok := together[key]; ok {
-			next = append(next, other.After...)
-		} else if other, ok := s.groups[key]; ok && !other.over() {
-			next = append(next, other.spec.After...)
 		}
 	}
 	return nil

@@ -242,7 +242,7 @@ func (s *State) bookRetry(g *group, n int32, notBefore int64) {
 	}
 	g.instances[n].state = instanceBackoff
 	g.backoff++
-	s.backoffs.push(backoffTimer{notBefore, g, n})
+	s.backoffs.push(backoffTimer{notBefore, g.seq, g, n})
 }
 
 // readyAgain puts an instance into the line of those that can be placed.

@@ -2,7 +2,6 @@ package allocator
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"fairlead/drf"
@@ -146,19 +145,6 @@ func (s *State) killInstance(out []Action, g *group, n int32) []Action {
 	}
 	if r := s.runOf(in.run); r.killAt == never {
 		return s.kill(out, r, KillAsked)
-	}
-	return out
-}
-
-func (s *State) abandon(out []Action, g *group) []Action {
-	for _, name := range g.unmet {
-		parent, ok := s.groups[groupKey{g.spec.Framework, name}]
-		if ok && parent.over() && parent.outcome != Finished {
-			d := Abandon{g.spec.Framework, g.spec.Name,
-				fmt.Sprintf("task group %s, which it comes after, ended as %s", name, parent.outcome)}
-			s.bookAbandon(g, d.Message)
-			return append(out, d)
-		}
 	}
 	return out
 }

@@ -49,8 +49,9 @@
 //
 //	state        quasi-state     means                                 leaves it by
 //	(none)                       never started; only counted           Launch; GroupKilled drops it
-//	(none)       blocked         its group comes after an unfinished   the last of those finishing;
-//	                             one (group.unmet)                     Abandon, if one ends otherwise
+//	(none)       blocked         its group comes after one that has    the last of those ending;
+//	                             not ended (group.unmet)               Abandon, if one fails that
+//	                                                                   must finish well
 //	live         staging         launched, nothing heard yet           TaskUpdated
 //	live         starting, running  as the least advanced task says    TaskUpdated
 //	live         unreachable     a task is out of sight                TaskUpdated; Settle as lost
@@ -64,6 +65,9 @@
 //	waiting      ready           in line, its shape may fit            Launch; a kill
 //	waiting      parked          in line, but no agent can hold it     an agent with more room
 //	over                         finished, failed or killed            never
+//
+// A group that is over can be started again (GroupRerun): its instances are then
+// as if it was submitted at that time, and only its history stays.
 //
 // A run is one passage through "live". Its id is gone with Settle; updates of
 // it that come later change nothing. Of an agent that is lost, what ran there

@@ -98,6 +98,14 @@ type InstanceKilled struct {
 // GroupForgotten removes a group that has ended, so that its name is free.
 type GroupForgotten struct{ Framework, Name string }
 
+// GroupRerun starts a group again that has ended, as if it was submitted now; only
+// its history stays. With Below all groups that come after it are started again
+// too, once it has ended; none of them may be at work.
+type GroupRerun struct {
+	Framework, Name string
+	Below           bool
+}
+
 // TaskState is the life of one task, as far as the allocator cares.
 type TaskState uint8
 
@@ -151,5 +159,6 @@ func (GroupSubmitted) fact() {}
 func (GroupKilled) fact()    {}
 func (InstanceKilled) fact() {}
 func (GroupForgotten) fact() {}
+func (GroupRerun) fact()     {}
 func (TaskUpdated) fact()    {}
 func (Tick) fact()           {}

@@ -146,7 +146,7 @@ func (s *State) explainDependency(g *group, e *Explanation) {
 		case !ok:
 			e.because(ReasonDependency, "it comes after task group %s, which has not been submitted", name)
 		case !parent.over():
-			e.because(ReasonDependency, "it comes after task group %s, which has not finished", name)
+			e.because(ReasonDependency, "it comes after task group %s, which has not %s", name, g.spec.must(name))
 		}
 	}
 }

@@ -30,8 +30,9 @@ type Group struct {
 	// Priority orders groups inside a framework, higher first.
 	Priority int32
 	Restart  Restart
-	// After names groups of the same framework that must have finished well.
-	After []string
+	// After names groups of the same framework that must have finished well,
+	// AfterEnd those that must have ended, however they did.
+	After, AfterEnd []string
 	// MaxRuntimeMillis is how long a run may last, counted from its launch; it is
 	// killed then, and has failed. 0: for ever.
 	MaxRuntimeMillis int64
@@ -108,6 +109,9 @@ func (g *Group) validate() error {
 		return fmt.Errorf("%w: max_runtime %d ms: expected no less than 0", ErrInvalid, g.MaxRuntimeMillis)
 	}
 	if _, err := newLimits(g.Constraints); err != nil {
+		return err
+	}
+	if err := g.validateOrder(); err != nil {
 		return err
 	}
 	return g.validateTasks()

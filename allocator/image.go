@@ -56,7 +56,7 @@ type GroupImage struct {
 	Arrived, Ended int64
 	Instances      []InstanceImage
 	Again          []int32
-	Unmet          []string // groups it comes after that have not finished well
+	Unmet          []string // groups it comes after that have not ended as they must
 	Dying          bool
 	Outcome        Outcome
 	Message        string
@@ -64,6 +64,7 @@ type GroupImage struct {
 	Since          int64 // when it came into line, or an instance of it was launched last
 	Holds          int32 // how often room was kept for it
 	HoldFrom       int64 // not before this may room be kept for it again
+	Reruns         int32 // how often it was started again
 }
 
 // InstanceImage is one started instance.
@@ -174,7 +175,7 @@ func imageGroup(g *group) GroupImage {
 	m := GroupImage{
 		Spec: g.group(), Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: append([]int32(nil), g.again...),
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
-		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom,
+		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns,
 	}
 	for _, in := range g.instances {
 		m.Instances = append(m.Instances, InstanceImage{
@@ -267,6 +268,7 @@ func (s *State) restoreGroups(m *Image) error {
 		g := &group{
 			spec: spec{Framework: im.Spec.Framework, Name: im.Spec.Name, Digest: im.Spec.Digest}, seq: im.Seq, at: -1, arrived: im.Arrived, endedAt: im.Ended, again: slices.Clone(im.Again),
 			unmet: slices.Clone(im.Unmet), dying: im.Dying, outcome: im.Outcome, message: im.Message, history: slices.Clone(im.History),
+			reruns: im.Reruns,
 		}
 		t, err := s.templateOf(&im.Spec)
 		if err != nil {
@@ -308,7 +310,7 @@ func (s *State) restoreInstance(g *group, n int32, in InstanceImage) {
 		}
 	case instanceBackoff:
 		g.backoff++
-		s.backoffs.push(backoffTimer{in.NotBefore, g, n})
+		s.backoffs.push(backoffTimer{in.NotBefore, g.seq, g, n})
 	case instanceOver:
 		g.count(in.Outcome)
 	}

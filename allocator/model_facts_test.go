@@ -101,6 +101,8 @@ func (m *model) fact(f Fact) {
 		m.instanceKilled(m.group(f.Framework, f.Name), f.Instance)
 	case GroupForgotten:
 		m.groups = slices.DeleteFunc(m.groups, func(g *modelGroup) bool { return g == m.group(f.Framework, f.Name) })
+	case GroupRerun:
+		m.rerun(f)
 	case TaskUpdated:
 		for _, r := range m.runs {
 			if r.Run == f.Run && f.State.Final() && int(f.Task) < len(r.group.Tasks) {
@@ -192,8 +194,8 @@ func (m *model) meet() {
 		}
 	}
 	for _, g := range m.groups {
-		for _, name := range g.After {
-			if parent := m.group(g.Framework, name); parent != nil && parent.finished {
+		for _, name := range slices.Concat(g.After, g.AfterEnd) {
+			if parent := m.group(g.Framework, name); parent != nil && g.meets(parent) {
 				g.met[name] = true
 			}
 		}

@@ -102,7 +102,7 @@ func (g *modelGroup) demand() amounts {
 func (g *modelGroup) pending() int32 { return g.Instances - g.started + int32(len(g.again)) }
 
 func (g *modelGroup) waits() bool {
-	for _, name := range g.After {
+	for _, name := range slices.Concat(g.After, g.AfterEnd) {
 		if !g.met[name] {
 			return false
 		}

@@ -84,8 +84,12 @@ func (c line) group(framework, name string, tasks []line) Group {
 	g.Restart.Policy = map[string]RestartPolicy{
 		"never": RestartNever, "on-failure": RestartOnFailure, "always": RestartAlways,
 	}[c.value("restart", "never")]
-	if after := c.value("after", ""); after != "" {
-		g.After = strings.Split(after, ",")
+	for _, name := range strings.FieldsFunc(c.value("after", ""), func(r rune) bool { return r == ',' }) {
+		if name, any := strings.CutSuffix(name, ":any"); any {
+			g.AfterEnd = append(g.AfterEnd, name)
+		} else {
+			g.After = append(g.After, name)
+		}
 	}
 	for _, t := range tasks {
 		g.Tasks = append(g.Tasks, Task{Name: t.word(1), Resources: t.resources(), Sidecar: t.word(0) == "sidecar"})

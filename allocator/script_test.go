@@ -196,6 +196,8 @@ func (sc *script) groupFact(c line, tasks []line) (Fact, error) {
 		return nil, fmt.Errorf("unknown command, or no framework/group: %q", c.word(1))
 	case c.word(0) == "submit":
 		return GroupSubmitted{c.group(name[0], name[1], tasks)}, nil
+	case c.word(0) == "rerun":
+		return GroupRerun{name[0], name[1], c.value("below", "") == "true"}, nil
 	case c.word(0) == "forget":
 		return GroupForgotten{name[0], name[1]}, nil
 	case c.word(0) == "kill" && len(name) == 3:

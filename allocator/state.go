@@ -261,7 +261,8 @@ type group struct {
 	holdFrom int64 // not before this may room be kept for it again
 	since    int64 // when it came into line, or an instance of it was launched last
 
-	unmet   []string // groups it comes after that have not finished well yet
+	reruns  int32    // how often it was started again
+	unmet   []string // groups it comes after that have not ended as they must yet
 	dying   bool
 	outcome Outcome
 	message string

@@ -53,6 +53,8 @@ func (s *State) bookRequest(fact Fact) error {
 		return s.applyInstanceKilled(f)
 	case GroupForgotten:
 		return s.applyGroupForgotten(f)
+	case GroupRerun:
+		return s.applyGroupRerun(f)
 	}
 	return fmt.Errorf("%w: fact %T", ErrInvalid, fact)
 }

@@ -25,7 +25,7 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	if err != nil {
 		return err
 	}
-	g := &group{at: -1, arrived: s.now, unmet: t.After, queue: q}
+	g := &group{at: -1, arrived: s.now, unmet: t.parents(), queue: q}
 	g.spec = spec{Framework: q.name, Name: want.Name, Digest: want.Digest}
 	g.instances = g.first[:0]
 	s.setTemplate(g, t)
@@ -66,14 +66,14 @@ func (s *State) adopt(g *group) {
 	s.consider(g)
 }
 
-// consider lets a group compete once everything it comes after has finished
-// well, and marks it as doomed if that can't be any more. What was finished
-// once stays so, even if the group that did is forgotten.
+// consider lets a group compete once everything it comes after has ended as it
+// must, and marks it as doomed if that can't be any more. What was met once
+// stays so, even if the group that did is forgotten.
 func (s *State) consider(g *group) {
 	var unmet []string
 	for _, name := range g.unmet {
 		parent, ok := s.groups[groupKey{g.spec.Framework, name}]
-		if ok && parent.outcome == Finished {
+		if ok && g.spec.meets(parent, name) {
 			s.leave(g, name)
 			continue
 		}

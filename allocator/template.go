@@ -73,7 +73,8 @@ func (s *State) newTemplate(g *Group) (*template, error) {
 func ownCopy(g *Group) Group {
 	own := *g
 	own.Framework, own.Name, own.Digest = "", "", ""
-	own.After, own.Constraints = slices.Clone(g.After), slices.Clone(g.Constraints)
+	own.After, own.AfterEnd = slices.Clone(g.After), slices.Clone(g.AfterEnd)
+	own.Constraints = slices.Clone(g.Constraints)
 	own.Tasks = slices.Clone(g.Tasks)
 	for k := range own.Tasks {
 		own.Tasks[k].Resources = slices.Clone(own.Tasks[k].Resources)
@@ -165,7 +166,7 @@ func (s *State) measure(t *template) error {
 func alike(a, b *Group) bool {
 	return a.Role == b.Role && a.Instances == b.Instances && a.Gang == b.Gang && a.Priority == b.Priority &&
 		a.Restart == b.Restart && a.MaxRuntimeMillis == b.MaxRuntimeMillis && a.NotPreemptible == b.NotPreemptible &&
-		slices.Equal(a.After, b.After) && slices.Equal(a.Constraints, b.Constraints) &&
+		slices.Equal(a.After, b.After) && slices.Equal(a.AfterEnd, b.AfterEnd) && slices.Equal(a.Constraints, b.Constraints) &&
 		slices.EqualFunc(a.Tasks, b.Tasks, alikeTask)
 }
 
@@ -178,6 +179,9 @@ func (g *Group) hash() uint64 {
 	h := hash(14695981039346656037)
 	h.text(g.Role)
 	for _, name := range g.After {
+		h.text(name)
+	}
+	for _, name := range g.AfterEnd {
 		h.text(name)
 	}
 	for _, n := range [...]int64{int64(g.Instances), int64(g.Gang), int64(g.Priority), g.MaxRuntimeMillis,

@@ -10,7 +10,7 @@ import (
 // template. A field that alike does not know fails here.
 func TestAlike(t *testing.T) {
 	base := func() *Group {
-		return &Group{Framework: "f", Name: "n", Digest: "d", After: []string{"x"},
+		return &Group{Framework: "f", Name: "n", Digest: "d", After: []string{"x"}, AfterEnd: []string{"y"},
 			Constraints: []Constraint{{}}, Tasks: []Task{{Resources: []Quantity{{}}}}}
 	}
 	if a, b := base(), base(); !alike(a, b) || a.hash() != b.hash() {

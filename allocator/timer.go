@@ -16,12 +16,23 @@ func (t runTimer) less(u runTimer) bool {
 // backoffTimer is the time at which an instance is ready to run again.
 type backoffTimer struct {
 	at       int64
+	seq      uint64 // of the group when it was set
 	group    *group
 	instance int32
 }
 
 func (t backoffTimer) less(u backoffTimer) bool {
-	return cmp.Or(cmp.Compare(t.at, u.at), cmp.Compare(t.group.seq, u.group.seq), cmp.Compare(t.instance, u.instance)) < 0
+	return cmp.Or(cmp.Compare(t.at, u.at), cmp.Compare(t.seq, u.seq), cmp.Compare(t.instance, u.instance)) < 0
+}
+
+// due reports whether the instance waits for this timer still: its group may have
+// been killed, and even started again.
+func (t backoffTimer) due() bool {
+	if t.seq != t.group.seq || int(t.instance) >= len(t.group.instances) {
+		return false
+	}
+	in := &t.group.instances[t.instance]
+	return in.state == instanceBackoff && in.notBefore == t.at
 }
 
 // advance moves the clock. Back-offs end by time alone, not by a decision, so
@@ -30,7 +41,7 @@ func (s *State) advance(at int64) {
 	s.now = max(s.now, at)
 	for len(s.backoffs) > 0 && s.backoffs[0].at <= s.now {
 		t := s.backoffs.pop()
-		if in := &t.group.instances[t.instance]; in.state == instanceBackoff && in.notBefore <= s.now {
+		if t.due() {
 			t.group.backoff--
 			s.readyAgain(t.group, t.instance)
 		}

@@ -74,6 +74,7 @@ type GroupView struct {
 	Running, Pending      int32
 	Finished, Failed      int32
 	Killed                int32
+	Reruns                int32 // how often it was started again
 	Dying                 bool
 	Outcome               Outcome
 	Message               string
@@ -179,7 +180,7 @@ func (s *State) viewGroup(g *group) GroupView {
 		Framework: g.spec.Framework, Name: g.spec.Name, Role: g.spec.Role, Digest: g.spec.Digest,
 		Instances: g.spec.Instances, Priority: g.spec.Priority, Arrived: g.arrived, Ended: g.endedAt,
 		Running: g.live, Finished: g.finished, Failed: g.failed, Killed: g.killed,
-		Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
+		Reruns: g.reruns, Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 	}
 	if !g.dying && !g.over() {
 		v.Pending = g.pending() + g.backoff

@@ -84,7 +84,9 @@ func (w *world) fact() Fact {
 func (w *world) request() Fact {
 	g := w.known()
 	weight := []int64{500, 1000, 1000, 2000, 3000, 0}[w.draw(6)]
-	switch w.draw(8) {
+	switch w.draw(10) {
+	case 8, 9:
+		return GroupRerun{g.framework, g.name, w.draw(2) == 0}
 	case 0:
 		return Connected{}
 	case 1:
@@ -219,7 +221,11 @@ func (w *world) group() Group {
 		g.Constraints = slices.DeleteFunc(g.Constraints, func(c Constraint) bool { return c.Operator == GroupBy })
 		g.Constraints = g.Constraints[:min(len(g.Constraints), 1)]
 	}
-	if after.framework == key.framework && w.draw(2) == 0 {
+	switch {
+	case after.framework != key.framework:
+	case w.draw(3) == 0:
+		g.AfterEnd = []string{after.name}
+	case w.draw(2) == 0:
 		g.After = []string{after.name}
 	}
 	for i := range 1 + w.draw(3)/2*w.draw(3) {

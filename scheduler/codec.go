@@ -114,6 +114,8 @@ func encodeRequest(f allocator.Fact, spec *proto.TaskGroup) (journalpb.Fact, err
 		out.Fact = &journalpb.Fact_InstanceKilled{InstanceKilled: &journalpb.InstanceName{Framework: f.Framework, Name: f.Name, Instance: f.Instance}}
 	case allocator.GroupForgotten:
 		out.Fact = &journalpb.Fact_GroupForgotten{GroupForgotten: &journalpb.GroupName{Framework: f.Framework, Name: f.Name}}
+	case allocator.GroupRerun:
+		out.Fact = &journalpb.Fact_GroupRerun{GroupRerun: &journalpb.GroupRerun{Framework: f.Framework, Name: f.Name, Below: f.Below}}
 	default:
 		return out, fmt.Errorf("%w: fact %T", errRecord, f)
 	}
@@ -168,6 +170,9 @@ func decodeRequest(in *journalpb.Fact) (allocator.Fact, error) {
 		return allocator.InstanceKilled{Framework: n.Framework, Name: n.Name, Instance: n.Instance}, nil
 	case *journalpb.Fact_GroupForgotten:
 		return allocator.GroupForgotten{Framework: f.GroupForgotten.Framework, Name: f.GroupForgotten.Name}, nil
+	case *journalpb.Fact_GroupRerun:
+		n := f.GroupRerun
+		return allocator.GroupRerun{Framework: n.Framework, Name: n.Name, Below: n.Below}, nil
 	}
 	return nil, fmt.Errorf("%w: fact %T", errRecord, in.Fact)
 }

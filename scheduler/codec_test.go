@@ -100,7 +100,7 @@ func anyRecord(t *rapid.T) *Record {
 		fact(one[allocator.Connected, allocator.Fact]), fact(one[allocator.Disconnected, allocator.Fact]),
 		fact(one[allocator.RoleSet, allocator.Fact]), fact(one[allocator.FrameworkSet, allocator.Fact]),
 		fact(one[allocator.GroupKilled, allocator.Fact]), fact(one[allocator.InstanceKilled, allocator.Fact]),
-		fact(one[allocator.GroupForgotten, allocator.Fact]), fact(one[allocator.TaskUpdated, allocator.Fact]),
+		fact(one[allocator.GroupForgotten, allocator.Fact]), fact(one[allocator.GroupRerun, allocator.Fact]), fact(one[allocator.TaskUpdated, allocator.Fact]),
 	)
 	action := func(make func(*rapid.T, string) allocator.Action) *rapid.Generator[allocator.Action] {
 		return rapid.Custom(func(t *rapid.T) allocator.Action { return make(t, "action") })

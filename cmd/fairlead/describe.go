@@ -74,6 +74,9 @@ func (a *app) writeGroup(w io.Writer, g *api.GroupDetail) {
 			g.Instances, g.Running, g.Pending, g.Finished, g.Failed, g.Killed)},
 		{"Digest", g.Digest},
 	}
+	if g.Reruns > 0 {
+		facts = append(facts, [2]string{"Reruns", fmt.Sprint(g.Reruns)})
+	}
 	if g.Ended != nil {
 		facts = append(facts, [2]string{"Ended", g.Ended.Local().Format("2006-01-02 15:04:05")})
 	}

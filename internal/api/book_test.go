@@ -234,6 +234,14 @@ func (b *book) Kill(_ context.Context, framework, group string, instance int32) 
 	return b.step(allocator.InstanceKilled{Framework: framework, Name: group, Instance: instance})
 }
 
+func (b *book) Rerun(_ context.Context, framework, group string, below bool) ([]string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := allocator.GroupRerun{Framework: framework, Name: group, Below: below}
+	names := b.state.Rerun(f)
+	return names, b.step(f)
+}
+
 func (b *book) Forget(_ context.Context, framework, group string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -21,6 +21,7 @@ import (
 type Scheduler interface {
 	Submit(ctx context.Context, groups []*proto.TaskGroup) error
 	Kill(ctx context.Context, framework, group string, instance int32) error
+	Rerun(ctx context.Context, framework, group string, below bool) ([]string, error)
 	Forget(ctx context.Context, framework, group string) error
 	View(ctx context.Context) (*allocator.View, error)
 	Group(ctx context.Context, framework, group string) (*allocator.GroupView, error)

@@ -121,7 +121,8 @@ type Group struct {
 	Finished  int32      `json:"finished"`
 	Failed    int32      `json:"failed"`
 	Killed    int32      `json:"killed"`
-	Submitted time.Time  `json:"submitted"`
+	Reruns    int32      `json:"reruns,omitempty"` // how often it was started again
+	Submitted time.Time  `json:"submitted"`        // or started again
 	Ended     *time.Time `json:"ended,omitempty"`
 	Message   string     `json:"message,omitempty"` // why it ended as it did
 }

@@ -237,6 +237,13 @@ func (c *Client) Delete(ctx context.Context, n api.Name, instance int32) (*api.D
 	return get[api.Deleted](ctx, c, request{method: http.MethodDelete, path: groupPath(n), query: query})
 }
 
+// Rerun starts a group again that has ended, and if below is set what comes after
+// it. The answer lists what is started.
+func (c *Client) Rerun(ctx context.Context, n api.Name, below bool) (*api.Submitted, error) {
+	query := url.Values{"below": {strconv.FormatBool(below)}}
+	return get[api.Submitted](ctx, c, request{method: http.MethodPost, path: groupPath(n, "rerun"), query: query})
+}
+
 // Logs names output of a task.
 type Logs struct {
 	Group    api.Name

@@ -199,7 +199,7 @@ func separate(values []strictyaml.Value, groups []Group) {
 		}
 	}
 	for i, g := range groups {
-		for _, name := range g.Spec.After {
+		for _, name := range slices.Concat(g.Spec.After, g.Spec.AfterEnd) {
 			if _, ok := apart[g.Spec.Framework+"/"+name]; ok {
 				values[i].Failf("the instances of %s arrive one by one, so that nothing can come after it", name)
 			}

@@ -79,7 +79,7 @@ func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
 		g.Constraints = constraints(v)
 	}
 	if v, ok := o.Optional("after"); ok {
-		g.After = after(v, g.Name)
+		g.After, g.AfterEnd = after(v, g.Name)
 	}
 	if v, ok := o.Optional("preemptible"); ok {
 		g.Preemptible = v.Bool()
@@ -189,24 +189,6 @@ func restart(v strictyaml.Value) *proto.Restart {
 		r.BackoffMs, _ = backoff.Millis()
 	}
 	return r
-}
-
-func after(v strictyaml.Value, self string) []string {
-	var names []string
-	for _, item := range v.List(maxAfter) {
-		name, ok := item.Matching(namePattern, nameRule)
-		switch {
-		case !ok:
-		case name == self:
-			item.Failf("a group cannot start after itself")
-		case slices.Contains(names, name):
-			item.Failf("%s is there twice", name)
-		default:
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // pairs reads a mapping of names to texts, sorted by name.

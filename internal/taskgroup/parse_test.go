@@ -18,7 +18,7 @@ gang: true
 priority: 10
 restart: {policy: on-failure, max: 3, backoff: 5s}
 constraints: [[rack, GROUP_BY, "2"], [hostname, UNIQUE], [zone, LIKE, "eu-.*"]]
-after: [extract, collect]
+after: [extract, {group: tidy, on: any}, {group: collect, on: success}]
 preemptible: false
 max_runtime: 2h
 labels: {team: data, cost-centre: 42}
@@ -48,6 +48,7 @@ func wantETL() *proto.TaskGroup {
 			{Field: "zone", Operator: proto.Operator_LIKE, Value: "eu-.*"},
 		},
 		After:        []string{"collect", "extract"},
+		AfterEnd:     []string{"tidy"},
 		MaxRuntimeMs: 7_200_000,
 		Labels:       []proto.Pair{{Name: "cost-centre", Value: "42"}, {Name: "team", Value: "data"}},
 		Tasks: []proto.Task{{

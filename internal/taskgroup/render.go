@@ -43,8 +43,8 @@ func groupTree(g *proto.TaskGroup) strictyaml.Tree {
 	if len(g.Constraints) > 0 {
 		t.With("constraints", constraintsTree(g.Constraints))
 	}
-	if len(g.After) > 0 {
-		t.With("after", texts(g.After))
+	if len(g.After)+len(g.AfterEnd) > 0 {
+		t.With("after", afterTree(g))
 	}
 	t.With("preemptible", strictyaml.Bool(g.Preemptible))
 	if g.MaxRuntimeMs > 0 {
@@ -58,6 +58,17 @@ func groupTree(g *proto.TaskGroup) strictyaml.Tree {
 		members = append(members, taskTree(&g.Tasks[i]))
 	}
 	return t.With("tasks", strictyaml.List(members...))
+}
+
+func afterTree(g *proto.TaskGroup) strictyaml.Tree {
+	var items []strictyaml.Tree
+	for _, name := range g.After {
+		items = append(items, strictyaml.Text(name))
+	}
+	for _, name := range g.AfterEnd {
+		items = append(items, strictyaml.Mapping().With("group", strictyaml.Text(name)).With("on", strictyaml.Text("any")))
+	}
+	return strictyaml.List(items...)
 }
 
 func gangTree(g *proto.TaskGroup) strictyaml.Tree {

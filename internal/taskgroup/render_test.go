@@ -69,6 +69,9 @@ func anyGroup(t *rapid.T) *proto.TaskGroup {
 	g.GangMin = rapid.Uint32Range(0, g.Instances).Draw(t, "gang")
 	g.After = rapid.SliceOfNDistinct(anyName.Filter(func(s string) bool { return s != g.Name }), 0, 3, rapid.ID[string]).Draw(t, "after")
 	slices.Sort(g.After)
+	g.AfterEnd = rapid.SliceOfNDistinct(anyName.Filter(func(s string) bool { return s != g.Name && !slices.Contains(g.After, s) }),
+		0, 3, rapid.ID[string]).Draw(t, "after any end")
+	slices.Sort(g.AfterEnd)
 	// At least one task must be no sidecar and ask for something.
 	g.Tasks = append(g.Tasks, proto.Task{
 		Name: "a-main-task-with-a-long-name", Command: anyText.Draw(t, "command"), KillGraceMs: 1,

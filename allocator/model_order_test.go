@@ -1,0 +1,44 @@
+package allocator
+
+import "slices"
+
+func (g *modelGroup) over() bool { return g.closed && g.live == 0 }
+
+// meets reports whether a parent has ended as it must.
+func (g *modelGroup) meets(parent *modelGroup) bool {
+	return parent.finished || parent.over() && slices.Contains(g.AfterEnd, parent.Name)
+}
+
+// rerun starts a group again, and what comes after it.
+func (m *model) rerun(f GroupRerun) {
+	set := []*modelGroup{m.group(f.Framework, f.Name)}
+	for k := 0; f.Below && k < len(set); k++ {
+		for _, g := range m.groups {
+			if g.Framework == f.Framework && slices.Contains(slices.Concat(g.After, g.AfterEnd), set[k].Name) && !slices.Contains(set, g) {
+				set = append(set, g)
+			}
+		}
+	}
+	for _, g := range slices.Clone(m.groups) {
+		if !slices.Contains(set, g) {
+			continue
+		}
+		met := map[string]bool{}
+		for _, name := range slices.Concat(g.After, g.AfterEnd) {
+			parent := m.group(g.Framework, name)
+			switch {
+			case slices.Contains(set, parent):
+			case parent == nil:
+				met[name] = g.over() || g.met[name]
+			default:
+				met[name] = g.meets(parent) || !g.over() && g.met[name]
+			}
+		}
+		if g.met = met; !g.over() {
+			continue
+		}
+		*g = modelGroup{Group: g.Group, met: met}
+		at := slices.Index(m.groups, g)
+		m.groups = append(slices.Delete(m.groups, at, at+1), g)
+	}
+}
