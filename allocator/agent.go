@@ -179,6 +179,9 @@ func (s *State) catchUp() {
 		before, described := a.spare, a.described
 		a.changed, a.described = false, false
 		a.spare, a.kept = s.spareOf(a), drf.Vector{}
+		for k := range s.free {
+			s.free[k] += a.spare.free[k] - before.free[k]
+		}
 		if a.hold != nil {
 			a.hold.stale = true
 			s.keep(i)

@@ -99,7 +99,9 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	s.stay(g, a, l.Charge, l.Slot)
 	a.spare.slot, a.spare.slots = a.slots > a.carried, a.slots-a.carried
 	for k := range a.spare.free {
-		a.spare.free[k] = max(a.spare.free[k]-l.Charge[k], 0)
+		taken := min(a.spare.free[k], l.Charge[k])
+		a.spare.free[k] -= taken
+		s.free[k] -= taken
 	}
 	if len(l.Ports) > 0 {
 		a.ports = a.ports.without(l.Ports...)
@@ -124,6 +126,9 @@ func (s *State) startInstance(g *group, l *Launch) {
 	for n := int32(len(g.instances)); n < l.Instance; n++ {
 		g.instances = append(g.instances, instance{})
 		g.again = append(g.again, n)
+	}
+	if g.spec.Gang > 1 && g.bucket != nil {
+		g.bucket.shape.whole = drf.Vector{} // the rest of a gang follows one by one
 	}
 	if int(l.Instance) == len(g.instances) {
 		g.instances = append(g.instances, instance{})

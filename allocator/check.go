@@ -90,10 +90,11 @@ func (s *State) checkAgents() error {
 			c.carried++
 		}
 	}
-	var total drf.Vector
+	var total, free drf.Vector
 	for i := range s.agents {
 		a, c := &s.agents[i], &counted[i]
 		total = total.Add(a.total)
+		free = free.Add(a.spare.free)
 		if a.used != c.used || a.runs != c.runs || a.carried != c.carried {
 			return fmt.Errorf("agent %s: counted %d runs (%d on slots) with %s, booked %d (%d) with %s", a.id,
 				c.runs, c.carried, s.kinds.Format(c.used), a.runs, a.carried, s.kinds.Format(a.used))
@@ -107,6 +108,9 @@ func (s *State) checkAgents() error {
 	}
 	if total != s.total {
 		return fmt.Errorf("total: counted %s, booked %s", s.kinds.Format(total), s.kinds.Format(s.total))
+	}
+	if free != s.free {
+		return fmt.Errorf("free: counted %s, booked %s", s.kinds.Format(free), s.kinds.Format(s.free))
 	}
 	return nil
 }

@@ -104,4 +104,7 @@
 // that, and each end of an instance while others of its group wait, costs one
 // look at every agent. An agent that offers more room is held against every
 // shape that fitted nowhere, so against every such group that waits.
+//
+// A gang has a shape of its own as well. While all that is free together is less
+// than it takes, no agent is looked at for it.
 package allocator

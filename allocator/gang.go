@@ -1,6 +1,10 @@
 package allocator
 
-import "fairlead/drf"
+import (
+	"slices"
+
+	"fairlead/drf"
+)
 
 // together is how many instances of a group have to start at once: those of a
 // gang until it has started, and one at a time after that.
@@ -33,11 +37,37 @@ func (s *State) seek(g *group, sh *shape) ([]int32, bool) {
 		s.found = append(s.found, i)
 		return s.found, ok
 	}
-	if int(n) > MaxRuns-s.runs.live {
+	if int(n) > MaxRuns-s.runs.live || !s.roomForAll(sh) {
 		return nil, false
 	}
 	whole := s.tryValues(g, func() bool { return s.seekWhole(g, sh) })
 	return s.found, whole
+}
+
+// roomForAll reports whether what is free on all agents together is enough for
+// all that the group of a gang's shape has to start at once. If it is not, there
+// is no need to look at any agent.
+func (s *State) roomForAll(sh *shape) bool {
+	for k, need := range sh.whole {
+		if need > s.free[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// whole is what a gang takes of the cluster at least, to start; nothing if one
+// instance after the other may start.
+func (g *group) whole() drf.Vector {
+	if n := g.together(); n > 1 {
+		return g.demand.Times(int64(n))
+	}
+	return drf.Vector{}
+}
+
+// heldFor reports whether room is held for a group of a shape: that is not free.
+func (s *State) heldFor(sh *shape) bool {
+	return slices.ContainsFunc(s.holds, func(h *hold) bool { return h.group.bucket.shape == sh })
 }
 
 // seekWhole seeks agents one after the other, each the best for one instance.
@@ -109,6 +139,7 @@ func (s *State) takeRoom(g *group, sh *shape, n int32) {
 		t := taken{agent: i, room: *a.need(sh), slot: a.spare.slot}
 		for k := range t.room {
 			a.spare.free[k] -= t.room[k]
+			s.free[k] -= t.room[k]
 		}
 		if t.slot {
 			a.carried++
@@ -126,6 +157,7 @@ func (s *State) putBackRoom(g *group) {
 		t := &s.taken[k]
 		a := &s.agents[t.agent]
 		a.spare.free = a.spare.free.Add(t.room)
+		s.free = s.free.Add(t.room)
 		if t.slot {
 			a.carried--
 			a.spare.slot = true

@@ -66,16 +66,19 @@ func (s *State) seekHeld(g *group, sh *shape) ([]int32, bool) {
 		return on, ok
 	}
 	h := g.hold
+	_, more := s.bestAgent(sh)
 	s.liftAll(h)
 	if on, ok = s.seek(g, sh); ok {
 		return on, true
 	}
-	// Only what brings more room at once is worth a change.
-	better, ok := s.plan(g, sh)
-	if ok && s.roomNow(g, better) > s.roomNow(g, h.on) {
-		s.bookHold(g, better, h.until)
-		s.moved = append(s.moved, g)
-		return nil, false
+	// Only what brings more room at once is worth a change, and there is more only
+	// if some instance finds room beside what is held.
+	if more {
+		if better, ok := s.plan(g, sh); ok && s.roomNow(g, better) > s.roomNow(g, h.on) {
+			s.bookHold(g, better, h.until)
+			s.moved = append(s.moved, g)
+			return nil, false
+		}
 	}
 	s.keepAll(h)
 	return nil, false
@@ -212,11 +215,33 @@ func (s *State) plannable(g *group) bool {
 	if sh.unplannable == version {
 		return false
 	}
-	_, ok := s.plan(g, sh)
+	ok := false
+	if sh.limits == nil {
+		ok = s.drainedRoom(g) >= int64(g.together())
+	} else {
+		_, ok = s.plan(g, sh)
+	}
 	if !ok {
 		sh.unplannable = version
 	}
 	return ok
+}
+
+// drainedRoom counts the instances of a group without constraints that would
+// find room once all that ends has ended, up to what has to start together.
+// That is what plan would find, which puts them where it is best.
+func (s *State) drainedRoom(g *group) int64 {
+	n, sum := int64(g.together()), int64(0)
+	for i := range s.agents {
+		a := &s.agents[i]
+		if a.seq == 0 || a.lost || a.hold != nil && a.hold.group != g {
+			continue
+		}
+		if sum += g.timesOn(lack(a.total, a.staying), int64(a.slots-a.stayingOn), n-sum); sum >= n {
+			break
+		}
+	}
+	return sum
 }
 
 // mayHold bounds what is held: a single group may hold what it needs, several

@@ -84,6 +84,7 @@ func (s *State) keep(i int32) {
 	for k := range a.kept {
 		a.kept[k] = min(a.wanted[k], a.spare.free[k])
 		a.spare.free[k] -= a.kept[k]
+		s.free[k] -= a.kept[k]
 	}
 	s.touch(i)
 }
@@ -92,6 +93,7 @@ func (s *State) keep(i int32) {
 func (s *State) lift(i int32) {
 	a := &s.agents[i]
 	a.spare.free = a.spare.free.Add(a.kept)
+	s.free = s.free.Add(a.kept)
 	a.kept = drf.Vector{}
 	s.touch(i)
 }

@@ -14,6 +14,7 @@ type shape struct {
 	limits       *limits // nil if it may go to any agent
 	demand       drf.Vector
 	withExecutor drf.Vector
+	whole        drf.Vector // of what starts together at most, without executors
 	wants        fitKey
 	pending      int64     // instances that wait
 	ready        int       // buckets that compete
@@ -72,6 +73,7 @@ func (s *State) useShape(g *group) *shape {
 		sh = &shape{key: key, limits: g.limits, demand: g.demand, withExecutor: g.demand.Add(s.executor), full: -1}
 		t.all[key] = sh
 	}
+	sh.whole = g.whole()
 	if sh.idle {
 		sh.idle = false
 		t.idle = slices.DeleteFunc(t.idle, func(x *shape) bool { return x == sh })
@@ -149,7 +151,7 @@ func (s *State) touch(i int32) {
 // wakeFor lets every full shape that an agent can hold now compete again.
 func (s *State) wakeFor(a *agent) {
 	for k := len(s.shapes.full) - 1; k >= 0; k-- {
-		if sh := s.shapes.full[k]; a.fits(sh) {
+		if sh := s.shapes.full[k]; (s.roomForAll(sh) || s.heldFor(sh)) && a.fits(sh) {
 			s.wake(sh)
 		}
 	}

@@ -27,6 +27,7 @@ type State struct {
 	most       drf.Vector       // that any one agent has of each resource
 	resized    bool             // total and most are not yet what decisions go by
 	changed    []int32          // agents whose spare is out of date
+	free       drf.Vector       // the sum of what is spare on all agents
 	epoch      uint32           // counts changes of the totals that scores are relative to
 
 	roleOf     map[string]string // framework to the role set last
