@@ -119,6 +119,9 @@ func (s *State) View() *View {
 	return v
 }
 
+// Total is View().Total, without the rest.
+func (s *State) Total() drf.Vector { return s.total }
+
 // Quantities names the amounts of a vector that are not zero.
 func (v *View) Quantities(amounts drf.Vector) []Quantity {
 	var out []Quantity

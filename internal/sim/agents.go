@@ -71,6 +71,15 @@ func agents(o *strictyaml.Object) []Agent {
 	if v, ok := o.Optional("attributes"); ok {
 		a.Attributes = attributes(v)
 	}
+	if v, ok := o.Optional("joins"); ok {
+		a.JoinsMillis, _ = v.Millis()
+	}
+	if v, ok := o.Optional("leaves"); ok {
+		before := v.Problems()
+		if a.LeavesMillis, _ = v.Millis(); a.LeavesMillis <= a.JoinsMillis && v.Problems() == before {
+			v.Failf("must be later than the agent joins")
+		}
+	}
 	if count == 1 {
 		return []Agent{a}
 	}

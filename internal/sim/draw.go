@@ -8,12 +8,10 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"fairlead/drf"
 	"fairlead/internal/strictyaml"
-	"fairlead/internal/taskgroup"
 )
 
 // longestMillis bounds every time that is drawn, as files bound those that are written.
@@ -162,57 +160,3 @@ func (d *draw) gap(from source, k int) float64 {
 	// The conversion forbids fusing this with the addition that follows, whose rounding differs by machine.
 	return float64(exponential(from.at(k)) * (float64(d.first) * float64(drf.Unit) / float64(d.count)))
 }
-
-// seeded makes a group ready to say how long its instances run.
-func (g *Group) seeded(seed int64) {
-	if g.duration != nil {
-		g.durations = stream(seed, "duration", g)
-	}
-}
-
-// lasts is how long an instance runs, 0 if it never ends.
-func (g *Group) lasts(instance int32) int64 {
-	if g.duration != nil {
-		return g.duration.value(g.durations, g.number+int(instance), 1)
-	}
-	return g.DurationMillis
-}
-
-// separate checks the groups whose instances arrive one by one, and what that means for the others.
-// The values are those that the groups were read from.
-func separate(values []strictyaml.Value, groups []Group) {
-	apart := make(map[string]uint32) // instances by framework/name
-	total := 0
-	for i, g := range groups {
-		n := g.Spec.Instances
-		total++
-		if g.arrival == nil {
-			continue
-		}
-		apart[g.Spec.Framework+"/"+g.Spec.Name] = n
-		if last := instanceName(g.Spec.Name, int(n)-1); g.Spec.Name != "" && !taskgroup.IsName(last) {
-			values[i].Failf("its instances arrive one by one, but %s is too long for the name of one", last)
-		}
-		if total += int(n) - 1; total > maxEntries {
-			values[i].Failf("more than %d task groups, with instances that arrive one by one", maxEntries)
-			return
-		}
-	}
-	for i, g := range groups {
-		for _, name := range slices.Concat(g.Spec.After, g.Spec.AfterEnd) {
-			if _, ok := apart[g.Spec.Framework+"/"+name]; ok {
-				values[i].Failf("the instances of %s arrive one by one, so that nothing can come after it", name)
-			}
-		}
-		if dot := strings.LastIndexByte(g.Spec.Name, '.'); dot >= 0 {
-			n := apart[g.Spec.Framework+"/"+g.Spec.Name[:dot]]
-			k, err := strconv.ParseUint(g.Spec.Name[dot+1:], 10, 31)
-			if err == nil && uint32(k) < n && instanceName(g.Spec.Name[:dot], int(k)) == g.Spec.Name {
-				values[i].Failf("%s is also an instance of %s that arrives by itself", g.Spec.Name, g.Spec.Name[:dot])
-			}
-		}
-	}
-}
-
-// instanceName is the group that an instance becomes which arrives by itself.
-func instanceName(group string, instance int) string { return fmt.Sprintf("%s.%d", group, instance) }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -11,6 +12,8 @@ import (
 type running struct {
 	id       allocator.RunID
 	job      *job
+	of       *submission
+	node     int32
 	instance int32
 	since    int64
 	charge   drf.Vector
@@ -45,32 +48,57 @@ func (t *runTable) drop(r *running) {
 	t.alive--
 }
 
-// arrive submits the next group.
+// submission is a group that the allocator knows.
+type submission struct {
+	*job
+	key   jobKey
+	entry int
+	feed  *feed
+	live  int64 // runs of it
+	// drains says that what runs of it goes on although it was ended.
+	drains bool
+}
+
+// arrive submits what comes next.
 func (e *engine) arrive() error {
-	a, err := e.work.pop()
+	var err error
+	e.arrived, err = e.work.take(e.arrived[:0])
 	if err != nil {
 		return err
 	}
+	if first := &e.arrived[0]; first.group.replaces {
+		if err := e.endEntry(first.entry-1, true); err != nil {
+			return err
+		}
+	}
+	for i := range e.arrived {
+		if err := e.submit(&e.arrived[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *engine) submit(a *arrival) error {
 	key := jobKey{a.core.Framework, a.core.Name}
 	if _, ok := e.jobs[key]; ok {
 		return fmt.Errorf("task group %s/%s arrives twice", key.framework, key.name)
 	}
-	for _, name := range a.core.After {
+	for _, name := range slices.Concat(a.core.After, a.core.AfterEnd) {
 		parent := jobKey{key.framework, name}
-		if _, ok := e.jobs[parent]; !ok && a.streamed {
-			return fmt.Errorf("task group %s/%s comes after %s, which is not there when it arrives", key.framework, key.name, name)
-		}
-		if !a.streamed {
-			if e.awaited[parent]--; e.awaited[parent] == 0 {
+		if n, ok := e.awaited[parent]; ok {
+			if e.awaited[parent]--; n == 1 {
 				delete(e.awaited, parent)
 			}
 			e.parents = append(e.parents, parent)
+		} else if _, ok := e.jobs[parent]; !ok {
+			return fmt.Errorf("task group %s/%s comes after %s, which is not there when it arrives", key.framework, key.name, name)
 		}
 	}
 	if err := e.tell(allocator.GroupSubmitted{Group: a.core}); err != nil {
 		return err
 	}
-	e.jobs[key] = e.stats.arrived(a.group)
+	e.jobs[key] = &submission{job: e.stats.arrived(a.group), key: key, entry: a.entry, feed: a.feed}
 	return nil
 }
 
@@ -92,26 +120,24 @@ func (e *engine) end(ev event) error {
 func (e *engine) carryOut(a allocator.Action) error {
 	switch a := a.(type) {
 	case allocator.Accept:
+		node := e.nodeOf[a.Agent]
 		for i := range a.Launches {
-			e.launch(a.Agent, &a.Launches[i])
+			e.launch(node, &a.Launches[i])
 		}
 	case allocator.Settle:
-		r := e.runs.get(a.Run)
-		e.stats.ended(r, a)
-		if r.job.left == 0 {
-			e.over(r.job)
-		}
-		e.runs.drop(r)
+		e.settle(a)
 	case allocator.Preempt:
 		e.heap.push(event{at: e.now, run: a.Run, how: allocator.TaskKilled})
 	case allocator.Kill:
-		e.heap.push(event{at: e.now, run: a.Run, how: allocator.TaskKilled})
-	case allocator.Abandon:
-		j := e.jobs[jobKey{a.Framework, a.Group}]
-		for j.left > 0 {
-			e.stats.over(j, allocator.Failed)
+		if !e.runs.get(a.Run).of.drains {
+			e.heap.push(event{at: e.now, run: a.Run, how: allocator.TaskKilled})
 		}
-		e.over(j)
+	case allocator.Abandon:
+		s := e.jobs[jobKey{a.Framework, a.Group}]
+		for s.left > 0 {
+			e.stats.over(s.job, allocator.Failed)
+		}
+		e.over(s)
 	case allocator.Hold, allocator.Release:
 	default:
 		return fmt.Errorf("unexpected action %T", a)
@@ -119,18 +145,37 @@ func (e *engine) carryOut(a allocator.Action) error {
 	return nil
 }
 
-func (e *engine) launch(agent string, l *allocator.Launch) {
+func (e *engine) launch(node int32, l *allocator.Launch) {
+	s := e.jobs[jobKey{l.Framework, l.Group}]
 	r := e.runs.put(running{
-		id: l.Run, job: e.jobs[jobKey{l.Framework, l.Group}], instance: l.Instance, since: e.now, charge: l.Charge,
+		id: l.Run, job: s.job, of: s, node: node, instance: l.Instance, since: e.now, charge: l.Charge,
 	})
-	e.stats.started(agent, r)
+	s.live++
+	e.stats.started(e.nodes[node].agent.Name, r)
 	if d := r.job.group.lasts(l.Instance); d > 0 {
 		e.heap.push(event{at: e.now + d, run: l.Run, how: allocator.TaskFinished})
 	}
 }
 
-func (e *engine) over(j *job) {
-	e.ended = append(e.ended, jobKey{j.group.Spec.Framework, j.group.Spec.Name})
+func (e *engine) settle(a allocator.Settle) {
+	r := e.runs.get(a.Run)
+	s := r.of
+	s.live--
+	e.stats.ended(r, a)
+	e.runs.drop(r)
+	if s.left == 0 {
+		e.over(s)
+	}
+}
+
+// over books that a group has ended. If it was all of a repetition, the next one arrives.
+func (e *engine) over(s *submission) {
+	e.ended = append(e.ended, s.key)
+	if f := s.feed; f != nil && f.group.repeat != nil {
+		if f.open--; f.open == 0 {
+			e.work.again(f, e.now+f.group.repeat.thinkMillis)
+		}
+	}
 }
 
 // forget makes the allocator forget the groups that are over, but for those that others to come are

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -29,6 +30,9 @@ type Options struct {
 
 // ErrInvariant is wrapped by the error of a simulation after which the books do not add up.
 var ErrInvariant = errors.New("the allocator broke an invariant")
+
+// neverMillis is a time that no simulation lasts for.
+const neverMillis = 1 << 50
 
 // firstPort is where the ports of simulated agents begin, as they do on Mesos agents.
 const firstPort = 31_000
@@ -62,9 +66,13 @@ type engine struct {
 	heap     eventHeap
 	now      int64
 	runs     runTable
-	jobs     map[jobKey]*job // the groups that the allocator knows
+	nodes    []node
+	nodeOf   map[string]int32
+	changes  []Change               // that are still to be made
+	jobs     map[jobKey]*submission // the groups that the allocator knows
 	// awaited counts the groups to come that are after one.
 	awaited map[jobKey]int
+	arrived []arrival
 	parents []jobKey // of groups that came since the last Tick
 	ended   []jobKey // jobs that got over since the last Tick
 	stats   *stats
@@ -72,12 +80,18 @@ type engine struct {
 	steps, checkAt int64
 }
 
+// node is an agent of the scenario.
+type node struct {
+	agent *Agent
+	up    bool
+}
+
 // jobKey names a group that was submitted.
 type jobKey struct{ framework, name string }
 
 func newEngine(s *Scenario, opts Options) (*engine, error) {
 	e := &engine{
-		scenario: *s, options: opts, jobs: make(map[jobKey]*job), awaited: make(map[jobKey]int), checkAt: 1,
+		scenario: *s, options: opts, jobs: make(map[jobKey]*submission), nodeOf: make(map[string]int32), awaited: make(map[jobKey]int), checkAt: 1,
 	}
 	if opts.Policy != "" {
 		e.scenario.Policy = opts.Policy
@@ -93,7 +107,8 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	}
 	var err error
 	e.state, err = allocator.New(allocator.Config{
-		Policy: e.scenario.Policy, Placement: e.scenario.Placement, Executor: s.Executor,
+		KillRepeatMillis: neverMillis, // kills arrive
+		Policy:           e.scenario.Policy, Placement: e.scenario.Placement, Executor: s.Executor,
 		FairnessKnob: e.scenario.FairnessKnob, Seed: e.scenario.Seed,
 		ReserveAfterMillis: e.scenario.ReserveAfterMillis, Preemption: e.scenario.Preemption,
 	})
@@ -105,8 +120,9 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 		return nil, err
 	}
 	for i := range s.Groups {
-		for _, name := range s.Groups[i].Spec.After {
-			e.awaited[jobKey{s.Groups[i].Spec.Framework, name}]++
+		spec := s.Groups[i].Spec
+		for _, name := range slices.Concat(spec.After, spec.AfterEnd) {
+			e.awaited[jobKey{spec.Framework, name}]++
 		}
 	}
 	e.work, err = newWorkload(&e.scenario)
@@ -120,23 +136,26 @@ func (e *engine) setUp() error {
 		facts = append(facts, r)
 	}
 	for _, f := range e.scenario.Frameworks {
-		facts = append(facts, allocator.FrameworkSet{Framework: f.Name, Role: f.Role, Weight: int64(f.Weight)})
-	}
-	for _, a := range e.scenario.Agents {
-		seen := allocator.AgentSeen{
-			Agent: a.Name, Host: a.Name, Attributes: a.Attributes, Total: a.Resources, Owned: true,
-		}
-		if a.Ports > 0 {
-			seen.Ports = []allocator.PortRange{{Begin: firstPort, End: firstPort + uint64(a.Ports) - 1}}
-		}
-		facts = append(facts, seen)
+		facts = append(facts, frameworkSet(f))
 	}
 	for _, f := range facts {
 		if err := e.tell(f); err != nil {
 			return err
 		}
 	}
-	e.stats.capacity(e.state.View().Total)
+	e.changes = allChanges(&e.scenario)
+	for i := range e.scenario.Agents {
+		a := &e.scenario.Agents[i]
+		e.nodes = append(e.nodes, node{agent: a})
+		e.nodeOf[a.Name] = int32(i)
+		if a.JoinsMillis > 0 {
+			continue
+		}
+		if err := e.join(a.Name); err != nil {
+			return err
+		}
+	}
+	e.stats.capacity(e.state.Total())
 	return nil
 }
 
@@ -192,7 +211,13 @@ func (e *engine) nextTime() (int64, bool) {
 	if ev := e.heap.first(); ev != nil {
 		sooner(ev.at, true)
 	}
+	if len(e.changes) > 0 {
+		sooner(e.changes[0].AtMillis, true)
+	}
 	sooner(e.work.next())
+	if _, more := e.work.next(); !more && len(e.jobs) == 0 {
+		return 0, false // whatever else would happen concerns nobody
+	}
 	sooner(e.state.NextDeadline())
 	return max(at, e.now), ok
 }
@@ -204,6 +229,12 @@ func (e *engine) advance(at int64) {
 
 // happen steps everything of the present time, then lets the allocator decide.
 func (e *engine) happen() error {
+	for len(e.changes) > 0 && e.changes[0].AtMillis <= e.now {
+		if err := e.change(e.changes[0]); err != nil {
+			return err
+		}
+		e.changes = e.changes[1:]
+	}
 	for at, ok := e.work.next(); ok && at <= e.now; at, ok = e.work.next() {
 		if err := e.arrive(); err != nil {
 			return err

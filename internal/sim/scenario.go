@@ -29,6 +29,8 @@ type Scenario struct {
 	Roles      []Role
 	Frameworks []Framework
 	Groups     []Group
+	// Changes are made at their times, in order of time.
+	Changes []Change
 	// Arrivals gives further groups, if it is not nil: in the order of their arrival, one after the other
 	// as their time comes, and all of them again with each call. What a group comes after must not have
 	// ended before it arrives.
@@ -54,6 +56,8 @@ type Agent struct {
 	Resources  []allocator.Quantity
 	Ports      uint32
 	Attributes []allocator.Attribute
+	// JoinsMillis is when it joins the cluster, and LeavesMillis when it leaves; 0 if it never does.
+	JoinsMillis, LeavesMillis int64
 }
 
 // Role is a role with a weight of its own.
@@ -69,22 +73,6 @@ type Framework struct {
 	Name   string
 	Role   string
 	Weight drf.Amount
-}
-
-// Group is a task group, when it is submitted, and how long each of its instances runs. Where times
-// are drawn they depend on the seed and the names of framework and group, and on nothing else. If
-// arrivals are, each instance is submitted by itself, as a group NAME.0, NAME.1 ...
-type Group struct {
-	Spec          *proto.TaskGroup // Role is never empty
-	ArrivalMillis int64
-	// DurationMillis of 0 means that instances never end.
-	DurationMillis int64
-
-	// arrival and duration say how they are drawn, if they are: those of each instance by itself.
-	arrival, duration *draw
-	// durations is what duration is drawn from, and number the first instance to draw for.
-	durations source
-	number    int
 }
 
 // Parse reads the scenarios of a YAML or JSON file, one to a document. Either the whole file is good
@@ -151,6 +139,9 @@ func scenario(o *strictyaml.Object) *Scenario {
 	}
 	if v, ok := o.Required("groups"); ok {
 		s.Groups = groups(v, s)
+	}
+	if v, ok := o.Optional("changes"); ok {
+		s.Changes = changes(v, s)
 	}
 	return s
 }
@@ -314,50 +305,4 @@ func weight(o *strictyaml.Object) drf.Amount {
 		v.Failf("expected more than 0 and at most %s", drf.MaxWeight)
 	}
 	return a
-}
-
-func groups(v strictyaml.Value, s *Scenario) []Group {
-	var out []Group
-	var values []strictyaml.Value
-	roleOf := make(map[string]string)
-	for _, f := range s.Frameworks {
-		roleOf[f.Name] = f.Role
-	}
-	lines := make(map[string]int)
-	for _, item := range v.List(maxEntries) {
-		o, ok := item.Object()
-		if !ok {
-			continue
-		}
-		g := group(o)
-		o.Done()
-		key := g.Spec.Framework + "/" + g.Spec.Name
-		if line, twice := lines[key]; twice && g.Spec.Name != "" {
-			item.Failf("task group %s is already defined in line %d", key, line)
-		}
-		lines[key] = item.Line()
-		if role, ok := roleOf[g.Spec.Framework]; ok && g.Spec.Role == "" {
-			g.Spec.Role = role
-		} else if g.Spec.Role == "" {
-			g.Spec.Role = "*"
-		}
-		out, values = append(out, g), append(values, item)
-	}
-	separate(values, out)
-	return out
-}
-
-func group(o *strictyaml.Object) Group {
-	g := Group{Spec: taskgroup.Decode(o, taskgroup.Simulated)}
-	if v, ok := o.Optional("arrival"); ok {
-		g.ArrivalMillis, g.arrival = timeOrDraw(v, true)
-	}
-	if v, ok := o.Optional("duration"); ok {
-		before := v.Problems()
-		g.DurationMillis, g.duration = timeOrDraw(v, false)
-		if g.DurationMillis == 0 && g.duration == nil && v.Problems() == before {
-			v.Failf("must be longer than 0s")
-		}
-	}
-	return g
 }

@@ -269,6 +269,12 @@ func (st *stats) over(j *job, how allocator.Outcome) {
 	b.completion.add(st.now - j.arrived)
 }
 
+// dropped books that instances that wait will never run: the group was ended, or its phase is over.
+func (st *stats) dropped(j *job, instances int64) {
+	j.of.wants(st.now, -instances)
+	j.left -= instances
+}
+
 func (st *stats) of(g *Group) *leafStats {
 	key := leaf{g.Spec.Framework, g.Spec.Role}
 	l, ok := st.byLeaf[key]

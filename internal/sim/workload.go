@@ -40,21 +40,25 @@ func (a head) compare(b head) int {
 type arrival struct {
 	group *Group
 	core  allocator.Group
-	// streamed groups are those of Scenario.Arrivals.
-	streamed bool
+	// entry is the place of its entry in Scenario.Groups, or fromStream.
+	entry int
+	// feed is where it comes from if that has more to give.
+	feed *feed
 }
+
+// fromStream is the entry of the groups of Scenario.Arrivals.
+const fromStream = -1
 
 func newWorkload(s *Scenario) (*workload, error) {
 	w := &workload{groups: s.Groups, seed: s.Seed, feeds: make(map[int]*feed), close: func() {}}
 	for i := range w.groups {
 		g := &w.groups[i]
-		if g.arrival == nil {
+		if g.arrival == nil && g.repeat == nil && g.stages == nil {
 			w.line = append(w.line, head{at: g.ArrivalMillis, entry: i})
 			continue
 		}
-		f := newFeed(g, s.Seed)
-		w.feeds[i] = f
-		w.line = append(w.line, f.next(i))
+		w.feeds[i] = newFeed(g, i, s.Seed)
+		w.line = append(w.line, w.feeds[i].next())
 	}
 	slices.SortFunc(w.line, head.compare) // a sorted list is a heap
 	if s.Arrivals != nil {
@@ -89,46 +93,77 @@ func (w *workload) next() (int64, bool) {
 	return 0, false
 }
 
-// pop takes the next group; there must be one.
-func (w *workload) pop() (arrival, error) {
+// take appends what arrives next: a group, or the stages of one. There must be something.
+func (w *workload) take(into []arrival) ([]arrival, error) {
 	if len(w.line) > 0 && (!w.more || w.line[0].at <= w.ahead.ArrivalMillis) {
-		return w.popEntry(), nil
+		return w.takeEntry(into), nil
 	}
 	g := w.ahead
 	g.seeded(w.seed)
-	return arrival{&g, taskgroup.Shape(g.Spec), true}, w.pull()
+	return append(into, arrival{&g, taskgroup.Shape(g.Spec), fromStream, nil}), w.pull()
 }
 
-// popEntry takes the first group of the file.
-func (w *workload) popEntry() arrival {
+// takeEntry takes what is next of the file.
+func (w *workload) takeEntry(into []arrival) []arrival {
 	h := w.line[0]
 	f := w.feeds[h.entry]
 	if f == nil {
 		w.dropFirst()
 		g := w.groups[h.entry]
 		g.seeded(w.seed)
-		return arrival{&g, taskgroup.Shape(g.Spec), false}
+		return append(into, arrival{&g, taskgroup.Shape(g.Spec), h.entry, nil})
 	}
-	a := f.arrival(h)
-	if f.left == 0 {
+	into = f.arrivals(into, h)
+	switch {
+	case f.left == 0:
 		delete(w.feeds, h.entry)
 		w.dropFirst()
-		return a
+	case f.group.repeat != nil: // it waits for the end of this one
+		w.dropFirst()
+	default:
+		w.line[0] = f.next()
+		w.sink(0)
 	}
-	w.line[0] = f.next(h.entry)
-	w.sink()
-	return a
+	return into
+}
+
+// again lets a feed give its next arrival at a time.
+func (w *workload) again(f *feed, at int64) {
+	if f.left == 0 {
+		return
+	}
+	h := f.next()
+	h.at = at
+	w.line = append(w.line, h)
+	for i := len(w.line) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if w.line[parent].compare(w.line[i]) <= 0 {
+			return
+		}
+		w.line[i], w.line[parent] = w.line[parent], w.line[i]
+		i = parent
+	}
+}
+
+// stop lets nothing more arrive of an entry.
+func (w *workload) stop(entry int) {
+	if f := w.feeds[entry]; f != nil {
+		f.left = 0
+		delete(w.feeds, entry)
+	}
+	w.line = slices.DeleteFunc(w.line, func(h head) bool { return h.entry == entry })
+	slices.SortFunc(w.line, head.compare)
 }
 
 func (w *workload) dropFirst() {
 	last := len(w.line) - 1
 	w.line[0], w.line = w.line[last], w.line[:last]
-	w.sink()
+	w.sink(0)
 }
 
-// sink moves the first head to its place.
-func (w *workload) sink() {
-	for i := 0; ; {
+// sink moves a head to its place, away from the first.
+func (w *workload) sink(i int) {
+	for {
 		child := 2*i + 1
 		if child >= len(w.line) {
 			return
@@ -142,53 +177,4 @@ func (w *workload) sink() {
 		w.line[i], w.line[child] = w.line[child], w.line[i]
 		i = child
 	}
-}
-
-// feed is an entry whose instances arrive one by one, each as a group of its own.
-type feed struct {
-	group  Group
-	core   allocator.Group
-	from   source
-	drawn  int     // how many were given
-	left   int     // how many are still to come
-	millis float64 // when the latest one arrived, by a Poisson process
-	sorted []head  // all of them, where they are not drawn in order
-}
-
-func newFeed(g *Group, seed int64) *feed {
-	f := &feed{group: *g, core: taskgroup.Shape(g.Spec), from: stream(seed, "arrival", g), left: int(g.Spec.Instances)}
-	f.group.seeded(seed)
-	if g.arrival.kind == poisson {
-		return f
-	}
-	f.sorted = make([]head, f.left)
-	for k := range f.sorted {
-		f.sorted[k] = head{at: g.arrival.value(f.from, k, 0), k: k}
-	}
-	slices.SortFunc(f.sorted, head.compare)
-	return f
-}
-
-// next draws the next arrival; there must be one.
-func (f *feed) next(entry int) head {
-	h := head{entry: entry, k: f.drawn}
-	if f.sorted != nil {
-		h.at, h.k = f.sorted[f.drawn].at, f.sorted[f.drawn].k
-	} else {
-		f.millis += f.group.arrival.gap(f.from, f.drawn)
-		h.at = whole(f.millis)
-	}
-	f.drawn++
-	f.left--
-	return h
-}
-
-// arrival makes a group of one instance.
-func (f *feed) arrival(h head) arrival {
-	spec := *f.group.Spec
-	spec.Name, spec.Instances = instanceName(spec.Name, h.k), 1
-	g, core := f.group, f.core
-	g.Spec, g.ArrivalMillis, g.number = &spec, h.at, h.k
-	core.Name, core.Instances = spec.Name, 1
-	return arrival{&g, core, false}
 }

@@ -91,7 +91,7 @@ func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
 		g.Labels = pairs(v, maxLabels)
 	}
 	if v, ok := o.Required("tasks"); ok {
-		g.Tasks = tasks(v, purpose)
+		g.Tasks = Tasks(v, purpose)
 	}
 	return g
 }

@@ -24,7 +24,8 @@ const (
 
 const defaultKillGraceMillis = 3_000
 
-func tasks(v strictyaml.Value, purpose Purpose) []proto.Task {
+// Tasks reads the tasks of a group.
+func Tasks(v strictyaml.Value, purpose Purpose) []proto.Task {
 	var out []proto.Task
 	before, mains, asked := v.Problems(), 0, false
 	lines := make(map[string]int)
