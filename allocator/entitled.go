@@ -8,7 +8,7 @@ import (
 // see drf.FairShares. A framework's demand is what it holds and what it has in
 // line; what is asked for that no agent could ever hold does not count.
 func (s *State) entitled() map[drf.Node]drf.Vector {
-	c := claiming{s: s, largest: s.largest()}
+	c := claiming{s: s, largest: s.largest(), hosted: !s.carrying()}
 	c.below(drf.Root, -1)
 	out := make(map[drf.Node]drf.Vector, len(c.nodes))
 	for i, v := range drf.FairShares(s.total, c.claims) {
@@ -21,6 +21,7 @@ func (s *State) entitled() map[drf.Node]drf.Vector {
 type claiming struct {
 	s       *State
 	largest drf.Vector // the most that an agent has of each resource
+	hosted  bool       // runs are charged for their executors: no agent carries any
 	nodes   []drf.Node
 	claims  []drf.Claim
 }
@@ -53,20 +54,34 @@ func (s *State) largest() drf.Vector {
 	return most
 }
 
+// carrying reports whether any agent carries executors on top of what it holds.
+func (s *State) carrying() bool {
+	for i := range s.agents {
+		if s.agents[i].slots > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // demand is what a framework holds and what everything in its line asks for.
 func (c *claiming) demand(q *queue) drf.Vector {
 	sum := c.s.tree.Allocated(q.node)
 	for _, b := range q.byShape { // commutes: a sum, or its bound
-		if !b.shape.withExecutor.FitsIn(c.largest) {
+		each := b.shape.demand
+		if c.hosted {
+			each = b.shape.withExecutor
+		}
+		if !each.FitsIn(c.largest) {
 			continue
 		}
 		n := b.waiting
-		for _, a := range b.shape.withExecutor {
+		for _, a := range each {
 			if a > 0 {
 				n = min(n, int64(maxDemand/a))
 			}
 		}
-		sum = sum.Add(b.shape.withExecutor.Times(n))
+		sum = sum.Add(each.Times(n))
 		for k := range sum {
 			sum[k] = min(sum[k], maxDemand)
 		}

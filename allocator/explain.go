@@ -62,23 +62,46 @@ type Lack struct {
 // Explanation answers why a group does, or does not, run.
 type Explanation struct {
 	Framework, Group, Role string
-	State                  string
-	Instances              int32
-	Running, Pending       int32
-	Reasons                []Reason
+	// Summary is the whole in one sentence.
+	Summary string
+	// Impossible says that it could not start on this cluster even if nothing
+	// else ran.
+	Impossible       bool
+	State            string
+	Instances        int32
+	Running, Pending int32
+	Reasons          []Reason
 	// Position is the group's place among what waits in its framework, from 1;
 	// 0 if it is not in line.
 	Position int
 	Share    drf.Share
 	Dominant string
 	// Before are frameworks with something waiting that are served earlier.
-	Before []FrameworkView
+	Before []Ahead
 	Agents int // known agents
 	// Allowed are the agents that the constraints leave to the next instance.
 	Allowed int
 	Fit     int // agents that have room for one instance and meet the constraints
 	// Lacks are about the agents that are allowed.
 	Lacks []Lack
+	// Constraints are those of the group that agents fail now.
+	Constraints []FailedConstraint
+	// Nearest is the agent that is closest to taking the next instance; nil if
+	// one takes it, or none is known.
+	Nearest *Miss
+	// Quotas are those of the roles above that have one, the nearest first.
+	Quotas []QuotaView
+	// Entitled says what the framework is entitled to, and who holds it.
+	Entitled *Entitlement
+	// Victims are the runs that preemption would end for the group.
+	Victims []Victim
+	// Trail is what happened to the group so far, the latest last.
+	Trail []Step
+	// Sought is how often room for an instance was sought and not found since
+	// the group came into line last.
+	Sought int64
+	// Start is when the next instance starts; Explain leaves it to EstimateStart.
+	Start *Estimate
 	// Attempts are the runs that ended, the latest last.
 	Attempts []Attempt
 	Message  string // why it ended as it did
@@ -101,9 +124,13 @@ func (s *State) Explain(framework, name string) (*Explanation, error) {
 		e.Dominant = s.kinds.Name(kind)
 	}
 	s.explainFit(g, e)
+	s.viewQuotas(g, e)
 	if v.Pending > 0 {
 		s.explainWait(g, e)
 	}
+	e.Impossible = v.Pending > 0 && s.impossible(g)
+	s.trailOf(g, e)
+	s.summarize(g, e)
 	return e, nil
 }
 
@@ -132,7 +159,7 @@ func (s *State) explainWait(g *group, e *Explanation) {
 	s.explainRoom(g, e)
 	s.explainQuota(g, e)
 	s.explainHolds(g, e)
-	s.explainPreemption(g, e)
+	s.explainShare(g, e)
 	s.explainOrder(g, e)
 }
 
@@ -154,124 +181,8 @@ func (s *State) explainDependency(g *group, e *Explanation) {
 func (s *State) explainBackoff(g *group, e *Explanation) {
 	for n := range g.instances {
 		if in := &g.instances[n]; in.state == instanceBackoff {
-			e.because(ReasonBackoff, "instance %d runs again in %.1f s, after run %d ended as %s",
-				n, float64(max(in.notBefore-s.now, 0))/1000, in.attempts, in.outcome)
+			e.because(ReasonBackoff, "instance %d runs again in %s, after run %d ended as %s",
+				n, howLong(max(in.notBefore-s.now, 0)), in.attempts, in.outcome)
 		}
 	}
-}
-
-// room is what an agent would have left if all that is not ours was offered.
-func (s *State) room(a *agent) drf.Vector {
-	var left drf.Vector
-	for k := range left {
-		left[k] = max(a.total[k]-a.used[k], 0)
-	}
-	return left
-}
-
-// roomFor is what of that room is not kept for another group.
-func (s *State) roomFor(g *group, a *agent) drf.Vector {
-	left := s.room(a)
-	if a.hold != nil && a.hold.group != g {
-		for k := range left {
-			left[k] = max(left[k]-a.wanted[k], 0)
-		}
-	}
-	return left
-}
-
-// explainFit counts the agents that lack each resource, and finds the nearest.
-func (s *State) explainFit(g *group, e *Explanation) {
-	sh := &shape{demand: g.demand, withExecutor: g.demand.Add(s.executor)}
-	lacks := map[drf.Kind]*Lack{}
-	for i := range s.agents {
-		a := &s.agents[i]
-		if a.lost || a.seq == 0 {
-			continue
-		}
-		e.Agents++
-		if !g.allowedOn(a) {
-			continue
-		}
-		e.Allowed++
-		need, left := &sh.withExecutor, s.roomFor(g, a)
-		if a.slots > a.carried {
-			need = &sh.demand
-		}
-		if need.FitsIn(left) {
-			e.Fit++
-		}
-		for k := range need {
-			if need[k] > 0 {
-				noteLack(lacks, drf.Kind(k), Lack{Resource: s.kinds.Name(drf.Kind(k)), Need: need[k], Most: left[k], Agent: a.id})
-			}
-		}
-	}
-	for k := range s.kinds.Len() {
-		if l := lacks[drf.Kind(k)]; l != nil && l.Agents > 0 {
-			e.Lacks = append(e.Lacks, *l)
-		}
-	}
-}
-
-// noteLack counts one agent, of which seen says what it has left.
-func noteLack(lacks map[drf.Kind]*Lack, k drf.Kind, seen Lack) {
-	l, ok := lacks[k]
-	if !ok {
-		l = &seen
-		lacks[k] = l
-	}
-	if seen.Most < seen.Need {
-		l.Agents++
-	}
-	if seen.Most > l.Most {
-		l.Most, l.Agent = seen.Most, seen.Agent
-	}
-}
-
-// explainOrder finds the group's place in its framework, and the frameworks
-// that are served before it.
-func (s *State) explainOrder(g *group, e *Explanation) {
-	e.Position = 1
-	for _, b := range g.queue.byShape { // commutes: counts
-		for _, other := range b.groups.items {
-			if other.less(g.inLine()) {
-				e.Position++
-			}
-		}
-	}
-	if e.Position > 1 {
-		e.because(ReasonOrder, "%d groups of framework %s are ahead of it", e.Position-1, g.spec.Framework)
-	}
-	for _, c := range s.tree.Children(s.tree.Parent(g.queue.node)) {
-		if c == g.queue.node || !s.tree.IsFramework(c) || !s.competes(s.queues[c]) {
-			continue
-		}
-		if s.tree.Ahead(c, g.queue.node) {
-			e.Before = append(e.Before, s.viewFramework(c))
-			e.because(ReasonOrder, "%s, and is served first", s.whyAhead(c, g))
-		}
-	}
-}
-
-// whyAhead says by what a framework comes before that of a group.
-func (s *State) whyAhead(c drf.Node, g *group) string {
-	if s.policy == DRF || s.policy == DRFLiteral {
-		share, _ := s.tree.Share(c)
-		mine, _ := s.tree.Share(g.queue.node)
-		return fmt.Sprintf("framework %s has a dominant share of %s, below the %s of %s", s.tree.Name(c), share, mine, g.spec.Framework)
-	}
-	return fmt.Sprintf("framework %s comes before %s under the policy %s (%s)",
-		s.tree.Name(c), g.spec.Framework, s.policy, s.policy.Description())
-}
-
-// competes reports whether a framework waits with something that some agent
-// could hold: what fits nowhere is passed over.
-func (s *State) competes(q *queue) bool {
-	for _, b := range q.byShape { // commutes: whether any one does
-		if b.groups.len() > 0 && s.couldHold(b.groups.top().group) > 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -61,7 +61,7 @@ func (s *State) holdText(h *hold) string {
 		for k := range left {
 			left[k] = min(left[k], a.wanted[k])
 		}
-		parts = append(parts, fmt.Sprintf("%s has %s of %s", a.id, s.kinds.Format(left), s.kinds.Format(a.wanted)))
+		parts = append(parts, fmt.Sprintf("%s has %s of %s", a.text(), s.kinds.Format(left), s.kinds.Format(a.wanted)))
 	}
 	const most = 5
 	if len(parts) > most {
@@ -72,26 +72,17 @@ func (s *State) holdText(h *hold) string {
 
 // still is how long it is until a time.
 func (s *State) still(until int64) string {
-	return fmt.Sprintf("%.1f s more", float64(max(until-s.now, 0))/1000)
+	return howLong(max(until-s.now, 0)) + " more"
 }
 
-// explainPreemption says what would be ended to make room for a group, also
-// while preemption is off.
-func (s *State) explainPreemption(g *group, e *Explanation) {
-	if !s.policy.fair() || g.bucket == nil || g.hold != nil || g.bucket.shape.full < 0 {
-		return
+// howLong prints milliseconds for people: "2.5 s", "3 min 20 s", "4 h 5 min".
+func howLong(millis int64) string {
+	const minute, hour = 60_000, 3_600_000
+	switch {
+	case millis < minute:
+		return fmt.Sprintf("%d.%d s", millis/1000, millis%1000/100)
+	case millis < hour:
+		return fmt.Sprintf("%d min %d s", millis/minute, millis%minute/1000)
 	}
-	p := s.planPreemption(g, s.entitled())
-	if p == nil {
-		return
-	}
-	var runs []string
-	for _, r := range p.victims {
-		runs = append(runs, fmt.Sprintf("%s/%s/%d on %s", r.group.spec.Framework, r.group.spec.Name, r.instance, s.agents[r.agent].id))
-	}
-	verb := "would end"
-	if s.cfg.Preemption {
-		verb = "can end"
-	}
-	e.because(ReasonPreemption, "its framework is below its fair share: preemption %s %s for it", verb, strings.Join(runs, ", "))
+	return fmt.Sprintf("%d h %d min", millis/hour, millis%hour/minute)
 }

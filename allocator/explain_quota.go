@@ -33,3 +33,18 @@ func (s *State) explainQuota(g *group, e *Explanation) {
 	e.because(ReasonGuarantee, "of %s %s are left in the cluster, and guarantees are not met yet: %s",
 		s.kinds.Name(k), left, strings.Join(owed, ", "))
 }
+
+// QuotaView is the quota of a role, and how much of it is used.
+type QuotaView struct {
+	Role      string
+	Held      []Quantity
+	Guarantee []Quantity
+	Limit     []Quantity // of the resources that have one
+}
+
+// viewQuotas lists the quotas that a group is under.
+func (s *State) viewQuotas(g *group, e *Explanation) {
+	for _, at := range g.queue.quotas {
+		e.Quotas = append(e.Quotas, QuotaView{at.role, s.quantities(s.tree.Allocated(at.node)), s.quantities(at.guarantee), s.limited(at.limit)})
+	}
+}

@@ -1,6 +1,9 @@
 package allocator
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // explainRoom says why no agent takes the next instance, if none does.
 func (s *State) explainRoom(g *group, e *Explanation) {
@@ -18,7 +21,7 @@ func (s *State) explainRoom(g *group, e *Explanation) {
 	case e.Allowed == 0:
 		e.because(ReasonConstraint, "where its instances are now, its constraints leave none of %d agents to the next one", e.Agents)
 	case e.Fit == 0:
-		e.because(ReasonNoRoom, "an instance asks for %s, and none of %s has that much left%s", ask, g.agentsLeft(e.Allowed, e.Agents), e.nearest())
+		e.because(ReasonNoRoom, "an instance asks for %s, and none of %s has that much left%s", ask, g.agentsLeft(e.Allowed, e.Agents), s.lacks(e))
 	case g.together() > 1 && s.roomsFor(g) < int64(g.together()):
 		e.because(ReasonGang, "%d instances start together, and there is room for %d", g.together(), s.roomsFor(g))
 	case g.bucket != nil && g.bucket.shape.full >= 0:
@@ -29,6 +32,25 @@ func (s *State) explainRoom(g *group, e *Explanation) {
 	s.explainConstraints(g, e)
 }
 
+// text names an agent for people: by its host, and the end of its id, if that is
+// one of those that Mesos makes up.
+func (a *agent) text() string {
+	const ofMesos = 36 // and more: a UUID and a number
+	last := strings.LastIndexByte(a.id, '-')
+	if len(a.id) <= ofMesos || last < 0 || a.host == "" {
+		return a.id
+	}
+	return fmt.Sprintf("%s (%s)", a.host, a.id[last+1:])
+}
+
+// agentText is text for an agent that may be gone.
+func (s *State) agentText(id string) string {
+	if i, ok := s.agentIndex[id]; ok {
+		return s.agents[i].text()
+	}
+	return id
+}
+
 // agentsLeft names n of all agents, those that constraints leave if there are any.
 func (g *group) agentsLeft(n, all int) string {
 	if g.limits == nil {
@@ -37,11 +59,11 @@ func (g *group) agentsLeft(n, all int) string {
 	return fmt.Sprintf("the agents that its constraints leave (%d of %d)", n, all)
 }
 
-func (e *Explanation) nearest() string {
+func (s *State) lacks(e *Explanation) string {
 	out := ""
 	for _, l := range e.Lacks {
 		out += fmt.Sprintf("; %s: %d of %d agents have less than %s, the most is %s on %s",
-			l.Resource, l.Agents, e.Allowed, l.Need, l.Most, l.Agent)
+			l.Resource, l.Agents, e.Allowed, l.Need, l.Most, s.agentText(l.Agent))
 	}
 	return out
 }
@@ -79,6 +101,14 @@ func (s *State) couldHold(g *group) int64 {
 	return min(sum, most)
 }
 
+// FailedConstraint says how many agents fail one of a group's constraints, and
+// what the first of them has instead.
+type FailedConstraint struct {
+	Constraint string // as a person would write it
+	Agents     int
+	Example    string
+}
+
 // explainConstraints says of each constraint how many agents fail it, and what
 // the first of them has instead.
 func (s *State) explainConstraints(g *group, e *Explanation) {
@@ -99,7 +129,9 @@ func (s *State) explainConstraints(g *group, e *Explanation) {
 			}
 		}
 		if failing > 0 {
-			e.because(ReasonConstraint, "%d of %d agents fail %s: %s", failing, e.Agents, r.Constraint, r.refusal(first))
+			f := FailedConstraint{r.Constraint.String(), failing, r.refusal(first)}
+			e.Constraints = append(e.Constraints, f)
+			e.because(ReasonConstraint, "%d of %d agents fail %s: %s", failing, e.Agents, f.Constraint, f.Example)
 		}
 	}
 }
@@ -108,9 +140,9 @@ func (s *State) explainConstraints(g *group, e *Explanation) {
 func (r *rule) refusal(a *agent) string {
 	v := r.at(a)
 	if !v.known {
-		return fmt.Sprintf("%s has no %s", a.id, r.Field)
+		return fmt.Sprintf("%s has no %s", a.text(), r.Field)
 	}
-	text := fmt.Sprintf("%s has %s %q", a.id, r.Field, v.text)
+	text := fmt.Sprintf("%s has %s %q", a.text(), r.Field, v.text)
 	switch {
 	case !r.possible(v):
 		return text

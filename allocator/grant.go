@@ -2,7 +2,6 @@ package allocator
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 )
 
@@ -24,8 +23,8 @@ func (s *State) expireHolds(out []Action) []Action {
 	for _, h := range slices.Clone(s.holds) {
 		if h.until <= s.now {
 			d := Release{h.group.spec.Framework, h.group.spec.Name,
-				fmt.Sprintf("the room that was held for it did not come free by then: %d ms", h.until)}
-			s.bookRelease(h.group)
+				"the room that was held for it did not come free in time"}
+			s.bookRelease(h.group, d.Message)
 			out = append(out, d)
 		}
 	}

@@ -46,6 +46,7 @@ func (s *State) bookHold(g *group, on []heldOn, until int64) {
 		s.unhold(g)
 	} else {
 		g.holds++
+		s.trace(g, StepHeld, fmt.Sprintf("room for %d on %d agents, for %d s at most", g.together(), len(on), (until-s.now)/1000))
 	}
 	s.lineChanged(g.queue)
 	h := &hold{group: g, on: on, until: until, stale: true}
@@ -148,14 +149,15 @@ func (s *State) applyRelease(d Release) error {
 	if !ok || g.hold == nil {
 		return fmt.Errorf("%w: nothing is held for task group %s/%s", ErrUnknown, d.Framework, d.Group)
 	}
-	s.bookRelease(g)
+	s.bookRelease(g, d.Message)
 	return nil
 }
 
 // bookRelease ends a hold that led to nothing. Others may hold room before the
 // same group does so again.
-func (s *State) bookRelease(g *group) {
+func (s *State) bookRelease(g *group, why string) {
 	s.unhold(g)
+	s.trace(g, StepReleased, why)
 	g.holdFrom = s.now + s.cfg.ReserveAfterMillis
 }
 
@@ -182,6 +184,10 @@ func (s *State) restoreHolds(m *Image) error {
 			return err
 		}
 		s.groups[groupKey{d.Framework, d.Group}].holds--
+	}
+	for k := range m.Groups { // holds are steps, and were taken before
+		im := &m.Groups[k]
+		s.groups[groupKey{im.Spec.Framework, im.Spec.Name}].trail = slices.Clone(im.Trail)
 	}
 	return nil
 }

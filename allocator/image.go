@@ -65,6 +65,7 @@ type GroupImage struct {
 	Holds          int32 // how often room was kept for it
 	HoldFrom       int64 // not before this may room be kept for it again
 	Reruns         int32 // how often it was started again
+	Trail          []Step
 }
 
 // InstanceImage is one started instance.
@@ -175,7 +176,7 @@ func imageGroup(g *group) GroupImage {
 	m := GroupImage{
 		Spec: g.group(), Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: append([]int32(nil), g.again...),
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
-		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns,
+		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns, Trail: slices.Clone(g.trail),
 	}
 	for _, in := range g.instances {
 		m.Instances = append(m.Instances, InstanceImage{

@@ -47,9 +47,5 @@ func (s *State) Plan(groups []Group) ([]Planned, error) {
 
 // trial copies the State with every agent as if it was ours alone.
 func (s *State) trial() (*State, error) {
-	m := s.Image()
-	for i := range m.Agents {
-		m.Agents[i].Owned = m.Agents[i].Owned || !m.Agents[i].Lost
-	}
-	return Restore(s.cfg, m)
+	return restoreOwned(s.cfg, s.Image())
 }

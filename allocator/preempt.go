@@ -45,7 +45,7 @@ func (s *State) preempt(out []Action) []Action {
 			fair = s.entitled()
 		}
 		s.lookAgain(s.now + preemptRetryMillis)
-		p := s.planPreemption(g, fair)
+		p := s.planPreemption(g, fair, s.cfg.PreemptMinRunMillis)
 		if p == nil || len(s.preemptedLately())+len(p.victims) > s.cfg.PreemptPerMinute {
 			continue
 		}
@@ -100,17 +100,24 @@ func (s *State) carryOut(out []Action, p *preemption, fair map[drf.Node]drf.Vect
 func (s *State) whyPreempt(p *preemption, r *run, fair map[drf.Node]drf.Vector) string {
 	g := p.group
 	mine, theirs := g.queue.node, r.group.queue.node
-	left := s.tree.Allocated(theirs)
-	for _, v := range p.victims {
-		if v.group.queue == r.group.queue {
-			left, _ = left.Sub(v.holds())
-		}
-	}
+	left := s.leftWithout(p, r.group.queue)
 	with := s.tree.Allocated(mine).Add(p.charge)
 	return fmt.Sprintf("for %s/%s: %s goes from a dominant share of %s to %s, fair are %s; %s from %s to %s, fair are %s",
 		g.spec.Framework, g.spec.Name, r.group.spec.Framework,
 		percent(s.dominance(s.tree.Allocated(theirs))), percent(s.dominance(left)), percent(s.dominance(fair[theirs])),
 		g.spec.Framework, percent(s.dominance(s.tree.Allocated(mine))), percent(s.dominance(with)), percent(s.dominance(fair[mine])))
+}
+
+// leftWithout is what a framework has left when all that a preemption ends has
+// ended.
+func (s *State) leftWithout(p *preemption, q *queue) drf.Vector {
+	left := s.tree.Allocated(q.node)
+	for _, v := range p.victims {
+		if v.group.queue == q {
+			left, _ = left.Sub(v.holds())
+		}
+	}
+	return left
 }
 
 // percent prints a share of units of 2^-32.
@@ -153,12 +160,12 @@ type victim struct {
 }
 
 // victimsByAgent lists the runs that may be ended for a group, the cheapest
-// first on each agent. Whether their frameworks can spare them is for later.
-func (s *State) victimsByAgent(g *group) map[int32][]victim {
+// first on each agent: those that have run for some time. Whether their frameworks can spare them is for later.
+func (s *State) victimsByAgent(g *group, minRun int64) map[int32][]victim {
 	out := map[int32][]victim{}
 	for r := range s.runs.all() {
 		if r.group.queue == g.queue || r.group.spec.NotPreemptible || r.killAt != never || r.group.dying ||
-			r.started+s.cfg.PreemptMinRunMillis > s.now {
+			r.started+minRun > s.now {
 			continue
 		}
 		held := r.holds()

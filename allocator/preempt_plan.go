@@ -24,11 +24,11 @@ type sparing struct {
 // group the room that it needs, and nothing that is not needed. It is nil if the
 // group's framework is not entitled to what it asks for, or if what others can
 // spare is not enough.
-func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector) *preemption {
+func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector, minRun int64) *preemption {
 	if !s.mayClaim(g, g.demand.Times(int64(g.together())), fair) {
 		return nil
 	}
-	sp := &sparing{s: s, group: g, fair: fair, gone: map[drf.Node]drf.Vector{}, victims: s.victimsByAgent(g),
+	sp := &sparing{s: s, group: g, fair: fair, gone: map[drf.Node]drf.Vector{}, victims: s.victimsByAgent(g, minRun),
 		chosen: map[RunID]bool{}, counts: map[int32]int32{}, freed: map[int32]drf.Vector{}, slots: map[int32]int32{}}
 	for r := range s.runs.all() {
 		if r.preempted {

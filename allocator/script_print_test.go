@@ -238,8 +238,35 @@ func (sc *script) printExplanation(name string) error {
 		return nil
 	}
 	sc.printf("%s: %d of %d running, %d pending", e.State, e.Running, e.Instances, e.Pending)
+	sc.printf("  = %s", e.Summary)
 	for _, r := range e.Reasons {
 		sc.printf("  %s: %s", r.Code, r.Message)
 	}
 	return nil
+}
+
+// printStory prints what explain leaves out: how it came about, and when it may
+// end.
+func (sc *script) printStory(name string) error {
+	framework, group, _ := strings.Cut(name, "/")
+	e, err := sc.s.Explain(framework, group)
+	if err != nil {
+		return err
+	}
+	for _, step := range e.Trail {
+		sc.printf("  %d ms: %s", step.At, strings.TrimSpace(string(step.What)+" "+step.Message))
+	}
+	if e.Sought > 0 {
+		sc.printf("  sought %d times", e.Sought)
+	}
+	if e.Pending == 0 {
+		return nil
+	}
+	start, err := EstimateStart(sc.s.cfg, sc.s.ImageToTry(), framework, group)
+	if start.Known {
+		sc.printf("  starts at %d ms, if %s", start.At, start.Assumes)
+	} else {
+		sc.printf("  start unknown: %s", start.Assumes)
+	}
+	return err
 }

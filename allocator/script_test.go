@@ -89,6 +89,8 @@ func (sc *script) command(tb testing.TB, c line, tasks []line) error {
 		sc.printf("%s", sc.s.Policy())
 	case "view":
 		sc.printView(c.word(1))
+	case "story":
+		return sc.printStory(c.word(1))
 	case "explain":
 		return sc.printExplanation(c.word(1))
 	case "deadline":

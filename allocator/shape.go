@@ -18,6 +18,7 @@ type shape struct {
 	wants        fitKey
 	pending      int64     // instances that wait
 	ready        int       // buckets that compete
+	sought       uint64    // how often no room was found
 	parked       []*bucket // buckets that were found to fit nowhere
 	unplannable  uint64    // State.plans, and the version of limits, for which plan found nothing
 	full         int       // in shapeTable.full, -1 while some agent may hold it
@@ -101,6 +102,7 @@ func (t *shapeTable) release(sh *shape) {
 
 // fill notes that no agent can hold a shape: its buckets compete for nothing.
 func (t *shapeTable) fill(sh *shape) {
+	sh.sought++
 	sh.full = len(t.full)
 	t.full = append(t.full, sh)
 	t.open -= sh.ready

@@ -269,6 +269,10 @@ type group struct {
 	message string
 	endedAt int64
 	history []Attempt
+	trail   []Step // what nothing else remembers
+	// soughtBefore is how often room had been sought for its shape when it came
+	// into line. A restored State counts anew.
+	soughtBefore uint64
 }
 
 type instanceState uint8

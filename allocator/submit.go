@@ -82,6 +82,9 @@ func (s *State) consider(g *group) {
 			s.doomed = append(s.doomed, doom{g, -1})
 		}
 	}
+	if len(g.unmet) > 0 && len(unmet) == 0 && s.now > g.arrived {
+		s.trace(g, StepInLine, "all that it comes after has finished")
+	}
 	g.unmet = unmet
 	s.compete(g)
 }
@@ -114,7 +117,7 @@ func (s *State) compete(g *group) {
 		b = &bucket{queue: g.queue, shape: sh, at: -1, parked: -1}
 		g.queue.byShape[sh] = b
 	}
-	g.bucket, g.since = b, s.now
+	g.bucket, g.since, g.soughtBefore = b, s.now, sh.sought
 	fresh := b.groups.len() == 0
 	b.groups.push(g.inLine())
 	s.countPending(g, int64(g.pending()))

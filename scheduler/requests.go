@@ -163,15 +163,23 @@ func (s *Scheduler) Spec(ctx context.Context, framework, group string) (*proto.T
 // Explain says why a group does, or does not, run.
 func (s *Scheduler) Explain(ctx context.Context, framework, group string) (*allocator.Explanation, error) {
 	var e *allocator.Explanation
+	var m *allocator.Image
 	err := s.ask(ctx, func(*batch) (err error) {
-		e, err = s.state.Explain(framework, group)
+		if e, err = s.state.Explain(framework, group); err == nil && e.Pending > 0 {
+			m = s.state.ImageToTry()
+		}
 		return err
 	})
-	if st := s.Status(); err == nil && e.Pending > 0 && !st.Connected {
-		e.Reasons = append([]allocator.Reason{{
-			Code:    allocator.ReasonNoMaster,
-			Message: "there is no subscription with a Mesos master: " + st.LastError,
-		}}, e.Reasons...)
+	if err != nil || e.Pending == 0 {
+		return e, err
+	}
+	start, err := allocator.EstimateStart(s.cfg.Allocator, m, framework, group)
+	e.Start = &start
+	if st := s.Status(); !st.Connected {
+		why := "there is no subscription with a Mesos master: " + st.LastError
+		e.Reasons = append([]allocator.Reason{{Code: allocator.ReasonNoMaster, Message: why}}, e.Reasons...)
+		e.Summary = fmt.Sprintf("%s/%s waits for a master: %s", framework, group, why)
+		e.Start = &allocator.Estimate{Assumes: why}
 	}
 	return e, err
 }

@@ -112,6 +112,9 @@ func encodeGroup(g *allocator.GroupImage, spec *proto.TaskGroup) journalpb.Group
 			Lost: in.Lost, State: uint32(in.State), Outcome: uint32(in.Outcome), Dying: in.Dying,
 		})
 	}
+	for _, t := range g.Trail {
+		out.Trail = append(out.Trail, journalpb.Step{AtMs: t.At, What: string(t.What), Message: t.Message})
+	}
 	for _, h := range g.History {
 		out.History = append(out.History, journalpb.Attempt{
 			Run: uint64(h.Run), Instance: h.Instance, Agent: h.Agent, StartMs: h.Start, EndMs: h.End,
@@ -148,6 +151,9 @@ func decodeGroup(in *journalpb.Group) (allocator.GroupImage, error) {
 			Run: allocator.RunID(x.Run), NotBefore: x.NotBeforeMs, Charged: x.Charged, Attempts: x.Attempts,
 			Lost: x.Lost, State: uint8(x.State), Outcome: o, Dying: x.Dying,
 		})
+	}
+	for _, t := range in.Trail {
+		g.Trail = append(g.Trail, allocator.Step{At: t.AtMs, What: allocator.StepKind(t.What), Message: t.Message})
 	}
 	for _, h := range in.History {
 		o, err := decodeOutcome(h.Outcome)

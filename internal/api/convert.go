@@ -143,27 +143,6 @@ func attemptsOf(history []allocator.Attempt) []Attempt {
 	return out
 }
 
-func explanationOf(e *allocator.Explanation) *Explanation {
-	num, den := e.Share.Fraction()
-	out := &Explanation{
-		Framework: e.Framework, Group: e.Group, Role: e.Role, State: e.State,
-		Instances: e.Instances, Running: e.Running, Pending: e.Pending, Reasons: []Reason{},
-		Position: e.Position, DominantResource: e.Dominant, ShareNum: num, ShareDen: den,
-		Agents: e.Agents, Fit: e.Fit, Attempts: attemptsOf(e.Attempts), Message: e.Message,
-	}
-	for _, r := range e.Reasons {
-		out.Reasons = append(out.Reasons, Reason{string(r.Code), r.Message})
-	}
-	for _, f := range e.Before {
-		num, den := f.Share.Fraction()
-		out.Before = append(out.Before, Ahead{f.Framework, f.Dominant, num, den, f.Pending})
-	}
-	for _, l := range e.Lacks {
-		out.Lacks = append(out.Lacks, Lack{l.Resource, l.Agents, Amount(l.Need), Amount(l.Most), l.Agent})
-	}
-	return out
-}
-
 func eventOf(e scheduler.Event) Event {
 	return Event{
 		Seq: e.Seq, At: e.At, Type: e.Type, Framework: e.Framework, Group: e.Group,

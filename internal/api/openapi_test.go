@@ -53,6 +53,7 @@ func TestOpenAPIDescribesEveryFieldAndNoOther(t *testing.T) {
 	for _, v := range []any{
 		Framework{}, Role{}, Shares{}, Agent{}, Agents{}, Offer{}, Offers{}, Group{}, Groups{}, GroupDetail{}, Instance{},
 		OwnedInstance{}, Instances{}, TaskState{}, Attempt{}, Explanation{}, Ahead{}, Reason{}, Lack{}, Plan{}, Planned{},
+		Start{}, FailedConstraint{}, Nearest{}, Quota{}, Entitlement{}, Holder{}, Victim{}, Step{},
 		Submitted{}, Name{}, Deleted{}, Status{}, Event{}, Events{}, Error{}, ErrorBody{},
 	} {
 		kind := reflect.TypeOf(v)

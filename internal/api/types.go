@@ -192,56 +192,6 @@ type Attempt struct {
 	Message  string    `json:"message,omitempty"`
 }
 
-// Explanation says why a group does, or does not, run.
-type Explanation struct {
-	Framework string   `json:"framework"`
-	Group     string   `json:"group"`
-	Role      string   `json:"role"`
-	State     string   `json:"state"`
-	Instances int32    `json:"instances"`
-	Running   int32    `json:"running"`
-	Pending   int32    `json:"pending"`
-	Reasons   []Reason `json:"reasons"`
-	// Position is its place among what waits in its framework, from 1; 0 if
-	// it is not in line.
-	Position         int    `json:"position"`
-	DominantResource string `json:"dominant_resource"`
-	ShareNum         uint64 `json:"share_num"`
-	ShareDen         uint64 `json:"share_den"`
-	// Before are the frameworks that are served earlier.
-	Before []Ahead `json:"before,omitempty"`
-	Agents int     `json:"agents"` // known ones
-	Fit    int     `json:"fit"`    // those that have room for one instance and meet its constraints
-	Lacks  []Lack  `json:"lacks,omitempty"`
-	// Attempts are the runs that ended, the latest last.
-	Attempts []Attempt `json:"attempts,omitempty"`
-	Message  string    `json:"message,omitempty"`
-}
-
-// Ahead is a framework with something waiting that is served earlier.
-type Ahead struct {
-	Framework        string `json:"framework"`
-	DominantResource string `json:"dominant_resource"`
-	ShareNum         uint64 `json:"share_num"`
-	ShareDen         uint64 `json:"share_den"`
-	Pending          int64  `json:"pending"`
-}
-
-// Reason is one thing that keeps a group waiting.
-type Reason struct {
-	Code    string `json:"code"` // such as "no-room"
-	Message string `json:"message"`
-}
-
-// Lack is a resource that is too small on some agents.
-type Lack struct {
-	Resource string `json:"resource"`
-	Agents   int    `json:"agents"` // how many have too little left
-	Need     Amount `json:"need"`
-	Most     Amount `json:"most"` // the most that any agent has left
-	Agent    string `json:"agent"`
-}
-
 // Verdicts of a plan, from best to worst.
 const (
 	VerdictStarts = "starts" // every instance would start now

@@ -1,0 +1,149 @@
+package allocator
+
+import (
+	"fmt"
+	"strings"
+
+	"fairlead/drf"
+)
+
+// summarize says in one sentence where a group stands: what it waits for first,
+// and who holds what its framework is entitled to.
+func (s *State) summarize(g *group, e *Explanation) {
+	name := e.Framework + "/" + e.Group
+	switch {
+	case g.over():
+		e.Summary = fmt.Sprintf("%s has ended: %s", name, e.State)
+		if g.message != "" {
+			e.Summary += ", " + g.message
+		}
+	case g.dying:
+		e.Summary = fmt.Sprintf("%s is being killed; %d of its instances still run", name, e.Running)
+	case e.Pending == 0:
+		e.Summary = fmt.Sprintf("%s runs, with all that is left of its %d instances", name, e.Instances)
+		if e.Running == e.Instances {
+			e.Summary = fmt.Sprintf("%s runs, with all of its instances: %d", name, e.Instances)
+		}
+	default:
+		e.Summary = name + " " + s.waitsFor(g, e)
+		if part := e.Entitled.clause(e.Framework); part != "" && e.aboutShares() {
+			e.Summary += "; " + part
+		}
+	}
+}
+
+// aboutShares reports whether others that hold less would help.
+func (e *Explanation) aboutShares() bool {
+	if e.Impossible || len(e.Reasons) == 0 {
+		return false
+	}
+	switch e.first().Code {
+	case ReasonNoRoom, ReasonGang, ReasonHeld, ReasonOrder:
+		return true
+	case ReasonConstraint:
+		return e.Nearest != nil && len(e.Nearest.Lacking) > 0
+	}
+	return false
+}
+
+// waitsFor is the first thing that a group waits for.
+func (s *State) waitsFor(g *group, e *Explanation) string {
+	switch r := e.first(); r.Code {
+	case "":
+		return "starts with the next decision"
+	case ReasonDependency:
+		return "waits for others: " + r.Message
+	case ReasonBackoff:
+		return "waits until it may run again: " + r.Message
+	case ReasonNoAgents:
+		return "waits for a cluster: " + r.Message
+	case ReasonTooLarge:
+		return "can't start on this cluster: " + r.Message
+	case ReasonLimit:
+		if e.Impossible {
+			return "can't start while there is such a limit: " + r.Message
+		}
+		return "waits under a limit: " + r.Message
+	case ReasonGuarantee:
+		return "waits because of guarantees: " + r.Message
+	case ReasonConstraint, ReasonNoRoom, ReasonGang:
+		return s.waitsForRoom(g, e, r)
+	case ReasonNoOffer:
+		return "waits for an offer: " + r.Message
+	case ReasonHeld:
+		return "waits for room that is held: " + r.Message
+	default:
+		return "waits for its turn: " + r.Message
+	}
+}
+
+// first is the reason that outweighs the others: what could never be, then a
+// limit, which more room would not help, then what is listed first.
+func (e *Explanation) first() Reason {
+	for _, code := range []ReasonCode{ReasonDependency, ReasonNoAgents, ReasonTooLarge, ReasonLimit} {
+		for _, r := range e.Reasons {
+			if r.Code == code {
+				return r
+			}
+		}
+	}
+	if len(e.Reasons) == 0 {
+		return Reason{}
+	}
+	return e.Reasons[0]
+}
+
+// waitsForRoom names the room, and the agent that is nearest to having it.
+func (s *State) waitsForRoom(g *group, e *Explanation, r Reason) string {
+	if e.Impossible {
+		return "can't start on this cluster: " + r.Message
+	}
+	ask := s.kinds.Format(g.demand)
+	if n := g.together(); n > 1 {
+		ask = fmt.Sprintf("%d times %s together, of which there is room for %d", n, ask, s.roomsFor(g))
+	}
+	text := "waits for " + ask
+	if e.Nearest != nil {
+		text += fmt.Sprintf(" (nearest is %s, which %s)", s.agentText(e.Nearest.Agent), e.Nearest.text())
+	}
+	if g.hold != nil {
+		text += ", and has room kept for it for " + s.still(g.hold.until)
+	}
+	return text
+}
+
+// text says what the agent lacks: "lacks cpus=1 and fails rack UNIQUE".
+func (m *Miss) text() string {
+	var parts []string
+	if len(m.Lacking) > 0 {
+		var lacking []string
+		for _, q := range m.Lacking {
+			lacking = append(lacking, q.Name+"="+q.Amount.String())
+		}
+		parts = append(parts, "lacks "+strings.Join(lacking, " "))
+	}
+	if len(m.Fails) > 0 {
+		parts = append(parts, "fails "+strings.Join(m.Fails, " and "))
+	}
+	return strings.Join(parts, " and ")
+}
+
+// impossible reports whether a group could not start even if nothing ran, on
+// the agents that are known.
+func (s *State) impossible(g *group) bool {
+	return s.countAgents(func(*agent) bool { return true }) > 0 && (s.couldHold(g) < int64(g.together()) || s.neverUnderLimit(g) != nil)
+}
+
+// neverUnderLimit is the quota whose limit is below what a group asks for at
+// once, nil if there is none.
+func (s *State) neverUnderLimit(g *group) *quota {
+	charge := g.demand.Times(int64(g.together()))
+	for _, at := range g.queue.quotas {
+		for k := range drf.Kind(s.kinds.Len()) {
+			if charge[k] > at.limit[k] {
+				return at
+			}
+		}
+	}
+	return nil
+}
