@@ -7,7 +7,8 @@ import (
 )
 
 // Action is one of the types of this file: a decision of Tick, already booked
-// in the State. A driver persists actions before it carries them out.
+// in the State. A driver persists actions before it carries them out. Accept and
+// Settle, which come by the million, are pointers.
 type Action interface{ action() }
 
 // RunID names one run (one attempt of one instance) and is never used twice.
@@ -160,12 +161,12 @@ func (o Outcome) String() string {
 	return [...]string{"unfinished", "finished", "failed", "killed", "lost", "preempted"}[o]
 }
 
-func (Accept) action()   {}
+func (*Accept) action()  {}
 func (Decline) action()  {}
 func (Revive) action()   {}
 func (Suppress) action() {}
 func (Kill) action()     {}
-func (Settle) action()   {}
+func (*Settle) action()  {}
 func (Abandon) action()  {}
 func (Hold) action()     {}
 func (Release) action()  {}

@@ -130,7 +130,7 @@ func BenchmarkDecision(b *testing.B) {
 func churn(b *testing.B, s *State, actions []Action) {
 	var live []RunID
 	for _, a := range actions {
-		for _, l := range a.(Accept).Launches {
+		for _, l := range a.(*Accept).Launches {
 			live = append(live, l.Run)
 		}
 	}
@@ -139,7 +139,7 @@ func churn(b *testing.B, s *State, actions []Action) {
 	for b.Loop() {
 		must(b, s, TaskUpdated{Run: live[next], State: TaskFinished})
 		actions := must(b, s, Tick{})
-		live[next] = actions[len(actions)-1].(Accept).Launches[0].Run
+		live[next] = actions[len(actions)-1].(*Accept).Launches[0].Run
 		// A step that is prime to the number of runs visits agents far apart.
 		next = (next + 7919) % len(live)
 	}
@@ -178,7 +178,7 @@ func BenchmarkLifeCycle(b *testing.B) {
 		g := &groups[i%len(groups)]
 		must(b, s, GroupSubmitted{*g})
 		placed := must(b, s, Tick{})
-		must(b, s, TaskUpdated{Run: placed[0].(Accept).Launches[0].Run, State: TaskFinished})
+		must(b, s, TaskUpdated{Run: placed[0].(*Accept).Launches[0].Run, State: TaskFinished})
 		must(b, s, Tick{})
 		must(b, s, GroupForgotten{g.Framework, g.Name})
 	}

@@ -15,7 +15,7 @@ func (s *State) Apply(at int64, action Action) error {
 	s.advance(at)
 	s.syncTotal()
 	switch a := action.(type) {
-	case Accept:
+	case *Accept:
 		return s.applyAccept(a)
 	case Decline:
 		s.bookDecline(a)
@@ -27,7 +27,7 @@ func (s *State) Apply(at int64, action Action) error {
 		if r := s.runOf(a.Run); r != nil {
 			s.bookKill(r, a.Cause)
 		}
-	case Settle:
+	case *Settle:
 		return s.applySettle(a)
 	case Abandon:
 		return s.applyAbandon(a)
@@ -43,7 +43,7 @@ func (s *State) Apply(at int64, action Action) error {
 	return nil
 }
 
-func (s *State) applyAccept(a Accept) error {
+func (s *State) applyAccept(a *Accept) error {
 	i, ok := s.agentIndex[a.Agent]
 	if !ok {
 		return fmt.Errorf("%w: agent %q", ErrUnknown, a.Agent)
@@ -187,7 +187,7 @@ func (s *State) bookKill(r *run, cause KillCause) {
 	s.runTimers.push(runTimer{s.now + s.cfg.KillRepeatMillis, r.id})
 }
 
-func (s *State) applySettle(a Settle) error {
+func (s *State) applySettle(a *Settle) error {
 	r := s.runOf(a.Run)
 	if r == nil {
 		return fmt.Errorf("%w: run %s", ErrUnknown, a.Run)
@@ -200,7 +200,7 @@ func (s *State) applySettle(a Settle) error {
 }
 
 // bookSettle closes a run and says what becomes of its instance.
-func (s *State) bookSettle(r *run, a Settle) {
+func (s *State) bookSettle(r *run, a *Settle) {
 	g, n := r.group, r.instance
 	s.remember(r, a)
 	s.closeRun(r)
@@ -290,7 +290,7 @@ func (s *State) closeRun(r *run) {
 	s.forgetLost(i)
 }
 
-func (s *State) remember(r *run, a Settle) {
+func (s *State) remember(r *run, a *Settle) {
 	g := r.group
 	if s.cfg.History == 0 {
 		return

@@ -20,7 +20,7 @@ func TestLostAgentsAreForgotten(t *testing.T) {
 		step(t, s, Event{Fact: GroupSubmitted{g}})
 		placed := step(t, s, Event{Fact: Tick{}})
 		step(t, s, Event{Fact: AgentLost{id}})
-		step(t, s, Event{Fact: TaskUpdated{Run: placed[0].(Accept).Launches[0].Run, State: TaskFinished}})
+		step(t, s, Event{Fact: TaskUpdated{Run: placed[0].(*Accept).Launches[0].Run, State: TaskFinished}})
 		step(t, s, Event{Fact: Tick{}})
 		step(t, s, Event{Fact: GroupForgotten{g.Framework, g.Name}})
 	}
@@ -60,7 +60,7 @@ func TestNewAgentInTheOldPlace(t *testing.T) {
 	must(t, s, AgentLost{"a"})
 	see("c", 2)
 	must(t, s, GroupSubmitted{oneCPU(0, 1, 1)})
-	if got := must(t, s, Tick{})[0].(Accept).Agent; got != "b" {
+	if got := must(t, s, Tick{})[0].(*Accept).Agent; got != "b" {
 		t.Errorf("placed on %s; want b", got)
 	}
 }
@@ -77,7 +77,7 @@ func TestIndexThatFellBehind(t *testing.T) {
 	must(t, s, GroupSubmitted{busy})
 	for dropped := s.shapes.base; s.shapes.base == dropped; {
 		placed := must(t, s, Tick{})
-		launches := placed[len(placed)-1].(Accept).Launches
+		launches := placed[len(placed)-1].(*Accept).Launches
 		must(t, s, TaskUpdated{Run: launches[0].Run, State: TaskFinished})
 	}
 	sleeping := s.shapes.all[s.groups[groupKey{sleeper.Framework, sleeper.Name}].shapeKey()]
@@ -121,17 +121,17 @@ func TestApplyRefusesWhatDoesNotFit(t *testing.T) {
 	step(t, s, Event{Fact: GroupSubmitted{g}})
 	good := Launch{Run: makeRunID(1, 0), Framework: g.Framework, Group: g.Name,
 		Charge: drf.Vector{drf.CPUs: drf.Unit, drf.Ports: drf.Unit}, Ports: []uint64{31000}}
-	if err := s.Apply(0, Accept{Agent: "a", Launches: []Launch{good}}); err != nil {
+	if err := s.Apply(0, &Accept{Agent: "a", Launches: []Launch{good}}); err != nil {
 		t.Fatal(err)
 	}
 	bad := func(change func(*Launch)) Action {
 		l := good
 		l.Run, l.Instance = makeRunID(2, 1), 1
 		change(&l)
-		return Accept{Agent: "a", Launches: []Launch{l}}
+		return &Accept{Agent: "a", Launches: []Launch{l}}
 	}
 	for name, a := range map[string]Action{
-		"an agent nobody has seen":    Accept{Agent: "b"},
+		"an agent nobody has seen":    &Accept{Agent: "b"},
 		"a group nobody submitted":    bad(func(l *Launch) { l.Group = "other" }),
 		"an instance that is live":    bad(func(l *Launch) { l.Instance = 0 }),
 		"an instance too many":        bad(func(l *Launch) { l.Instance = 2 }),
@@ -140,7 +140,7 @@ func TestApplyRefusesWhatDoesNotFit(t *testing.T) {
 		"a port too few":              bad(func(l *Launch) { l.Ports = nil }),
 		"a place that is taken":       bad(func(l *Launch) { l.Run = makeRunID(2, 0) }),
 		"a run that has no number":    bad(func(l *Launch) { l.Run = makeRunID(0, 1) }),
-		"the end of no run":           Settle{Run: makeRunID(7, 0)},
+		"the end of no run":           &Settle{Run: makeRunID(7, 0)},
 		"the end of no group":         Abandon{Framework: "x", Group: "y"},
 		"no action at all":            nil,
 	} {

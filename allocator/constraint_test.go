@@ -63,9 +63,9 @@ func (f *follower) decided(t fataler, actions []Action) {
 	var launches []decisionOf
 	for _, a := range actions {
 		switch a := a.(type) {
-		case Settle:
+		case *Settle:
 			delete(f.live, a.Run)
-		case Accept:
+		case *Accept:
 			for _, l := range a.Launches {
 				launches = append(launches, decisionOf{a.Agent, l})
 			}

@@ -43,7 +43,7 @@ func (s *State) settleEnded(out []Action) []Action {
 // settle decides whether an ended run is followed by another one.
 func (s *State) settle(out []Action, r *run, o Outcome, message string) []Action {
 	in := &r.group.instances[r.instance]
-	d := Settle{Run: r.id, Outcome: o, Message: message}
+	d := &Settle{Run: r.id, Outcome: o, Message: message}
 	switch {
 	case r.group.dying || in.dying:
 		d.Outcome = settledWhenDying(o)
@@ -257,7 +257,7 @@ func (s *State) acceptTouched(out []Action) []Action {
 	out = slices.Grow(out, len(s.touched))
 	for _, i := range s.touched {
 		a := &s.agents[i]
-		d := Accept{Agent: a.id, Launches: byAgent[:a.launches:a.launches], RefuseMillis: refuse}
+		d := &Accept{Agent: a.id, Launches: byAgent[:a.launches:a.launches], RefuseMillis: refuse}
 		byAgent = byAgent[a.launches:]
 		a.launches = 0
 		for _, o := range a.offers {

@@ -150,7 +150,7 @@ func (f *forecasting) expect(r *run) {
 func (f *forecasting) tick() bool {
 	for _, a := range f.s.decide() {
 		switch a := a.(type) {
-		case Accept:
+		case *Accept:
 			for k := range a.Launches {
 				r := f.s.runOf(a.Launches[k].Run)
 				if r.group == f.target {

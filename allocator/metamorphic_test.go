@@ -59,7 +59,7 @@ func scaledFact(f Fact, k drf.Amount) Fact {
 }
 
 func unscaled(a Action, k drf.Amount) Action {
-	accept, ok := a.(Accept)
+	accept, ok := a.(*Accept)
 	if !ok {
 		return a
 	}

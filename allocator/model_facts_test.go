@@ -31,7 +31,7 @@ func TestModelDecidesAlike(t *testing.T) {
 			m.learn(actions)
 			var got []decisionOf
 			for _, a := range actions {
-				if a, ok := a.(Accept); ok {
+				if a, ok := a.(*Accept); ok {
 					for _, l := range a.Launches {
 						got = append(got, decisionOf{a.Agent, l})
 					}
@@ -206,7 +206,7 @@ func (m *model) meet() {
 func (m *model) learn(actions []Action) {
 	for _, a := range actions {
 		switch a := a.(type) {
-		case Settle:
+		case *Settle:
 			m.settled(a)
 		case Abandon:
 			g := m.group(a.Framework, a.Group)
@@ -217,7 +217,7 @@ func (m *model) learn(actions []Action) {
 	m.forgetLost()
 }
 
-func (m *model) settled(a Settle) {
+func (m *model) settled(a *Settle) {
 	at := slices.IndexFunc(m.runs, func(r *modelRun) bool { return r.Run == a.Run })
 	r := m.runs[at]
 	m.runs = slices.Delete(m.runs, at, at+1)
@@ -238,7 +238,7 @@ func (m *model) accepted(actions []Action) {
 	for _, a := range actions {
 		var ids []string
 		switch a := a.(type) {
-		case Accept:
+		case *Accept:
 			ids = a.Offers
 		case Decline:
 			ids = a.Offers

@@ -17,7 +17,7 @@ func (sc *script) printActions(actions []Action) {
 	}
 	for _, a := range actions {
 		switch a := a.(type) {
-		case Settle:
+		case *Settle:
 			sc.printf("settle %s: %s%s", sc.names[a.Run], a.Outcome, retryText(a))
 		case Kill:
 			sc.printf("kill %s on %s%s", sc.names[a.Run], a.Agent, causeText(a.Cause))
@@ -34,7 +34,7 @@ func (sc *script) printActions(actions []Action) {
 			sc.printf("preempt %s on %s %s", sc.names[a.Run], a.Agent, a.Message)
 		case Release:
 			sc.printf("release %s/%s: %s", a.Framework, a.Group, a.Message)
-		case Accept:
+		case *Accept:
 			if len(a.Offers) > 0 {
 				sc.printf("accept %s for %d launches on %s; refuse the rest for %d ms",
 					strings.Join(a.Offers, "+"), len(a.Launches), a.Agent, a.RefuseMillis)
@@ -69,7 +69,7 @@ func causeText(c KillCause) string {
 	return ": " + c.String()
 }
 
-func retryText(a Settle) string {
+func retryText(a *Settle) string {
 	text := ""
 	if a.Message != "" {
 		text += fmt.Sprintf(" (%s)", a.Message)
@@ -92,7 +92,7 @@ func (sc *script) printPlacements(actions []Action) {
 	}
 	var placed []placement
 	for _, a := range actions {
-		if a, ok := a.(Accept); ok {
+		if a, ok := a.(*Accept); ok {
 			for _, l := range a.Launches {
 				placed = append(placed, placement{a.Agent, l})
 			}

@@ -146,7 +146,7 @@ func (sc *script) tick(tb testing.TB) []Action {
 	sc.journal.decided(sc.now, actions)
 	sc.check(tb, "tick")
 	for _, a := range actions {
-		if a, ok := a.(Accept); ok {
+		if a, ok := a.(*Accept); ok {
 			for _, l := range a.Launches {
 				name := fmt.Sprintf("%s/%s/%d", l.Framework, l.Group, l.Instance)
 				sc.last[name], sc.names[l.Run] = l.Run, name

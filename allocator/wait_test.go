@@ -65,7 +65,7 @@ func (st *stream) submit() {
 func (st *stream) tick() {
 	actions := step(st.t, st.s, Event{At: st.now, Fact: Tick{}})
 	for _, a := range actions {
-		a, ok := a.(Accept)
+		a, ok := a.(*Accept)
 		if !ok {
 			continue
 		}

@@ -253,7 +253,7 @@ func (w *world) update() Fact {
 // saw remembers what a Tick launched.
 func (w *world) saw(actions []Action) {
 	for _, a := range actions {
-		if a, ok := a.(Accept); ok {
+		if a, ok := a.(*Accept); ok {
 			w.runs = append(w.runs, a.Launches...)
 		}
 	}

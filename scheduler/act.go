@@ -17,7 +17,7 @@ func (s *Scheduler) act(actions []allocator.Action) {
 	}
 	for _, action := range actions {
 		switch a := action.(type) {
-		case allocator.Accept:
+		case *allocator.Accept:
 			s.accept(a)
 		case allocator.Decline:
 			s.session.send(declineCall(s.id(), a.Offers, a.RefuseMillis))
@@ -34,7 +34,7 @@ func (s *Scheduler) act(actions []allocator.Action) {
 	}
 }
 
-func (s *Scheduler) accept(a allocator.Accept) {
+func (s *Scheduler) accept(a *allocator.Accept) {
 	var held [][]mesos.Resource
 	for _, id := range a.Offers {
 		held = append(held, s.offers[id])

@@ -180,7 +180,7 @@ func decodeRequest(in *journalpb.Fact) (allocator.Fact, error) {
 func encodeAction(a allocator.Action) (journalpb.Action, error) {
 	var out journalpb.Action
 	switch a := a.(type) {
-	case allocator.Accept:
+	case *allocator.Accept:
 		out.Action = &journalpb.Action_Accept{Accept: encodeAccept(a)}
 	case allocator.Decline:
 		out.Action = &journalpb.Action_Decline{Decline: &journalpb.Decline{Offers: a.Offers, RefuseMs: a.RefuseMillis}}
@@ -190,7 +190,7 @@ func encodeAction(a allocator.Action) (journalpb.Action, error) {
 		out.Action = &journalpb.Action_Suppress{Suppress: &journalpb.Empty{}}
 	case allocator.Kill:
 		out.Action = &journalpb.Action_Kill{Kill: &journalpb.Kill{Run: uint64(a.Run), Agent: a.Agent, Cause: uint32(a.Cause)}}
-	case allocator.Settle:
+	case *allocator.Settle:
 		out.Action = &journalpb.Action_Settle{Settle: &journalpb.Settle{
 			Run: uint64(a.Run), Outcome: uint32(a.Outcome), Retry: a.Retry, NotBeforeMs: a.NotBefore,
 			Charged: a.Charged, Message: a.Message,
@@ -227,7 +227,7 @@ func decodeAction(in *journalpb.Action) (allocator.Action, error) {
 	case *journalpb.Action_Settle:
 		d := a.Settle
 		outcome, err := decodeOutcome(d.Outcome)
-		return allocator.Settle{
+		return &allocator.Settle{
 			Run: allocator.RunID(d.Run), Outcome: outcome, Retry: d.Retry, NotBefore: d.NotBeforeMs,
 			Charged: d.Charged, Message: d.Message,
 		}, err
@@ -262,7 +262,7 @@ func decodeHold(in *journalpb.Hold) allocator.Hold {
 	return out
 }
 
-func encodeAccept(a allocator.Accept) *journalpb.Accept {
+func encodeAccept(a *allocator.Accept) *journalpb.Accept {
 	out := &journalpb.Accept{Agent: a.Agent, Offers: a.Offers, RefuseMs: a.RefuseMillis}
 	for _, l := range a.Launches {
 		p := journalpb.Launch{
@@ -300,7 +300,7 @@ func decodeVector(in []int64) (drf.Vector, error) {
 }
 
 func decodeAccept(in *journalpb.Accept) (allocator.Action, error) {
-	a := allocator.Accept{Agent: in.Agent, Offers: in.Offers, RefuseMillis: in.RefuseMs}
+	a := &allocator.Accept{Agent: in.Agent, Offers: in.Offers, RefuseMillis: in.RefuseMs}
 	for _, p := range in.Launches {
 		l := allocator.Launch{
 			Run: allocator.RunID(p.Run), Framework: p.Framework, Group: p.Group, Instance: p.Instance,

@@ -117,13 +117,13 @@ func (s *Scheduler) tick(b *batch) []allocator.Action {
 // note keeps the indexes of tasks in step with a decision, and reports it.
 func (s *Scheduler) note(b *batch, action allocator.Action) {
 	switch a := action.(type) {
-	case allocator.Accept:
+	case *allocator.Accept:
 		for i := range a.Launches {
 			l := &a.Launches[i]
 			s.track(l, a.Agent, nil)
 			b.event(Event{Type: "instance.launched", Framework: l.Framework, Group: l.Group, Instance: l.Instance, Agent: a.Agent})
 		}
-	case allocator.Settle:
+	case *allocator.Settle:
 		s.noteSettled(b, a)
 	case allocator.Abandon:
 		b.event(Event{Type: "group.failed", Framework: a.Framework, Group: a.Group, Message: a.Message})
@@ -138,7 +138,7 @@ func (s *Scheduler) note(b *batch, action allocator.Action) {
 	}
 }
 
-func (s *Scheduler) noteSettled(b *batch, a allocator.Settle) {
+func (s *Scheduler) noteSettled(b *batch, a *allocator.Settle) {
 	ref := s.byRun[a.Run]
 	s.untrack(ref.owner, ref.instance, a.Run)
 	o := ref.owner

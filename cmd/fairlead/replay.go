@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -94,7 +95,8 @@ func (r *replayed) write(w io.Writer) {
 func describeActions(actions []allocator.Action) []string {
 	out := []string{}
 	for _, a := range actions {
-		out = append(out, fmt.Sprintf("%T %+v", a, a))
+		v := reflect.Indirect(reflect.ValueOf(a)) // those that come often are pointers
+		out = append(out, fmt.Sprintf("%s %+v", v.Type(), v))
 	}
 	return out
 }

@@ -91,7 +91,7 @@ func (b *book) decide() error {
 
 func (b *book) act(a allocator.Action) bool {
 	switch a := a.(type) {
-	case allocator.Accept:
+	case *allocator.Accept:
 		for _, l := range a.Launches {
 			b.say(scheduler.Event{Type: "instance.launched", Framework: l.Framework, Group: l.Group, Instance: l.Instance, Agent: a.Agent})
 			b.report(l.Run, api.Name{Framework: l.Framework, Name: l.Group}, allocator.TaskUpdated{State: allocator.TaskRunning})
@@ -100,7 +100,7 @@ func (b *book) act(a allocator.Action) bool {
 	case allocator.Kill:
 		b.report(a.Run, b.ownerOf(a.Run), allocator.TaskUpdated{State: allocator.TaskKilled, Message: "killed on request"})
 		return true
-	case allocator.Settle:
+	case *allocator.Settle:
 		return true
 	}
 	return false

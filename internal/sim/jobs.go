@@ -119,12 +119,12 @@ func (e *engine) end(ev event) error {
 // carryOut does what the allocator decided. Room that is held is the allocator's own business.
 func (e *engine) carryOut(a allocator.Action) error {
 	switch a := a.(type) {
-	case allocator.Accept:
+	case *allocator.Accept:
 		node := e.nodeOf[a.Agent]
 		for i := range a.Launches {
 			e.launch(node, &a.Launches[i])
 		}
-	case allocator.Settle:
+	case *allocator.Settle:
 		e.settle(a)
 	case allocator.Preempt:
 		e.heap.push(event{at: e.now, run: a.Run, how: allocator.TaskKilled})
@@ -157,7 +157,7 @@ func (e *engine) launch(node int32, l *allocator.Launch) {
 	}
 }
 
-func (e *engine) settle(a allocator.Settle) {
+func (e *engine) settle(a *allocator.Settle) {
 	r := e.runs.get(a.Run)
 	s := r.of
 	s.live--

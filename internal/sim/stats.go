@@ -213,7 +213,7 @@ func (st *stats) flush() {
 	}
 }
 
-func (st *stats) ended(r *running, how allocator.Settle) {
+func (st *stats) ended(r *running, how *allocator.Settle) {
 	j := r.job
 	g := j.group
 	left, ok := st.used.Sub(r.charge)
