@@ -52,6 +52,10 @@ type Config struct {
 	// UnreachableMillis is how long a run may be out of sight before it counts
 	// as lost and is replaced. Default five minutes.
 	UnreachableMillis int64
+	// FairnessMillis is how often it is measured how fairly everybody is served
+	// (State.Fairness): at whole multiples of it. It decides nothing. Each time
+	// costs about as much as drf.FairShares. Default 0: never.
+	FairnessMillis int64
 	// History is how many ended runs each group remembers. Default 0.
 	History int
 }

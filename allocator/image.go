@@ -21,8 +21,9 @@ type Image struct {
 	Groups    []GroupImage // by order of submission
 	Runs      []RunImage   // by place in the table of runs
 	Preempted []int64      // when runs were preempted in the last minute
-	Least     drf.Vector   // of each resource the least that any group asked for
-	Holds     []Hold       // in the order in which they were made
+	Measured  MeasuredImage
+	Least     drf.Vector // of each resource the least that any group asked for
+	Holds     []Hold     // in the order in which they were made
 }
 
 // NodeImage is a role or a framework of the tree.
@@ -33,6 +34,14 @@ type NodeImage struct {
 	Placements uint64
 	Guarantee  []Quantity // of a role
 	Limit      []Quantity // of a role
+	Fairness   FairnessSums
+}
+
+// MeasuredImage is what was measured of fairness beside the sums of each node;
+// the lists are by place in Kinds.
+type MeasuredImage struct {
+	Millis        int64
+	Offers, Holds []ShareTime
 }
 
 // RoleOf is the role that a framework's groups get by default.
@@ -121,6 +130,7 @@ func (s *State) Image() *Image {
 		m.Runs = append(m.Runs, s.imageRun(r))
 	}
 	s.imageHolds(m)
+	s.imageMeasured(m)
 	return m
 }
 
@@ -149,7 +159,7 @@ func (s *State) quantities(v drf.Vector) []Quantity {
 
 func (s *State) imageNodes(n drf.Node, m *Image) {
 	for _, c := range s.tree.Children(n) {
-		node := NodeImage{Role: s.tree.Path(c), Weight: int64(s.tree.Weight(c).Amount()), Placements: s.tree.Placements(c)}
+		node := NodeImage{Role: s.tree.Path(c), Weight: int64(s.tree.Weight(c).Amount()), Placements: s.tree.Placements(c), Fairness: s.measured.of(c)}
 		if s.tree.IsFramework(c) {
 			node.Role, node.Framework = s.queues[c].role, s.queues[c].name
 		} else {
@@ -250,7 +260,9 @@ func (s *State) restoreCounts(m *Image) error {
 			node = q.node
 		}
 		s.tree.SetPlacements(node, n.Placements)
+		*s.measured.at(node) = n.Fairness
 	}
+	s.restoreMeasured(m)
 	s.syncTotal()
 	return nil
 }

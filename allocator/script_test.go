@@ -85,6 +85,8 @@ func (sc *script) command(tb testing.TB, c line, tasks []line) error {
 		sc.printCounts()
 	case "shares":
 		sc.printShares()
+	case "fairness":
+		sc.printFairness()
 	case "policy":
 		sc.printf("%s", sc.s.Policy())
 	case "view":

@@ -68,6 +68,7 @@ type State struct {
 	inLine  []*queue   // backs waitingQueues
 	line    []*group   // backs lineOf
 
+	measured  measured
 	link      link
 	hasMaster bool // a subscription is up
 }

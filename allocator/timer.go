@@ -38,14 +38,18 @@ func (t backoffTimer) due() bool {
 // advance moves the clock. Back-offs end by time alone, not by a decision, so
 // that a replay sees them end where the original did.
 func (s *State) advance(at int64) {
+	from := s.now
 	s.now = max(s.now, at)
 	for len(s.backoffs) > 0 && s.backoffs[0].at <= s.now {
 		t := s.backoffs.pop()
+		s.measureUntil(from, max(t.at, from))
+		from = max(t.at, from)
 		if t.due() {
 			t.group.backoff--
 			s.readyAgain(t.group, t.instance)
 		}
 	}
+	s.measureUntil(from, s.now)
 }
 
 // NextDeadline is the next time at which a Tick has something to do although

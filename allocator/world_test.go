@@ -48,6 +48,7 @@ func (w *world) config() Config {
 		cfg.Preemption, cfg.PreemptAfterMillis, cfg.PreemptMinRunMillis = true, int64(1+w.draw(300)), int64(1+w.draw(300))
 		cfg.PreemptPerMinute = 1 + w.draw(8)
 	}
+	cfg.FairnessMillis = []int64{0, 0, 7, 1000}[w.draw(4)]
 	switch {
 	case w.patient:
 		cfg.ReserveAfterMillis = -1

@@ -17,11 +17,12 @@ func (s *Snapshot) Marshal() ([]byte, error) {
 	out := journalpb.Snapshot{
 		NowMs: m.Now, LastGroup: m.LastGroup, LastRun: m.LastRun, Kinds: m.Kinds,
 		Least: encodeVector(m.Least), PreemptedMs: m.Preempted,
+		Measured: encodeMeasured(m.Measured),
 	}
 	for _, n := range m.Nodes {
 		out.Nodes = append(out.Nodes, journalpb.Node{
 			Role: n.Role, Framework: n.Framework, Weight: n.Weight, Placements: n.Placements,
-			Guarantee: encodeQuantities(n.Guarantee), Limit: encodeQuantities(n.Limit),
+			Guarantee: encodeQuantities(n.Guarantee), Limit: encodeQuantities(n.Limit), Fairness: encodeSums(n.Fairness),
 		})
 	}
 	for _, r := range m.Roles {
@@ -53,6 +54,7 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 	}
 	m := &allocator.Image{
 		Now: in.NowMs, LastGroup: in.LastGroup, LastRun: in.LastRun, Kinds: in.Kinds, Preempted: in.PreemptedMs,
+		Measured: decodeMeasured(in.Measured),
 	}
 	var err error
 	if m.Least, err = decodeVector(in.Least); err != nil {
@@ -61,7 +63,7 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 	for _, n := range in.Nodes {
 		m.Nodes = append(m.Nodes, allocator.NodeImage{
 			Role: n.Role, Framework: n.Framework, Weight: n.Weight, Placements: n.Placements,
-			Guarantee: decodeQuantities(n.Guarantee), Limit: decodeQuantities(n.Limit),
+			Guarantee: decodeQuantities(n.Guarantee), Limit: decodeQuantities(n.Limit), Fairness: decodeSums(n.Fairness),
 		})
 	}
 	for _, r := range in.DefaultRoles {
