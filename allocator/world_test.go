@@ -37,6 +37,7 @@ func (w *world) config() Config {
 	}
 	if cfg.Placement == Tetris && !cfg.Policy.needsBlocked() {
 		cfg.FairnessKnob = drf.Amount([]int64{0, 750, 300, -1}[w.draw(4)])
+		cfg.Policy = cfg.Policy.orPlain() // the model does not know the knob under HDRF
 	}
 	if w.draw(2) == 0 {
 		cfg.Executor = []Quantity{{"cpus", 100}, {"mem", 32000}}
