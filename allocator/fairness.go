@@ -123,7 +123,7 @@ func (s *State) heldOver(now drf.Vector, sums *[drf.MaxKinds]ShareTime) []HeldOv
 	var out []HeldOver
 	for k := range s.kinds.Len() {
 		if now[k] > 0 || sums[k] > 0 {
-			out = append(out, HeldOver{s.kinds.Name(drf.Kind(k)), millionths(now[k], s.total[k]), sums[k]})
+			out = append(out, HeldOver{s.kinds.Name(drf.Kind(k)), ppmOf(now[k], s.total[k]), sums[k]})
 		}
 	}
 	return out
@@ -137,8 +137,8 @@ func (s *State) queueAt(n drf.Node) *queue {
 	return s.queues[n]
 }
 
-// millionths is a part of a total, at most all of it.
-func millionths(a, total drf.Amount) Ppm {
+// ppmOf is a part of a total, at most all of it.
+func ppmOf(a, total drf.Amount) Ppm {
 	if a <= 0 || total <= 0 {
 		return 0
 	}
@@ -150,7 +150,7 @@ func (s *State) dominantPpm(v *drf.Vector) Ppm {
 	most := Ppm(0)
 	for k, a := range v {
 		if a > 0 {
-			most = max(most, millionths(a, s.total[k]))
+			most = max(most, ppmOf(a, s.total[k]))
 		}
 	}
 	return most

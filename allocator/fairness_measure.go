@@ -43,8 +43,8 @@ func (s *State) measureUntil(from, to int64) {
 		m.at(n).add(&f.judged[i], millis)
 	}
 	for k, total := range s.total {
-		m.offers[k] += millionths(f.offers[k], total).over(millis)
-		m.holds[k] += millionths(f.holds[k], total).over(millis)
+		m.offers[k] += ppmOf(f.offers[k], total).over(millis)
+		m.holds[k] += ppmOf(f.holds[k], total).over(millis)
 	}
 }
 
