@@ -216,8 +216,8 @@ func (e *engine) join(name string) error {
 	}
 	n.up = true
 	a := n.agent
-	seen := allocator.AgentSeen{Agent: a.Name, Host: a.Name, Attributes: a.Attributes, Total: a.Resources, Owned: true}
-	if a.Ports > 0 {
+	seen := allocator.AgentSeen{Agent: a.Name, Host: a.Name, Attributes: a.Attributes, Total: e.crowd.told(a), Owned: true}
+	if a.Ports > 0 && e.crowd == nil {
 		seen.Ports = []allocator.PortRange{{Begin: firstPort, End: firstPort + uint64(a.Ports) - 1}}
 	}
 	return e.resize(seen)
@@ -228,7 +228,7 @@ func (e *engine) resize(f allocator.Fact) error {
 	if err := e.tell(f); err != nil {
 		return err
 	}
-	e.stats.capacity(e.state.Total())
+	e.stats.capacity(e.reallyTotal())
 	return nil
 }
 

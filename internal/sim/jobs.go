@@ -16,6 +16,8 @@ type running struct {
 	node     int32
 	instance int32
 	since    int64
+	ends     int64 // 0 if it never does
+	left     int64 // microseconds of work when its progress was booked last, if agents can be over-committed
 	charge   drf.Vector
 }
 
@@ -55,6 +57,8 @@ type submission struct {
 	entry int
 	feed  *feed
 	live  int64 // runs of it
+	// demand is what an instance really takes, if agents can be over-committed.
+	demand drf.Vector
 	// drains says that what runs of it goes on although it was ended.
 	drains bool
 }
@@ -95,17 +99,26 @@ func (e *engine) submit(a *arrival) error {
 			return fmt.Errorf("task group %s/%s comes after %s, which is not there when it arrives", key.framework, key.name, name)
 		}
 	}
+	s := &submission{key: key, entry: a.entry, feed: a.feed}
+	if e.crowd != nil {
+		var err error
+		if s.demand, err = e.crowd.demand(&a.core); err != nil {
+			return err
+		}
+		e.crowd.toldGroup(&a.core)
+	}
 	if err := e.tell(allocator.GroupSubmitted{Group: a.core}); err != nil {
 		return err
 	}
-	e.jobs[key] = &submission{job: e.stats.arrived(a.group), key: key, entry: a.entry, feed: a.feed}
+	s.job = e.stats.arrived(a.group)
+	e.jobs[key] = s
 	return nil
 }
 
 // end tells the allocator how all tasks of a run ended.
 func (e *engine) end(ev event) error {
 	r := e.runs.get(ev.run)
-	if r == nil {
+	if e.isStale(&ev) {
 		return nil
 	}
 	for i := range r.job.group.Spec.Tasks {
@@ -151,9 +164,16 @@ func (e *engine) launch(node int32, l *allocator.Launch) {
 		id: l.Run, job: s.job, of: s, node: node, instance: l.Instance, since: e.now, charge: l.Charge,
 	})
 	s.live++
+	if e.crowd != nil {
+		r.charge = s.demand
+	}
 	e.stats.started(e.nodes[node].agent.Name, r)
 	if d := r.job.group.lasts(l.Instance); d > 0 {
-		e.heap.push(event{at: e.now + d, run: l.Run, how: allocator.TaskFinished})
+		r.ends = e.now + d
+		e.heap.push(event{at: r.ends, run: l.Run, how: allocator.TaskFinished})
+	}
+	if e.crowd != nil {
+		e.enter(r)
 	}
 }
 
@@ -162,6 +182,9 @@ func (e *engine) settle(a *allocator.Settle) {
 	s := r.of
 	s.live--
 	e.stats.ended(r, a)
+	if e.crowd != nil {
+		e.exit(r)
+	}
 	e.runs.drop(r)
 	if s.left == 0 {
 		e.over(s)

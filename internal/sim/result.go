@@ -122,7 +122,7 @@ func WriteJSON(w io.Writer, results []*Result) error {
 }
 
 func (e *engine) result() *Result {
-	v := e.state.View()
+	v := e.reallyView()
 	s, st := &e.scenario, e.stats
 	r := &Result{
 		Scenario: s.Name, Changes: e.options.Changes, Policy: string(e.state.Policy()), Placement: string(s.Placement), Seed: s.Seed, EndS: seconds(e.now),

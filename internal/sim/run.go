@@ -66,6 +66,7 @@ type engine struct {
 	heap     eventHeap
 	now      int64
 	runs     runTable
+	crowd    *crowd // nil unless agents can be over-committed
 	nodes    []node
 	nodeOf   map[string]int32
 	changes  []Change               // that are still to be made
@@ -84,6 +85,7 @@ type engine struct {
 type node struct {
 	agent *Agent
 	up    bool
+	room  room // used if agents can be over-committed
 }
 
 // jobKey names a group that was submitted.
@@ -105,10 +107,11 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if opts.Seed != nil {
 		e.scenario.Seed = *opts.Seed
 	}
+	e.crowd = newCrowd(&e.scenario)
 	var err error
 	e.state, err = allocator.New(allocator.Config{
 		KillRepeatMillis: neverMillis, // kills arrive
-		Policy:           e.scenario.Policy, Placement: e.scenario.Placement, Executor: s.Executor,
+		Policy:           e.scenario.Policy, Placement: e.scenario.Placement, Executor: e.crowd.toldExecutor(s.Executor),
 		FairnessKnob: e.scenario.FairnessKnob, Seed: e.scenario.Seed,
 		ReserveAfterMillis: e.scenario.ReserveAfterMillis, Preemption: e.scenario.Preemption,
 	})
@@ -155,7 +158,23 @@ func (e *engine) setUp() error {
 			return err
 		}
 	}
-	e.stats.capacity(e.state.Total())
+	return e.measure()
+}
+
+// measure looks at how large the agents really are, once the allocator knows those of the start.
+func (e *engine) measure() error {
+	if e.crowd != nil {
+		if err := e.crowd.learn(e.state.View().Kinds, e.scenario.Executor); err != nil {
+			return err
+		}
+		for i := range e.nodes {
+			var err error
+			if e.nodes[i].room.total, err = e.crowd.vector(drf.Vector{}, e.nodes[i].agent.Resources); err != nil {
+				return err
+			}
+		}
+	}
+	e.stats.capacity(e.reallyTotal())
 	return nil
 }
 
@@ -205,8 +224,8 @@ func (e *engine) nextTime() (int64, bool) {
 			at, ok = t, true
 		}
 	}
-	for e.heap.first() != nil && e.runs.get(e.heap.first().run) == nil {
-		e.heap.pop() // the end of a run that was ended before
+	for e.heap.first() != nil && e.isStale(e.heap.first()) {
+		e.heap.pop()
 	}
 	if ev := e.heap.first(); ev != nil {
 		sooner(ev.at, true)
@@ -220,6 +239,12 @@ func (e *engine) nextTime() (int64, bool) {
 	}
 	sooner(e.state.NextDeadline())
 	return max(at, e.now), ok
+}
+
+// isStale tells of the end of a run that was ended before, or ends at another time now.
+func (e *engine) isStale(ev *event) bool {
+	r := e.runs.get(ev.run)
+	return r == nil || ev.how == allocator.TaskFinished && ev.at != r.ends
 }
 
 func (e *engine) advance(at int64) {

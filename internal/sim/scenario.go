@@ -39,6 +39,8 @@ type Scenario struct {
 	Placement allocator.Placement
 	// FairnessKnob is allocator.Config.FairnessKnob.
 	FairnessKnob drf.Amount
+	// Overcommit is nil if no agent ever holds more than it has.
+	Overcommit *Overcommit
 	// Executor is what each instance costs beside its tasks.
 	Executor []allocator.Quantity
 	// UntilMillis is when the simulation stops at the latest. At 0 it only fills the cluster.
@@ -121,6 +123,9 @@ func scenario(o *strictyaml.Object) *Scenario {
 	}
 	if v, ok := o.Optional("fairness_knob"); ok {
 		s.FairnessKnob = fairnessKnob(v)
+	}
+	if v, ok := o.Optional("overcommit"); ok {
+		s.Overcommit = overcommit(v)
 	}
 	if v, ok := o.Optional("executor"); ok {
 		s.Executor = executor(v)
