@@ -106,11 +106,11 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	if len(l.Ports) > 0 {
 		a.ports = a.ports.without(l.Ports...)
 	}
-	overhead, _ := l.Charge.Sub(g.demand)
-	s.runs.put(run{
-		id: l.Run, group: g, instance: l.Instance, agent: i, slot: l.Slot, ports: l.Ports,
-		overhead: overhead, started: s.now, killAt: never, lostAt: never,
-	}, len(g.tasks))
+	r := s.runs.put(l.Run, g, len(g.tasks))
+	r.instance, r.agent, r.slot, r.ports, r.started = l.Instance, i, l.Slot, l.Ports, s.now
+	for k := range r.overhead {
+		r.overhead[k] = l.Charge[k] - g.demand[k]
+	}
 	if limit := g.spec.MaxRuntimeMillis; limit > 0 {
 		s.runTimers.push(runTimer{s.now + limit, l.Run})
 	}

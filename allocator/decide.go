@@ -12,8 +12,7 @@ import (
 func (s *State) decide() []Action {
 	s.syncTotal()
 	s.more = false
-	var out []Action
-	out = s.settleEnded(out)
+	out := s.settleEnded(s.out[:0])
 	out = s.fireTimers(out)
 	out = s.endDoomed(out)
 	out = s.expireHolds(out)
@@ -24,7 +23,20 @@ func (s *State) decide() []Action {
 	out = s.acceptTouched(out)
 	out = s.preempt(out)
 	out = s.grantHolds(out)
-	return s.tidyOffers(out)
+	return s.handOut(s.tidyOffers(out))
+}
+
+// handOut gives the actions of a Tick to the caller for good, and keeps what
+// they were collected in.
+func (s *State) handOut(out []Action) []Action {
+	s.out = out[:0]
+	if len(out) == 0 {
+		return nil
+	}
+	actions := s.stores.actions.take(len(out))
+	copy(actions, out)
+	clear(out)
+	return actions
 }
 
 // settleEnded closes the runs whose tasks are all over, the earliest first.
@@ -43,7 +55,8 @@ func (s *State) settleEnded(out []Action) []Action {
 // settle decides whether an ended run is followed by another one.
 func (s *State) settle(out []Action, r *run, o Outcome, message string) []Action {
 	in := &r.group.instances[r.instance]
-	d := &Settle{Run: r.id, Outcome: o, Message: message}
+	d := s.stores.settles.one()
+	*d = Settle{Run: r.id, Outcome: o, Message: message}
 	switch {
 	case r.group.dying || in.dying:
 		d.Outcome = settledWhenDying(o)
@@ -204,10 +217,10 @@ func (s *State) placeFair(n int) int {
 	return n
 }
 
-// decision is a Launch of this Tick, and the agent it is on.
+// decision is a run that was decided in this Tick, and the agent it is on.
 type decision struct {
-	agent  int32
-	launch Launch
+	agent int32
+	run   RunID
 }
 
 // placeAllOn decides a run on each of some agents. It reports false when no more
@@ -228,15 +241,12 @@ func (s *State) placeOn(g *group, i int32) bool {
 		return false
 	}
 	a := &s.agents[i]
-	s.decided = append(s.decided, decision{i, Launch{
-		Run: id, Framework: g.spec.Framework, Group: g.spec.Name, Instance: g.next(),
-		Charge: *a.need(g.bucket.shape), Slot: a.spare.slot,
-	}})
-	l := &s.decided[len(s.decided)-1].launch
+	l := Launch{Run: id, Instance: g.next(), Charge: *a.need(g.bucket.shape), Slot: a.spare.slot}
 	if n := unit(g.demand, drf.Ports); n > 0 {
 		l.Ports = a.ports.lowest(n)
 	}
-	s.bookLaunch(g, i, l)
+	s.decided = append(s.decided, decision{i, id})
+	s.bookLaunch(g, i, &l)
 	if a.launches == 0 {
 		s.touched = append(s.touched, i)
 	}
@@ -257,11 +267,15 @@ func (s *State) acceptTouched(out []Action) []Action {
 	out = slices.Grow(out, len(s.touched))
 	for _, i := range s.touched {
 		a := &s.agents[i]
-		d := &Accept{Agent: a.id, Launches: byAgent[:a.launches:a.launches], RefuseMillis: refuse}
+		d := s.stores.accepts.one()
+		*d = Accept{Agent: a.id, Launches: byAgent[:a.launches:a.launches], RefuseMillis: refuse}
 		byAgent = byAgent[a.launches:]
 		a.launches = 0
-		for _, o := range a.offers {
-			d.Offers = append(d.Offers, o.id)
+		if len(a.offers) > 0 {
+			d.Offers = s.stores.offers.take(len(a.offers))
+		}
+		for k := range a.offers {
+			d.Offers[k] = a.offers[k].id
 		}
 		s.consume(i)
 		out = append(out, d)
@@ -279,16 +293,21 @@ func (s *State) launchesByAgent() []Launch {
 		a.firstLaunch = at
 		at += a.launches
 	}
-	sorted := make([]Launch, at)
-	for k := range s.decided {
-		d := &s.decided[k]
+	sorted := s.stores.launches.take(int(at))
+	for _, d := range s.decided {
 		a := &s.agents[d.agent]
-		sorted[a.firstLaunch] = d.launch
+		s.runOf(d.run).launch(&sorted[a.firstLaunch])
 		a.firstLaunch++
 	}
-	clear(s.decided)
 	s.decided = s.decided[:0]
 	return sorted
+}
+
+// launch fills in the decision that a run began with. All its tasks are to come.
+func (r *run) launch(l *Launch) {
+	g := r.group
+	l.Run, l.Framework, l.Group, l.Instance = r.id, g.spec.Framework, g.spec.Name, r.instance
+	l.Charge, l.Slot, l.Ports = g.demand.Add(r.overhead), r.slot, r.ports
 }
 
 // tidyOffers gives back what this Tick did not use, and tells the master

@@ -353,11 +353,10 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 		return err
 	}
 	held := overhead
-	r := s.runs.put(run{
-		id: im.Run, group: g, instance: im.Instance, agent: i, slot: im.Slot,
-		ports: slices.Clone(im.Ports), overhead: overhead, started: im.Started, killAt: im.KillAt,
-		lostAt: im.LostAt, outcome: im.Outcome, hopeless: im.Hopeless, preempted: im.Preempted, cause: im.Cause, message: im.Message,
-	}, len(g.tasks))
+	r := s.runs.put(im.Run, g, len(g.tasks))
+	r.instance, r.agent, r.slot, r.ports, r.overhead = im.Instance, i, im.Slot, slices.Clone(im.Ports), overhead
+	r.started, r.killAt, r.lostAt = im.Started, im.KillAt, im.LostAt
+	r.outcome, r.hopeless, r.preempted, r.cause, r.message = im.Outcome, im.Hopeless, im.Preempted, im.Cause, im.Message
 	a := &s.agents[i]
 	copy(r.states, im.States)
 	for t, st := range r.states {

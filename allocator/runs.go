@@ -123,12 +123,11 @@ func (t *runTable) list(p int) {
 	}
 }
 
-// put fills the place of a run that next or claim named, with tasks that are
-// all staging, and returns it.
-func (t *runTable) put(fresh run, tasks int) *run {
-	r := t.at(fresh.id.slot())
-	fresh.listed = r.listed
-	*r = fresh
+// put takes the place of an id that next or claim named, for a run with tasks
+// that are all staging. The rest of it is for the caller to fill in.
+func (t *runTable) put(id RunID, g *group, tasks int) *run {
+	r := t.at(id.slot())
+	r.id, r.group, r.killAt, r.lostAt = id, g, never, never
 	if tasks <= len(r.few) {
 		r.states = r.few[:tasks:tasks]
 	} else {

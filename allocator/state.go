@@ -43,8 +43,10 @@ type State struct {
 	shapes    shapeTable
 	runTimers heap[runTimer]
 	backoffs  heap[backoffTimer]
-	ended     []RunID // runs that wait for Settle
-	doomed    []doom  // what is to be killed or abandoned
+	ended     []RunID  // runs that wait for Settle
+	doomed    []doom   // what is to be killed or abandoned
+	out       []Action // backs what a Tick collects
+	stores    stores
 	decided   []decision
 	found     []int32 // backs what seek returns
 	taken     []taken // backs what seek tries
