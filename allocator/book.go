@@ -146,9 +146,12 @@ func (s *State) startInstance(g *group, l *Launch) {
 // takeAgain takes an instance out of those that wait to run again: mostly it
 // is the first of them.
 func (s *State) takeAgain(g *group, n int32) {
-	if g.again[0] == n {
+	switch {
+	case len(g.again) == 1:
+		g.again = g.again[:0] // to be filled again
+	case g.again[0] == n:
 		g.again = g.again[1:]
-	} else {
+	default:
 		g.again = slices.DeleteFunc(g.again, func(m int32) bool { return m == n })
 	}
 	s.fewerWait(g)

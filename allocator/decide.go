@@ -194,7 +194,7 @@ func (s *State) placeFair(n int) int {
 			s.park(b) // it stands in the way of others
 			continue
 		}
-		g := b.groups.top().group
+		g := b.groups.top()
 		on, ok := s.seekHeld(g, b.shape)
 		switch {
 		case ok && s.refused(b.queue, &s.foundRoom):

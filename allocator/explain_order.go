@@ -42,8 +42,8 @@ func (s *State) explainOrder(g *group, e *Explanation) {
 func (s *State) explainLine(g *group, e *Explanation) {
 	var ahead []inLine
 	for _, b := range g.queue.byShape { // commutes: sorted below
-		for _, other := range b.groups.items {
-			if other.less(g.inLine()) {
+		for other := range b.groups.all() {
+			if other := other.inLine(); other.less(g.inLine()) {
 				ahead = append(ahead, other)
 			}
 		}
@@ -165,7 +165,7 @@ func (s *State) weightedText(n drf.Node) string {
 // could hold: what fits nowhere is passed over.
 func (s *State) competes(q *queue) bool {
 	for _, b := range q.byShape { // commutes: whether any one does
-		if b.groups.len() > 0 && s.couldHold(b.groups.top().group) > 0 {
+		if b.groups.len() > 0 && s.couldHold(b.groups.top()) > 0 {
 			return true
 		}
 	}

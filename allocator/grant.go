@@ -186,7 +186,7 @@ func (s *State) lineOf(q *queue) []*group {
 	line := s.line[:0]
 	for _, b := range q.byShape { // commutes: sorted below
 		if b.groups.len() > 0 {
-			line = append(line, b.groups.top().group)
+			line = append(line, b.groups.top())
 		}
 	}
 	slices.SortFunc(line, func(a, b *group) int {

@@ -23,7 +23,7 @@ func (s *State) turn() (drf.Node, bool) {
 	best, first := uint64(0), true
 	for _, q := range s.furthestBelow() {
 		b := q.ready.top()
-		on, fits := s.seek(b.groups.top().group, b.shape)
+		on, fits := s.seek(b.groups.top(), b.shape)
 		if !fits {
 			continue // it is the first: its turn ends like any other's
 		}

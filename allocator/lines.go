@@ -64,7 +64,7 @@ func (q *queue) first() *group {
 	if first == nil {
 		return nil
 	}
-	return first.groups.top().group
+	return first.groups.top()
 }
 
 // followLines brings the sets up to date.

@@ -111,7 +111,7 @@ func (s *State) refused(q *queue, charge *drf.Vector) bool {
 // skip takes a bucket out for the rest of this Tick.
 func (s *State) skip(b *bucket) {
 	s.refusals++
-	s.keepFor(b.groups.top().group)
+	s.keepFor(b.groups.top())
 	s.setAside(b)
 	s.skipped = append(s.skipped, b)
 }
@@ -140,7 +140,7 @@ func (s *State) placeGuaranteed(n int) int {
 		if b == nil {
 			break
 		}
-		g := b.groups.top().group
+		g := b.groups.top()
 		switch on, ok := s.seekHeld(g, b.shape); {
 		case !ok:
 			s.shapes.fill(b.shape)
@@ -178,7 +178,7 @@ func (s *State) firstPromised() *bucket {
 func (s *State) headPromised(q *queue) *bucket {
 	for q.ready.len() > 0 {
 		b := q.ready.top()
-		g := b.groups.top().group
+		g := b.groups.top()
 		charge := g.demand.Times(int64(g.together()))
 		switch {
 		case b.shape.full >= 0:

@@ -188,7 +188,7 @@ type queue struct {
 type bucket struct {
 	queue  *queue
 	shape  *shape
-	groups pq[inLine]
+	groups row
 	// waiting counts the instances that could be placed if there was room.
 	waiting int64
 	at      int  // in queue.ready, or queue.aside
@@ -196,7 +196,7 @@ type bucket struct {
 	parked  int  // in shape.parked, -1 when it is not there
 }
 
-func (b *bucket) less(c *bucket) bool { return b.groups.top().less(c.groups.top()) }
+func (b *bucket) less(c *bucket) bool { return b.groups.top().inLine().less(c.groups.top().inLine()) }
 func (b *bucket) place(i int)         { b.at = i }
 
 // queueOf returns the queue of a framework in a role, making both if need be.
@@ -243,7 +243,8 @@ func validRole(role string) error {
 type group struct {
 	spec    spec
 	seq     uint64
-	at      int // in its bucket, -1 when it is not there
+	at      int  // in its bucket, -1 when it is not there
+	listed  bool // in the list of the bucket's row, not in the heap
 	queue   *queue
 	bucket  *bucket
 	*needs          // shared, like most of spec
@@ -308,26 +309,6 @@ type Attempt struct {
 	Outcome  Outcome
 	Message  string
 }
-
-// inLine is a group in a bucket. It holds what its rank depends on itself, so
-// that comparing does not reach for the groups all over memory.
-type inLine struct {
-	group    *group
-	seq      uint64
-	priority int32
-}
-
-func (g *group) inLine() inLine { return inLine{g, g.seq, g.spec.Priority} }
-
-// less is the order inside a framework: priority, then arrival.
-func (x inLine) less(y inLine) bool {
-	if x.priority != y.priority {
-		return x.priority > y.priority
-	}
-	return x.seq < y.seq
-}
-
-func (x inLine) place(i int) { x.group.at = i }
 
 // pending is how many instances could be placed now.
 func (g *group) pending() int32 {

@@ -119,7 +119,7 @@ func (s *State) compete(g *group) {
 	}
 	g.bucket, g.since, g.soughtBefore = b, s.now, sh.sought
 	fresh := b.groups.len() == 0
-	b.groups.push(g.inLine())
+	b.groups.push(g)
 	s.countPending(g, int64(g.pending()))
 	if fresh {
 		s.enqueue(b)
@@ -139,7 +139,7 @@ func (s *State) withdraw(g *group) {
 	}
 	b := g.bucket
 	s.countPending(g, -int64(g.pending()))
-	b.groups.remove(g.at)
+	b.groups.remove(g)
 	g.bucket = nil
 	switch {
 	case b.groups.len() == 0:
