@@ -3,11 +3,9 @@ package scheduler
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"fairlead/allocator"
 	"fairlead/internal/journal"
-	"fairlead/proto"
 )
 
 // metaConfig is the journal's key of the allocator's configuration, which
@@ -48,20 +46,11 @@ var errDiffers = errors.New("decisions differ")
 // was decided then. It stops at the first difference. An error means that the
 // journal could not be read or does not fit together.
 func Replay(j *journal.Journal) (*ReplayReport, error) {
-	s := &Scheduler{specs: map[owner]*proto.TaskGroup{}}
-	data, _, err := j.Meta(metaConfig)
+	r, err := ReadRecording(j)
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > 0 {
-		if err := json.Unmarshal(data, &s.cfg.Allocator); err != nil {
-			return nil, fmt.Errorf("the configuration in the journal: %w", err)
-		}
-	}
-	s.cfg.Journal = j
-	if err := s.loadSnapshot(); err != nil {
-		return nil, err
-	}
+	s := r.s
 	report := &ReplayReport{From: s.seq}
 	err = j.Replay(s.seq+1, func(seq uint64, data []byte) error { return s.decideAgain(report, seq, data) })
 	if err != nil && !errors.Is(err, errDiffers) {

@@ -25,6 +25,7 @@ type simulation struct {
 	samples    bool
 	check      bool
 	bins       []uint
+	fromServer string
 }
 
 func (a *app) simulateCommand() *cobra.Command {
@@ -46,8 +47,14 @@ Placements (docs/placement.md):
 %s`, described(allocator.Policies()), described(allocator.Placements())),
 		Example: `  fairlead simulate examples/paper/*.yaml
   fairlead simulate day.yaml --policy drf,fifo --placement best-fit,first-fit
-  fairlead simulate day.yaml --format json --placements`,
-		Args: cobra.MinimumNArgs(1),
+  fairlead simulate day.yaml --format json --placements
+  fairlead simulate --from-server http://127.0.0.1:8080 --policy drf,hdrf`,
+		Args: func(cmd *cobra.Command, files []string) error {
+			if s.fromServer != "" {
+				return nil
+			}
+			return cobra.MinimumNArgs(1)(cmd, files)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&s.policies, "policy", nil, "simulate with this `policy`; may be given several times")
@@ -59,6 +66,7 @@ Placements (docs/placement.md):
 	flags.BoolVar(&s.samples, "samples", false, "put shares, utilization and waits over time into the JSON")
 	flags.BoolVar(&s.check, "check", false, "check the allocator's books after each step (slow)")
 	flags.UintSliceVar(&s.bins, "bins", []uint{1, 10, 100, 1000}, "sizes of jobs, in instances, up to which times are told apart")
+	flags.StringVar(&s.fromServer, "from-server", "", "begin with what the scheduler at `URL` is doing now")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		return ours(a.simulate(cmd.Context(), s, files, flags.Changed("seed")))
 	}
@@ -105,7 +113,7 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 	if err != nil {
 		return err
 	}
-	scenarios, err := a.readScenarios(files)
+	scenarios, err := a.sources(ctx, s, files)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (a *app) traceCommand() *cobra.Command {
 		Use:     "trace",
 		Short:   "Work with recorded workloads of real clusters",
 		GroupID: groupSimulate,
-		Long:    "Work with recorded workloads of real clusters: import one as a scenario.",
+		Long:    "Work with recorded workloads, of real clusters and of our own scheduler: import one as a\nscenario.",
 		Example: `  fairlead trace import swf log.swf.gz -o day.json
   fairlead simulate day.json`,
 	}
@@ -44,10 +44,11 @@ why, and what a simulation does not honour is said on standard error.
 
 The formats, and what they assume where a trace is silent:
 
-` + formatHelp(),
+` + formatHelp() + "\n\n" + recordedHelp,
 		Example: `  fairlead trace import swf KTH-SP2.swf | fairlead simulate -
   fairlead trace import swf wagap.swf.gz --cluster wagap.machines -o wagap.json
   fairlead trace import openb pods.csv --cluster nodes.csv --fill --tenants 10 -o fill.json
+  fairlead trace import journal fairlead.db -o yesterday.json
   fairlead trace import swim FB-2009.tsv --tenants 5 --scale 0.5 --limit 1000 -o busy.json`,
 		Args: cobra.MinimumNArgs(2),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -58,6 +59,7 @@ The formats, and what they assume where a trace is silent:
 			for _, f := range trace.Formats() {
 				names = append(names, f.Name)
 			}
+			names = append(names, fromJournal, fromState, fromServer)
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
@@ -68,8 +70,11 @@ The formats, and what they assume where a trace is silent:
 	flags.Int64Var(&t.Limit, "limit", 0, "stop after `N` jobs")
 	flags.StringVar(&t.scale, "scale", "1", "multiply the times of arrival by `F`: 0.5 doubles the load")
 	flags.BoolVar(&t.Fill, "fill", false, "leave out times: all is there from the start and stays")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		t.Format, t.Files = args[0], args[1:]
+		if isRecorded(t.Format) {
+			return ours(a.importRecorded(cmd.Context(), t))
+		}
 		return ours(a.importTrace(t))
 	}
 	return cmd

@@ -20,6 +20,8 @@ type Group struct {
 	ArrivalMillis int64
 	// DurationMillis of 0 means that instances never end.
 	DurationMillis int64
+	// Durations, if there are any, are those of each instance, in place of DurationMillis.
+	Durations []int64
 
 	// arrival and duration say how they are drawn, if they are: those of each instance by itself.
 	arrival, duration *draw
@@ -50,6 +52,9 @@ func (g *Group) seeded(seed int64) {
 func (g *Group) lasts(instance int32) int64 {
 	if g.duration != nil {
 		return g.duration.value(g.durations, g.number+int(instance), 1)
+	}
+	if g.Durations != nil {
+		return g.Durations[instance]
 	}
 	return g.DurationMillis
 }
@@ -92,6 +97,9 @@ func (l *groupList) entry(item strictyaml.Value, o *strictyaml.Object) {
 	l.settle(g.Spec)
 	if v, ok := o.Optional("arrival"); ok {
 		g.ArrivalMillis, g.arrival = timeOrDraw(v, true)
+	}
+	if g.stages == nil {
+		g.Durations = durations(o, &g)
 	}
 	if g.stages != nil && g.Spec.Instances > 1 && g.arrival == nil {
 		item.Failf("several instances of a group with stages need an arrival that is drawn")

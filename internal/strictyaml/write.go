@@ -64,6 +64,13 @@ func (t Tree) ToJSON() []byte {
 	return out.Bytes()
 }
 
+// ToLine is the document as JSON on one line, without its end.
+func (t Tree) ToLine() string {
+	var out bytes.Buffer
+	writeFlow(&out, t.n, jsonQuoting)
+	return out.String()
+}
+
 // ToYAML is the document as YAML that ends in a newline. What fits in a line is kept in a line.
 func (t Tree) ToYAML() []byte {
 	var out bytes.Buffer

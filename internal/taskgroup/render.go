@@ -31,6 +31,9 @@ func ToYAML(groups ...*proto.TaskGroup) []byte {
 	return out.Bytes()
 }
 
+// Tree is a group in the form that Decode reads, to which more fields may be added.
+func Tree(g *proto.TaskGroup) strictyaml.Tree { return groupTree(g) }
+
 func groupTree(g *proto.TaskGroup) strictyaml.Tree {
 	t := strictyaml.Mapping().
 		With("name", strictyaml.Text(g.Name)).

@@ -1,0 +1,126 @@
+package recorded
+
+import (
+	"fairlead/allocator"
+	"fairlead/drf"
+	"fairlead/proto"
+)
+
+// waitsMillis is when in a scenario what waits arrives: after what runs already has its place.
+const waitsMillis = 1
+
+// Live is a task group that has not ended, as it stands.
+type Live struct {
+	Spec *proto.TaskGroup
+	// Agents are where instances run, by number; "" for one that waits, to be started or started again.
+	Agents map[int32]string
+}
+
+// place is where an instance of the recording is in the workload.
+type place struct{ group, index int }
+
+// begin adds a live group: an entry for each instance that runs, and one for those that wait. It
+// returns where each instance is.
+func (w *Workload) begin(l Live) map[int32]place {
+	out := make(map[int32]place)
+	waiting := Group{Spec: l.Spec, ArrivalMillis: waitsMillis}
+	var numbers []int32
+	for n := range int32(l.Spec.Instances) {
+		agent, alive := l.Agents[n]
+		switch {
+		case !alive:
+		case agent == "":
+			numbers = append(numbers, n)
+		default:
+			out[n] = place{w.add(l.Spec.Name, Group{Spec: single(l.Spec, n), Durations: []int64{0}, Agent: agent}), 0}
+		}
+	}
+	if len(numbers) == 0 {
+		return out
+	}
+	spec := *l.Spec
+	spec.Instances = uint32(len(numbers))
+	if spec.GangMin > 0 && len(numbers) < int(l.Spec.Instances) {
+		spec.GangMin = 0 // the rest of a gang starts one by one
+	}
+	waiting.Spec, waiting.Durations = &spec, make([]int64, len(numbers))
+	at := w.add(l.Spec.Name, waiting)
+	for i, n := range numbers {
+		out[n] = place{at, i}
+	}
+	return out
+}
+
+// single is the group of one running instance, which needs nothing but its agent.
+func single(of *proto.TaskGroup, instance int32) *proto.TaskGroup {
+	spec := *of
+	spec.Name, spec.Instances, spec.GangMin = instanceName(of.Name, instance), 1, 0
+	spec.After, spec.AfterEnd = nil, nil
+	return &spec
+}
+
+// viewed takes the agents, roles and frameworks of a view.
+func (w *Workload) viewed(v *allocator.View) {
+	w.Config.Policy = v.Policy
+	for _, a := range v.Agents {
+		if a.Lost {
+			w.Notes["agents that were lost"]++
+			continue
+		}
+		total, ports := quantities(v.Kinds, a.Total)
+		w.agentSeen(0, Agent{ID: a.Agent, Host: a.Host, Attributes: a.Attributes, Resources: total, Ports: ports, Slots: a.Slots})
+	}
+	for _, r := range v.Roles {
+		guarantee, _ := quantities(v.Kinds, r.Guarantee)
+		w.roleSet(0, allocator.RoleSet{Role: r.Role, Weight: int64(r.Weight), Guarantee: guarantee, Limit: r.Limit})
+	}
+	for _, f := range v.Frameworks {
+		if f.Weight != drf.Unit {
+			w.frameworkSet(0, allocator.FrameworkSet{Framework: f.Framework, Role: f.Role, Weight: int64(f.Weight)})
+		}
+	}
+}
+
+func quantities(kinds []string, of drf.Vector) (out []allocator.Quantity, ports uint32) {
+	for k, name := range kinds {
+		switch {
+		case of[k] == 0:
+		case drf.Kind(k) == drf.Ports:
+			ports = uint32(of[k] / drf.Unit)
+		default:
+			out = append(out, allocator.Quantity{Name: name, Amount: of[k]})
+		}
+	}
+	return out, ports
+}
+
+// liveGroup is a group of a view, or false if it has ended or is about to.
+func (w *Workload) liveGroup(g *allocator.GroupView, spec *proto.TaskGroup) (Live, bool) {
+	if g.Outcome != allocator.Unfinished {
+		return Live{}, false
+	}
+	if g.Dying || spec == nil {
+		w.Notes["task groups that were being killed"]++
+		return Live{}, false
+	}
+	l := Live{Spec: withRole(spec, g.Role), Agents: make(map[int32]string)}
+	for n := range g.Instances {
+		l.Agents[n] = ""
+	}
+	for _, in := range g.Runs {
+		switch in.State {
+		case "waiting", "backoff":
+		case "staging", "starting", "running", "killing", "unreachable":
+			l.Agents[in.Instance] = in.Agent
+		default:
+			delete(l.Agents, in.Instance) // it has ended
+		}
+	}
+	return l, true
+}
+
+func withRole(spec *proto.TaskGroup, role string) *proto.TaskGroup {
+	out := *spec
+	out.Role = role
+	return &out
+}
