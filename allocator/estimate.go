@@ -116,13 +116,18 @@ func (f *forecasting) lasts(g *group) (millis int64, why string, ok bool) {
 	if g.stays() {
 		return 0, "", false
 	}
-	if m := f.means[groupKey{g.spec.Framework, g.spec.Name}]; m.count > 0 {
-		return m.sum / m.count, fmt.Sprintf("as its %s did", runsOf(m.count)), true
+	limit := g.spec.MaxRuntimeMillis
+	own, all := f.means[groupKey{g.spec.Framework, g.spec.Name}], f.means[groupKey{g.spec.Framework, ""}]
+	switch {
+	case own.count > 0:
+		millis, why = own.sum/own.count, fmt.Sprintf("as its %s did", runsOf(own.count))
+	case all.count > 0:
+		millis, why = all.sum/all.count, fmt.Sprintf("as %s of its framework did", runsOf(all.count))
 	}
-	if m := f.means[groupKey{g.spec.Framework, ""}]; m.count > 0 {
-		return m.sum / m.count, fmt.Sprintf("as %s of its framework did", runsOf(m.count)), true
+	if limit > 0 && (why == "" || millis > limit) {
+		millis, why = limit, "its max_runtime"
 	}
-	return 0, "", false
+	return millis, why, why != ""
 }
 
 func runsOf(n int64) string {

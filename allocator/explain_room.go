@@ -8,28 +8,34 @@ import (
 // explainRoom says why no agent takes the next instance, if none does.
 func (s *State) explainRoom(g *group, e *Explanation) {
 	ask := s.kinds.Format(g.demand)
-	possible := s.countAgents(g.possibleOn)
+	code, never := s.neverFits(g)
 	switch {
 	case e.Agents == 0:
 		e.because(ReasonNoAgents, "no agent is known: the master has offered none yet")
-	case possible == 0:
-		e.because(ReasonConstraint, "its constraints can't be met: none of %d agents would do, even if nothing ran anywhere", e.Agents)
-	case s.couldHold(g) > 0 && s.couldHold(g) < int64(g.together()):
-		e.because(ReasonTooLarge, "%d instances start together, and an empty cluster has room for %d", g.together(), s.couldHold(g))
-	case s.couldHold(g) == 0:
-		e.because(ReasonTooLarge, "an instance asks for %s, which none of %s could hold even if it was empty", ask, g.agentsLeft(possible, e.Agents))
+	case never != "":
+		e.because(code, "%s", never)
 	case e.Allowed == 0:
 		e.because(ReasonConstraint, "where its instances are now, its constraints leave none of %d agents to the next one", e.Agents)
 	case e.Fit == 0:
 		e.because(ReasonNoRoom, "an instance asks for %s, and none of %s has that much left%s", ask, g.agentsLeft(e.Allowed, e.Agents), s.lacks(e))
 	case g.together() > 1 && s.roomsFor(g) < int64(g.together()):
 		e.because(ReasonGang, "%d instances start together, and there is room for %d", g.together(), s.roomsFor(g))
+	case g.bucket != nil && g.bucket.shape.full >= 0 && g.together() > 1 && !s.offersMissing(g):
+		e.because(ReasonGang, "%d instances start together, and where its constraints allow it there is not room for all of them", g.together())
 	case g.bucket != nil && g.bucket.shape.full >= 0:
 		e.because(ReasonNoOffer, "%d of %s have room for %s, but the master has not offered it to us", e.Fit, g.agentsLeft(e.Allowed, e.Agents), ask)
 	default:
 		return
 	}
 	s.explainConstraints(g, e)
+}
+
+// offersMissing reports whether an agent has room for an instance that the master
+// has not offered.
+func (s *State) offersMissing(g *group) bool {
+	return s.countAgents(func(a *agent) bool {
+		return g.allowedOn(a) && g.demand.FitsIn(s.roomFor(g, a)) && !g.demand.FitsIn(a.spare.free.Add(a.kept))
+	}) > 0
 }
 
 // text names an agent for people: by its host, and the end of its id, if that is

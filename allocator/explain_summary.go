@@ -3,8 +3,6 @@ package allocator
 import (
 	"fmt"
 	"strings"
-
-	"fairlead/drf"
 )
 
 // summarize says in one sentence where a group stands: what it waits for first,
@@ -58,6 +56,9 @@ func (s *State) waitsFor(g *group, e *Explanation) string {
 	case ReasonNoAgents:
 		return "waits for a cluster: " + r.Message
 	case ReasonTooLarge:
+		if !e.Impossible { // not every agent has said what it holds
+			return "waits for a larger agent than those known: " + r.Message
+		}
 		return "can't start on this cluster: " + r.Message
 	case ReasonLimit:
 		if e.Impossible {
@@ -100,7 +101,10 @@ func (s *State) waitsForRoom(g *group, e *Explanation, r Reason) string {
 	}
 	ask := s.kinds.Format(g.demand)
 	if n := g.together(); n > 1 {
-		ask = fmt.Sprintf("%d times %s together, of which there is room for %d", n, ask, s.roomsFor(g))
+		ask = fmt.Sprintf("%d times %s together", n, ask)
+		if room := s.roomsFor(g); room < int64(n) {
+			ask += fmt.Sprintf(", of which there is room for %d", room)
+		}
 	}
 	text := "waits for " + ask
 	if e.Nearest != nil {
@@ -128,22 +132,9 @@ func (m *Miss) text() string {
 	return strings.Join(parts, " and ")
 }
 
-// impossible reports whether a group could not start even if nothing ran, on
+// impossible reports whether a group could not start even if nothing else ran, on
 // the agents that are known.
 func (s *State) impossible(g *group) bool {
-	return s.countAgents(func(*agent) bool { return true }) > 0 && (s.couldHold(g) < int64(g.together()) || s.neverUnderLimit(g) != nil)
-}
-
-// neverUnderLimit is the quota whose limit is below what a group asks for at
-// once, nil if there is none.
-func (s *State) neverUnderLimit(g *group) *quota {
-	charge := g.demand.Times(int64(g.together()))
-	for _, at := range g.queue.quotas {
-		for k := range drf.Kind(s.kinds.Len()) {
-			if charge[k] > at.limit[k] {
-				return at
-			}
-		}
-	}
-	return nil
+	_, why := s.never(g, g.queue.quotas)
+	return why != "" && s.knowsAgents()
 }

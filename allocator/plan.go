@@ -1,51 +1,96 @@
 package allocator
 
+// Plan says what a submission would lead to.
+type Plan struct {
+	Groups []Planned
+	// Before and After are the frameworks without the submission and with it,
+	// each once everything that can start has started.
+	Before, After []FrameworkView
+}
+
+// Verdict says in a word what would become of a group.
+type Verdict string
+
+// The verdicts, from best to worst.
+const (
+	Starts Verdict = "starts" // every instance would start now
+	Waits  Verdict = "waits"  // some would have to wait
+	Never  Verdict = "never"  // it could not start even if nothing else ran
+)
+
 // Planned says what would become of one group.
 type Planned struct {
 	Framework, Group string
+	Verdict          Verdict
 	// Starts is how many instances the next Tick would start, beside those that
 	// run already.
-	Starts int32
-	// Possible is false if no known agent could ever hold an instance.
-	Possible    bool
+	Starts      int32
 	Explanation *Explanation
 }
 
-// Plan says what a submission of groups would lead to, without doing it: it
-// decides on a copy, in which everything that nobody of ours uses is free, as
-// if the master offered it at once. O(everything in the State).
-func (s *State) Plan(groups []Group) ([]Planned, error) {
-	if err := s.Admit(groups); err != nil {
-		return nil, err
-	}
-	c, err := s.trial()
+// PlanSubmit says what a submission of groups, which Admit accepts, would lead
+// to. It decides on a copy of the Image, in which everything that nobody of ours
+// uses is free, as if the master offered it at once. O(everything in it).
+func PlanSubmit(cfg Config, m *Image, groups []Group) (*Plan, error) {
+	s, err := restoreOwned(cfg, m)
 	if err != nil {
 		return nil, err
 	}
-	c.decide() // what waits already comes first where it is entitled to
-	var out []Planned
+	s.decideAll() // what waits already comes first where it is entitled to
+	p := &Plan{Before: s.frameworks()}
 	running := make([]int32, len(groups))
 	for i, g := range groups {
 		if old, ok := s.groups[groupKey{g.Framework, g.Name}]; ok {
 			running[i] = old.live
 		}
-		if err := c.applyGroupSubmitted(GroupSubmitted{g}); err != nil {
+		if err := s.applyGroupSubmitted(GroupSubmitted{g}); err != nil {
 			return nil, err
 		}
 	}
-	c.decide()
+	s.decideAll()
+	p.After = s.frameworks()
+	small := s.ImageToTry()
 	for i, g := range groups {
-		e, err := c.Explain(g.Framework, g.Name)
+		e, err := s.Explain(g.Framework, g.Name)
 		if err != nil {
 			return nil, err
 		}
-		booked := c.groups[groupKey{g.Framework, g.Name}]
-		out = append(out, Planned{g.Framework, g.Name, booked.live - running[i], c.couldHold(booked) >= int64(booked.together()), e})
+		p.Groups = append(p.Groups, Planned{g.Framework, g.Name, e.verdict(), s.groups[groupKey{g.Framework, g.Name}].live - running[i], e})
+		if e.Pending == 0 {
+			continue
+		}
+		start, err := EstimateStart(cfg, small, g.Framework, g.Name)
+		if err != nil {
+			return nil, err
+		}
+		e.Start = &start
 	}
-	return out, nil
+	return p, nil
 }
 
-// trial copies the State with every agent as if it was ours alone.
-func (s *State) trial() (*State, error) {
-	return restoreOwned(s.cfg, s.Image())
+// decideAll decides until there is nothing more to place.
+func (s *State) decideAll() {
+	for s.decide(); s.more; {
+		s.decide()
+	}
+}
+
+func (e *Explanation) verdict() Verdict {
+	switch {
+	case e.Impossible:
+		return Never
+	case e.Pending > 0:
+		return Waits
+	}
+	return Starts
+}
+
+// frameworks lists all frameworks by role and name.
+func (s *State) frameworks() []FrameworkView {
+	s.syncTotal()
+	var out []FrameworkView
+	for _, q := range s.frameworksByName() {
+		out = append(out, s.viewFramework(q.node))
+	}
+	return out
 }

@@ -91,6 +91,8 @@ func (sc *script) command(tb testing.TB, c line, tasks []line) error {
 		sc.printf("%s", sc.s.Policy())
 	case "view":
 		sc.printView(c.word(1))
+	case "plan":
+		return sc.printPlan(c, tasks)
 	case "story":
 		return sc.printStory(c.word(1))
 	case "explain":

@@ -126,7 +126,7 @@ func (w *world) submit(yaml string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.Submit(w.t.Context(), groups); err != nil {
+	if err := w.Submit(w.t.Context(), groups, false); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -274,13 +274,13 @@ func TestAConflictingSubmissionChangesNothing(t *testing.T) {
 		}
 		return gs
 	}
-	if err := w.Submit(t.Context(), group(1)); err != nil {
+	if err := w.Submit(t.Context(), group(1), false); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Submit(t.Context(), group(1)); err != nil {
+	if err := w.Submit(t.Context(), group(1), false); err != nil {
 		t.Errorf("the same specification again: %v", err)
 	}
-	if err := w.Submit(t.Context(), group(2)); err == nil {
+	if err := w.Submit(t.Context(), group(2), false); err == nil {
 		t.Error("another specification under the name was accepted")
 	}
 }

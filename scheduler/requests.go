@@ -52,9 +52,9 @@ func (s *Scheduler) ask(ctx context.Context, fn func(*batch) error) error {
 
 // Submit adds task groups, all or none. It returns once they are durable: what
 // it accepted is never lost. The same specification again is accepted and
-// changes nothing; errors wrap allocator.ErrConflict, allocator.ErrInvalid or
-// ErrStopped.
-func (s *Scheduler) Submit(ctx context.Context, specs []*proto.TaskGroup) error {
+// changes nothing; errors wrap allocator.ErrConflict, allocator.ErrInvalid,
+// allocator.ErrUnsatisfiable unless that is allowed, or ErrStopped.
+func (s *Scheduler) Submit(ctx context.Context, specs []*proto.TaskGroup, allowUnsatisfiable bool) error {
 	groups, err := coreGroups(specs)
 	if err != nil {
 		return err
@@ -63,11 +63,23 @@ func (s *Scheduler) Submit(ctx context.Context, specs []*proto.TaskGroup) error 
 		if err := s.state.Admit(groups); err != nil {
 			return err
 		}
+		if err := s.satisfiable(groups); err != nil && !allowUnsatisfiable {
+			return err
+		}
 		for i, g := range groups {
 			s.submit(b, g, specs[i])
 		}
 		return nil
 	})
+}
+
+// satisfiable refuses what could never start, once the master has said which
+// agents there are.
+func (s *Scheduler) satisfiable(groups []allocator.Group) error {
+	if st := s.Status(); !st.Connected || !st.Reconciled {
+		return nil
+	}
+	return s.state.Satisfiable(groups)
 }
 
 func coreGroups(specs []*proto.TaskGroup) ([]allocator.Group, error) {
@@ -184,44 +196,22 @@ func (s *Scheduler) Explain(ctx context.Context, framework, group string) (*allo
 	return e, err
 }
 
-// Verdicts of a plan.
-const (
-	Starts = "starts" // every instance would start now
-	Waits  = "waits"  // some would have to wait
-	Never  = "never"  // no known agent could ever hold an instance
-)
-
-// PlanResult says what a submit of one group would lead to.
-type PlanResult struct {
-	Framework, Group string
-	Verdict          string
-	Starts           int32 // instances that would start now
-	Explanation      *allocator.Explanation
-}
-
-// Plan says what a submit would do, without doing it.
-func (s *Scheduler) Plan(ctx context.Context, specs []*proto.TaskGroup) ([]PlanResult, error) {
+// Plan says what a submit would do, without doing it. Errors are those of Submit,
+// but what could never start is planned as well.
+func (s *Scheduler) Plan(ctx context.Context, specs []*proto.TaskGroup) (*allocator.Plan, error) {
 	groups, err := coreGroups(specs)
 	if err != nil {
 		return nil, err
 	}
-	var planned []allocator.Planned
-	err = s.ask(ctx, func(*batch) (err error) {
-		planned, err = s.state.Plan(groups)
-		return err
+	var m *allocator.Image
+	err = s.ask(ctx, func(*batch) error {
+		m = s.state.Image()
+		return s.state.Admit(groups)
 	})
-	var out []PlanResult
-	for _, p := range planned {
-		r := PlanResult{p.Framework, p.Group, Waits, p.Starts, p.Explanation}
-		switch {
-		case !p.Possible:
-			r.Verdict = Never
-		case p.Explanation.Pending == 0:
-			r.Verdict = Starts
-		}
-		out = append(out, r)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	return allocator.PlanSubmit(s.cfg.Allocator, m, groups) // beside the loop: it may take a while
 }
 
 // Events returns what happened after the event with the given number, as far

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +18,8 @@ func (a *app) planCommand() *cobra.Command {
 		Short:   "Say what a submit would do, without doing it",
 		GroupID: groupWork,
 		Long: `Say for each task group whether it would start now, wait, or could never run, and
-why. What others wait for is served first where they are entitled to it.
+why; what the submission would do to the shares of all; and which runs preemption
+would end for it. What others wait for is served first where they are entitled to it.
 
 Exit status: 0 all would start now; 1 some would wait; 2 invalid, or one could
 never run; 3 no answer from the server.`,
@@ -37,31 +39,46 @@ func (a *app) plan(ctx context.Context, c *client.Client, files []string) error 
 	if err != nil {
 		return err
 	}
-	err = a.print(plan, func(w io.Writer) {
-		t := a.table("GROUP", "VERDICT", "STARTS", "WAITS", "REASON")
-		for _, p := range plan.Groups {
-			of := map[string]style{api.VerdictStarts: green, api.VerdictWaits: yellow, api.VerdictNever: red}[p.Verdict]
-			t.add(text(p.Framework+"/"+p.Group), styled(p.Verdict, of), number(p.Starts),
-				number(p.Explanation.Pending), text(firstReason(p.Explanation)))
-		}
-		t.write(w)
-	})
-	if err != nil {
+	if err := a.print(plan, func(w io.Writer) { a.writePlan(w, plan) }); err != nil {
 		return err
 	}
 	return verdict(plan)
 }
 
-// firstReason is the first of the reasons, and how many more there are.
-func firstReason(e *api.Explanation) string {
-	switch n := len(e.Reasons); n {
-	case 0:
-		return ""
-	case 1:
-		return e.Reasons[0].Message
-	default:
-		return fmt.Sprintf("%s (and %d more)", e.Reasons[0].Message, n-1)
+// writePlan says of each group what would become of it, then what the submission
+// would do to the shares of all, and whom preemption would end.
+func (a *app) writePlan(w io.Writer, plan *api.Plan) {
+	t := a.table("GROUP", "VERDICT", "STARTS", "WAITS")
+	for _, p := range plan.Groups {
+		of := map[string]style{api.VerdictStarts: green, api.VerdictWaits: yellow, api.VerdictNever: red}[p.Verdict]
+		t.add(text(p.Framework+"/"+p.Group), styled(p.Verdict, of), number(p.Starts), number(p.Explanation.Pending))
 	}
+	t.write(w)
+	for _, p := range plan.Groups {
+		e := p.Explanation
+		if p.Verdict == api.VerdictStarts {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s\n", printable(e.Summary))
+		for _, r := range e.Reasons {
+			fmt.Fprintf(w, "  - %s\n", printable(r.Message))
+		}
+		if e.Start != nil {
+			fmt.Fprintf(w, "  starts %s\n", printable(startText(e.Start, time.Now())))
+		}
+		a.writeVictims(w, e.Preemption)
+	}
+	fmt.Fprintln(w)
+	a.writeShareChanges(w, plan.Shares)
+}
+
+func (a *app) writeShareChanges(w io.Writer, shares []api.ShareChange) {
+	t := a.table("FRAMEWORK", "ROLE", "SHARE BEFORE", "AFTER", "RUNNING BEFORE", "AFTER", "WAITING")
+	for _, c := range shares {
+		t.add(text(c.Framework), text(c.Role), number(fraction(c.BeforeNum, c.BeforeDen)), number(fraction(c.AfterNum, c.AfterDen)),
+			number(c.RunningBefore), number(c.RunningAfter), number(c.Pending))
+	}
+	t.write(w)
 }
 
 // verdict is the exit status of a plan: that of its worst group.

@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) submitCommand() *cobra.Command {
-	var wait, dryRun bool
+	var wait, dryRun, allow bool
 	cmd := &cobra.Command{
 		Use:     "submit FILE...",
 		Short:   "Submit task groups",
@@ -20,8 +20,10 @@ func (a *app) submitCommand() *cobra.Command {
 		Long: `Submit the task groups of some files, all or none of them; "-" is standard input.
 YAML and JSON are read, several documents to a file.
 
-Submitting the same again does no harm: what is there already in the same form is
-left as it is. Another specification under a name that is taken is refused.`,
+What could never start on this cluster is refused with the reason, as 'fairlead
+plan' tells it. Submitting the same again does no harm: what is there already in
+the same form is left as it is. Another specification under a name that is taken
+is refused.`,
 		Example: `  fairlead submit etl.yaml
   fairlead submit etl.yaml report.yaml --wait
   fairlead submit --dry-run etl.yaml
@@ -30,6 +32,7 @@ left as it is. Another specification under a name that is taken is refused.`,
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until every group has ended; fail unless all finished well")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would happen, as 'fairlead plan' does")
+	cmd.Flags().BoolVar(&allow, "allow-unsatisfiable", false, "submit also what could never start on the agents that are known")
 	return a.client(cmd, func(ctx context.Context, c *client.Client, files []string) error {
 		if dryRun {
 			return a.plan(ctx, c, files)
@@ -38,7 +41,7 @@ left as it is. Another specification under a name that is taken is refused.`,
 		if err != nil {
 			return err
 		}
-		done, err := c.Submit(ctx, groups)
+		done, err := c.Submit(ctx, groups, allow)
 		if err != nil {
 			return err
 		}

@@ -34,10 +34,12 @@ type book struct {
 
 var _ api.Scheduler = (*book)(nil)
 
+func bookConfig() allocator.Config { return allocator.Config{History: 10} }
+
 // newBook has one agent that holds text, such as "cpus:9;mem:18432".
 func newBook(t *testing.T, resources string) *book {
 	t.Helper()
-	state, err := allocator.New(allocator.Config{History: 10})
+	state, err := allocator.New(bookConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +183,7 @@ func (b *book) stop() {
 	b.readers = nil
 }
 
-func (b *book) Submit(_ context.Context, specs []*proto.TaskGroup) error {
+func (b *book) Submit(_ context.Context, specs []*proto.TaskGroup, allowUnsatisfiable bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.stopped {
@@ -189,6 +191,9 @@ func (b *book) Submit(_ context.Context, specs []*proto.TaskGroup) error {
 	}
 	groups := coreGroups(b.t, specs)
 	if err := b.state.Admit(groups); err != nil {
+		return err
+	}
+	if err := b.state.Satisfiable(groups); err != nil && !allowUnsatisfiable {
 		return err
 	}
 	for i, g := range groups {
@@ -286,22 +291,14 @@ func (b *book) Explain(_ context.Context, framework, group string) (*allocator.E
 	return b.state.Explain(framework, group)
 }
 
-func (b *book) Plan(_ context.Context, specs []*proto.TaskGroup) ([]scheduler.PlanResult, error) {
+func (b *book) Plan(_ context.Context, specs []*proto.TaskGroup) (*allocator.Plan, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	planned, err := b.state.Plan(coreGroups(b.t, specs))
-	var out []scheduler.PlanResult
-	for _, p := range planned {
-		r := scheduler.PlanResult{Framework: p.Framework, Group: p.Group, Verdict: scheduler.Waits, Starts: p.Starts, Explanation: p.Explanation}
-		switch {
-		case !p.Possible:
-			r.Verdict = scheduler.Never
-		case p.Explanation.Pending == 0:
-			r.Verdict = scheduler.Starts
-		}
-		out = append(out, r)
+	groups := coreGroups(b.t, specs)
+	if err := b.state.Admit(groups); err != nil {
+		return nil, err
 	}
-	return out, err
+	return allocator.PlanSubmit(bookConfig(), b.state.Image(), groups)
 }
 
 func (b *book) Sandbox(_ context.Context, framework, group string, instance int32, task string) (scheduler.Sandbox, error) {

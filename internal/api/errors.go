@@ -22,6 +22,7 @@ const (
 	CodeConflict         = "conflict"           // 409: the name is taken by another specification
 	CodeTooLarge         = "too_large"          // 413
 	CodeUnsupported      = "unsupported"        // 422: well formed, but this cluster or version can't do it
+	CodeUnsatisfiable    = "unsatisfiable"      // 422: it could never start on this cluster; ?allow_unsatisfiable=true submits it all the same
 	CodeInternal         = "internal"           // 500
 	CodeAgent            = "agent"              // 502: an agent did not answer as it should
 	CodeUnavailable      = "unavailable"        // 503: try again
@@ -45,6 +46,7 @@ func errorOf(err error) *Error {
 		{errors.Is(err, allocator.ErrConflict), http.StatusConflict, CodeConflict},
 		{errors.Is(err, allocator.ErrUnknown), http.StatusNotFound, CodeNotFound},
 		{errors.Is(err, fs.ErrNotExist), http.StatusNotFound, CodeNotFound},
+		{errors.Is(err, allocator.ErrUnsatisfiable), http.StatusUnprocessableEntity, CodeUnsatisfiable},
 		{errors.Is(err, allocator.ErrInvalid), http.StatusUnprocessableEntity, CodeUnsupported},
 		{errors.Is(err, scheduler.ErrStopped), http.StatusServiceUnavailable, CodeUnavailable},
 		{errors.Is(err, context.Canceled), http.StatusServiceUnavailable, CodeUnavailable},

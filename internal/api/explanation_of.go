@@ -74,3 +74,23 @@ func quantities(qs []allocator.Quantity) Resources {
 	}
 	return out
 }
+
+func planOf(p *allocator.Plan) Plan {
+	out := Plan{Groups: []Planned{}, Shares: []ShareChange{}}
+	for _, g := range p.Groups {
+		out.Groups = append(out.Groups, Planned{g.Framework, g.Group, string(g.Verdict), g.Starts, explanationOf(g.Explanation)})
+	}
+	type name struct{ framework, role string }
+	before := map[name]allocator.FrameworkView{}
+	for _, f := range p.Before {
+		before[name{f.Framework, f.Role}] = f
+	}
+	for _, f := range p.After { // all that were there before, too
+		old := before[name{f.Framework, f.Role}]
+		c := ShareChange{Framework: f.Framework, Role: f.Role, RunningBefore: old.Running, RunningAfter: f.Running, Pending: f.Pending}
+		c.BeforeNum, c.BeforeDen = old.Share.Fraction()
+		c.AfterNum, c.AfterDen = f.Share.Fraction()
+		out.Shares = append(out.Shares, c)
+	}
+	return out
+}

@@ -66,7 +66,11 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.cfg.Scheduler.Submit(r.Context(), groups); err != nil {
+	allowed, err := boolParam(r, "allow_unsatisfiable", false)
+	if err != nil {
+		return err
+	}
+	if err := s.cfg.Scheduler.Submit(r.Context(), groups, allowed); err != nil {
 		return err
 	}
 	answer := Submitted{}
@@ -82,15 +86,11 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	results, err := s.cfg.Scheduler.Plan(r.Context(), groups)
+	p, err := s.cfg.Scheduler.Plan(r.Context(), groups)
 	if err != nil {
 		return err
 	}
-	answer := Plan{Groups: []Planned{}}
-	for _, p := range results {
-		answer.Groups = append(answer.Groups, Planned{p.Framework, p.Group, p.Verdict, p.Starts, explanationOf(p.Explanation)})
-	}
-	writeJSON(w, http.StatusOK, answer)
+	writeJSON(w, http.StatusOK, planOf(p))
 	return nil
 }
 

@@ -53,7 +53,7 @@ func TestOpenAPIDescribesEveryFieldAndNoOther(t *testing.T) {
 	for _, v := range []any{
 		Framework{}, Role{}, Shares{}, Agent{}, Agents{}, Offer{}, Offers{}, Group{}, Groups{}, GroupDetail{}, Instance{},
 		OwnedInstance{}, Instances{}, TaskState{}, Attempt{}, Explanation{}, Ahead{}, Reason{}, Lack{}, Plan{}, Planned{},
-		Start{}, FailedConstraint{}, Nearest{}, Quota{}, Entitlement{}, Holder{}, Victim{}, Step{},
+		ShareChange{}, Start{}, FailedConstraint{}, Nearest{}, Quota{}, Entitlement{}, Holder{}, Victim{}, Step{},
 		Submitted{}, Name{}, Deleted{}, Status{}, Event{}, Events{}, Error{}, ErrorBody{},
 	} {
 		kind := reflect.TypeOf(v)
@@ -94,7 +94,7 @@ func TestOpenAPIHasNoDanglingReference(t *testing.T) {
 func TestErrorCodesAreThoseOfTheDocument(t *testing.T) {
 	for _, code := range []string{
 		CodeBadRequest, CodeInvalid, CodeForbidden, CodeNotFound, CodeMethodNotAllowed, CodeConflict, CodeTooLarge,
-		CodeUnsupported, CodeInternal, CodeAgent, CodeUnavailable,
+		CodeUnsupported, CodeUnsatisfiable, CodeInternal, CodeAgent, CodeUnavailable,
 	} {
 		if !strings.Contains(string(openAPIDocument), `"`+code+`"`) {
 			t.Errorf("the document does not name the code %s", code)

@@ -19,7 +19,7 @@ import (
 // Scheduler is what the API needs of a scheduler; *scheduler.Scheduler is the
 // one that runs.
 type Scheduler interface {
-	Submit(ctx context.Context, groups []*proto.TaskGroup) error
+	Submit(ctx context.Context, groups []*proto.TaskGroup, allowUnsatisfiable bool) error
 	Kill(ctx context.Context, framework, group string, instance int32) error
 	Rerun(ctx context.Context, framework, group string, below bool) ([]string, error)
 	Forget(ctx context.Context, framework, group string) error
@@ -27,7 +27,7 @@ type Scheduler interface {
 	Group(ctx context.Context, framework, group string) (*allocator.GroupView, error)
 	Spec(ctx context.Context, framework, group string) (*proto.TaskGroup, error)
 	Explain(ctx context.Context, framework, group string) (*allocator.Explanation, error)
-	Plan(ctx context.Context, groups []*proto.TaskGroup) ([]scheduler.PlanResult, error)
+	Plan(ctx context.Context, groups []*proto.TaskGroup) (*allocator.Plan, error)
 	Sandbox(ctx context.Context, framework, group string, instance int32, task string) (scheduler.Sandbox, error)
 	Events(ctx context.Context, after uint64) <-chan scheduler.Event
 	Status() scheduler.Status

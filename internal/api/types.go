@@ -196,12 +196,29 @@ type Attempt struct {
 const (
 	VerdictStarts = "starts" // every instance would start now
 	VerdictWaits  = "waits"  // some would have to wait
-	VerdictNever  = "never"  // no known agent could ever hold an instance
+	VerdictNever  = "never"  // it could not start even if nothing else ran
 )
 
-// Plan is what a submit would do: one entry for each group, in their order.
+// Plan is what a submit would do.
 type Plan struct {
-	Groups []Planned `json:"groups"`
+	Groups []Planned `json:"groups"` // one entry for each, in their order
+	// Shares are those of all frameworks without the submission and with it.
+	Shares []ShareChange `json:"shares"`
+}
+
+// ShareChange is the dominant share of a framework before and after, exact and
+// before the weight.
+type ShareChange struct {
+	Framework string `json:"framework"`
+	Role      string `json:"role"`
+	BeforeNum uint64 `json:"before_num"`
+	BeforeDen uint64 `json:"before_den"`
+	AfterNum  uint64 `json:"after_num"`
+	AfterDen  uint64 `json:"after_den"`
+	// RunningBefore and RunningAfter are instances.
+	RunningBefore int64 `json:"running_before"`
+	RunningAfter  int64 `json:"running_after"`
+	Pending       int64 `json:"pending"` // after
 }
 
 // Planned is what would become of one group.

@@ -147,17 +147,22 @@ func get[T any](ctx context.Context, c *Client, q request) (*T, error) {
 }
 
 // Submit adds task groups, all or none; what is there already in the same form
-// is left as it is.
-func (c *Client) Submit(ctx context.Context, groups []*proto.TaskGroup) (*api.Submitted, error) {
-	return post[api.Submitted](ctx, c, "groups", groups)
+// is left as it is. What could never start on the cluster is refused, unless
+// that is allowed.
+func (c *Client) Submit(ctx context.Context, groups []*proto.TaskGroup, allowUnsatisfiable bool) (*api.Submitted, error) {
+	query := url.Values{}
+	if allowUnsatisfiable {
+		query.Set("allow_unsatisfiable", "true")
+	}
+	return post[api.Submitted](ctx, c, "groups", query, groups)
 }
 
 // Plan says what Submit would do.
 func (c *Client) Plan(ctx context.Context, groups []*proto.TaskGroup) (*api.Plan, error) {
-	return post[api.Plan](ctx, c, "plan", groups)
+	return post[api.Plan](ctx, c, "plan", nil, groups)
 }
 
-func post[T any](ctx context.Context, c *Client, what string, groups []*proto.TaskGroup) (*T, error) {
+func post[T any](ctx context.Context, c *Client, what string, query url.Values, groups []*proto.TaskGroup) (*T, error) {
 	var specs []json.RawMessage
 	for _, g := range groups {
 		specs = append(specs, taskgroup.ToJSON(g))
@@ -166,7 +171,7 @@ func post[T any](ctx context.Context, c *Client, what string, groups []*proto.Ta
 	if err != nil {
 		return nil, err
 	}
-	return get[T](ctx, c, request{method: http.MethodPost, path: []string{"v1", what}, body: body})
+	return get[T](ctx, c, request{method: http.MethodPost, path: []string{"v1", what}, query: query, body: body})
 }
 
 // list reads one of the lists below /v1.

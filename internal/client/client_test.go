@@ -117,12 +117,14 @@ func TestRequestsAreThoseOfTheContract(t *testing.T) {
 	c.Delete(ctx, name, -1)
 	c.Delete(ctx, name, 0)
 	c.Events(ctx, client.EventQuery{After: 7})
-	c.Submit(ctx, groups)
+	c.Submit(ctx, groups, false)
+	c.Submit(ctx, nil, true)
 	want := []string{
 		"GET /v1/groups", "GET /v1/groups?framework=A", "GET /v1/groups/a%20b/x%2Fy", "GET /v1/groups/a%20b/x%2Fy/explain",
 		"DELETE /v1/groups/a%20b/x%2Fy", "DELETE /v1/groups/a%20b/x%2Fy?instance=0", "GET /v1/events?after=7&follow=false",
 		`POST /v1/groups {"groups":[{"name":"g","framework":"default","instances":1,"gang":false,"priority":0,` +
 			`"restart":{"policy":"never"},"preemptible":true,"tasks":[{"name":"m","command":"true","resources":{"cpus":1,"mem":1},"kill_grace":"3s"}]}]}`,
+		`POST /v1/groups?allow_unsatisfiable=true {"groups":null}`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
