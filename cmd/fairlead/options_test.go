@@ -169,7 +169,7 @@ func TestSchedulerOptionsAreCheckedBeforeAnythingStarts(t *testing.T) {
 		"up --executor-slots -1":                         "expected 0 or more",
 		"shares --interval 0s":                           "expected a time above 0",
 		"simulate x.yaml --policy random":                "expected one of drf",
-		"simulate x.yaml --format xml":                   "expected table or json",
+		"simulate x.yaml --format xml":                   "expected table, json",
 		"simulate x.yaml --placement none":               "expected one of best-fit",
 		"simulate x.yaml --fairness-knob 1.5":            "expected a number from 0 to 1",
 		"simulate absent.yaml":                           "no such file",

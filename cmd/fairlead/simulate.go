@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -18,7 +20,10 @@ import (
 type simulation struct {
 	policies   []string
 	placements []string
-	format     string
+	formats    []string
+	out        string // directory
+	dark       bool
+	command    string // that was given
 	seed       int64
 	knob       string
 	starts     bool // to be listed
@@ -47,6 +52,8 @@ Placements (docs/placement.md):
 %s`, described(allocator.Policies()), described(allocator.Placements())),
 		Example: `  fairlead simulate examples/paper/*.yaml
   fairlead simulate day.yaml --policy drf,fifo --placement best-fit,first-fit
+  fairlead simulate day.yaml --policy drf,fifo --format html --out day    # a page
+  fairlead simulate day.yaml --format png,csv --out day    # pictures, and rows
   fairlead simulate day.yaml --format json --placements
   fairlead simulate --from-server http://127.0.0.1:8080 --policy drf,hdrf`,
 		Args: func(cmd *cobra.Command, files []string) error {
@@ -60,7 +67,9 @@ Placements (docs/placement.md):
 	flags.StringSliceVar(&s.policies, "policy", nil, "simulate with this `policy`; may be given several times")
 	flags.StringVar(&s.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris, instead of the scenario's: the best aligned among the first 1-f of the frameworks is served")
 	flags.StringSliceVar(&s.placements, "placement", nil, "choose agents by this `placement`; may be given several times")
-	flags.StringVar(&s.format, "format", "table", "table or json")
+	flags.StringSliceVar(&s.formats, "format", []string{"table"}, "table, json, html, svg, png or csv; may be given several times")
+	flags.StringVar(&s.out, "out", "", "`directory` for files; html, svg, png and csv need it")
+	flags.BoolVar(&s.dark, "dark", false, "dark pictures in PNG")
 	flags.Int64Var(&s.seed, "seed", 0, "seed, instead of the scenario's")
 	flags.BoolVar(&s.starts, "placements", false, "list every start of an instance")
 	flags.BoolVar(&s.samples, "samples", false, "put shares, utilization and waits over time into the JSON")
@@ -68,9 +77,40 @@ Placements (docs/placement.md):
 	flags.UintSliceVar(&s.bins, "bins", []uint{1, 10, 100, 1000}, "sizes of jobs, in instances, up to which times are told apart")
 	flags.StringVar(&s.fromServer, "from-server", "", "begin with what the scheduler at `URL` is doing now")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
+		s.command = commandLine(cmd, files)
 		return ours(a.simulate(cmd.Context(), s, files, flags.Changed("seed")))
 	}
 	return cmd
+}
+
+// commandLine is what to type to do the same again, with the options that came from the environment.
+func commandLine(cmd *cobra.Command, args []string) string {
+	parts := []string{cmd.CommandPath()}
+	for _, arg := range args {
+		parts = append(parts, quoted(arg))
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		value := f.Value.String()
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			value = strings.Join(list.GetSlice(), ",")
+		}
+		if f.Value.Type() == "bool" && value == "true" {
+			parts = append(parts, "--"+f.Name)
+			return
+		}
+		parts = append(parts, "--"+f.Name, quoted(value))
+	})
+	return strings.Join(parts, " ")
+}
+
+var needsNoQuotes = regexp.MustCompile(`^[A-Za-z0-9_./,:=@%+-]+$`)
+
+// quoted is a word for a shell.
+func quoted(word string) string {
+	if needsNoQuotes.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // described is a line for each policy, or each placement.
@@ -117,20 +157,22 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 	if err != nil {
 		return err
 	}
-	results, err := runAll(ctx, scenarios, options)
+	runs, err := s.runs(scenarios, options)
 	if err != nil {
 		return err
 	}
-	if s.format == string(asJSON) {
-		err = sim.WriteJSON(a.out, results)
-	} else {
-		a.writeResults(a.out, results)
+	results, err := runs.do(ctx)
+	if err != nil {
+		return err
 	}
-	if err == nil && ctx.Err() != nil {
+	if err := a.writeOut(&s, results, runs); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
 		a.say("fairlead: interrupted: this is what happened until then")
 		return quietError(exitFailed)
 	}
-	return err
+	return nil
 }
 
 // readScenarios reads all files, and reports all that is wrong with any.

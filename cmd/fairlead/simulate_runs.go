@@ -15,7 +15,7 @@ import (
 
 // variants is one set of options for each policy and each placement.
 func (s *simulation) variants(seeded bool) ([]sim.Options, error) {
-	o := sim.Options{Placements: s.starts, Samples: s.samples, Check: s.check}
+	o := sim.Options{Placements: s.starts, Samples: s.samples || s.pictures(), Check: s.check}
 	var err error
 	if o.FairnessKnob, err = fairnessKnob(s.knob); err != nil {
 		return nil, err
@@ -23,8 +23,8 @@ func (s *simulation) variants(seeded bool) ([]sim.Options, error) {
 	if seeded {
 		o.Seed = &s.seed
 	}
-	if s.format != string(asTable) && s.format != string(asJSON) {
-		return nil, usagef("--format %q: expected table or json", s.format)
+	if err := s.checkFormats(); err != nil {
+		return nil, err
 	}
 	for _, b := range s.bins {
 		if b < 1 || b >= math.MaxUint32 || len(o.Bins) > 0 && uint32(b) <= o.Bins[len(o.Bins)-1] {
@@ -64,16 +64,43 @@ func named[T ~string](option string, given []string, known []T) ([]T, error) {
 	return out, nil
 }
 
-// runAll runs each scenario once with each set of options, as many at a time as there are processors,
-// and gives the results in that order. If ctx is cancelled they are what happened until then; what had
-// not begun is left out.
-func runAll(ctx context.Context, scenarios []*sim.Scenario, options []sim.Options) ([]*sim.Result, error) {
-	results := make([]*sim.Result, len(scenarios)*len(options))
+// simRun is one simulation to do.
+type simRun struct {
+	scenario *sim.Scenario
+	options  sim.Options
+	groups   *groupFile // nil if nobody asked
+}
+
+type simRuns []*simRun
+
+// runs are all scenarios with all sets of options.
+func (s *simulation) runs(scenarios []*sim.Scenario, options []sim.Options) (simRuns, error) {
+	var out simRuns
+	for _, scenario := range scenarios {
+		for _, o := range options {
+			r := &simRun{scenario: scenario, options: o}
+			if s.wants("csv") {
+				var err error
+				if r.groups, err = newGroupFile(s.out, len(out)); err != nil {
+					return nil, err
+				}
+				r.options.EachGroup = r.groups.rows.Add
+			}
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// do runs as many at a time as there are processors, and gives the results in order. If ctx is
+// cancelled they are what happened until then; of what had not begun it is nothing.
+func (runs simRuns) do(ctx context.Context) ([]*sim.Result, error) {
+	results := make([]*sim.Result, len(runs))
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range results {
+	for i, run := range runs {
 		group.Go(func() error {
-			r, err := sim.Run(inner, scenarios[i/len(options)], options[i%len(options)])
+			r, err := sim.Run(inner, run.scenario, run.options)
 			results[i] = r
 			if errors.Is(err, allocator.ErrInvalid) {
 				return usageError{err}
@@ -84,6 +111,5 @@ func runAll(ctx context.Context, scenarios []*sim.Scenario, options []sim.Option
 			return err
 		})
 	}
-	err := group.Wait()
-	return slices.DeleteFunc(results, func(r *sim.Result) bool { return r == nil }), err
+	return results, group.Wait()
 }

@@ -17,6 +17,8 @@ type Result struct {
 	Policy    string   `json:"policy"`
 	Placement string   `json:"placement"`
 	Seed      int64    `json:"seed"`
+	// Cluster is what there was at the end.
+	Cluster Cluster `json:"cluster"`
 	// EndS is the virtual time at which the simulation stopped.
 	EndS float64 `json:"end_s"`
 	// Partial says that it was interrupted there.
@@ -47,6 +49,12 @@ type Result struct {
 	Preemptions int64 `json:"preemptions,omitzero"`
 	// Digest identifies everything that happened, in order.
 	Digest string `json:"digest"`
+}
+
+// Cluster is what there is to share.
+type Cluster struct {
+	Agents int                `json:"agents"`
+	Total  map[string]float64 `json:"total"`
 }
 
 // FrameworkResult is the end of one framework in one role.
@@ -101,6 +109,16 @@ type RoleResult struct {
 	Allocated     map[string]float64 `json:"allocated"`
 }
 
+// GroupResult is one group when it is over, or at the end.
+type GroupResult struct {
+	Framework, Role, Name       string
+	Instances, Finished, Failed int64
+	// ArrivalS is when it came, StartS when its first instance started, if one was Started, and EndS
+	// when all were Over.
+	ArrivalS, StartS, EndS float64
+	Started, Over          bool
+}
+
 // Placement is the start of one instance.
 type Placement struct {
 	AtS       float64 `json:"at_s"`
@@ -131,6 +149,9 @@ func (e *engine) result() *Result {
 		Placements: st.placements, MakespanS: seconds(st.makespan), Events: e.steps, Decisions: st.decisions, Preemptions: st.preemptions,
 		Times: st.times.figures(), SizeBins: st.sizeResults(), Digest: st.sum(),
 	}
+	if e.options.EachGroup != nil {
+		st.tellAlive(e.jobs)
+	}
 	if e.options.Samples {
 		r.Samples = st.samples(v)
 	}
@@ -142,6 +163,7 @@ func (e *engine) result() *Result {
 			Name: role.Role, DominantShare: weighted(role.Share, role.Weight), Allocated: amounts(v, role.Allocated),
 		})
 	}
+	r.Cluster = Cluster{Agents: len(v.Agents), Total: amounts(v, v.Total)}
 	for k, name := range v.Kinds {
 		if total := v.Total[k]; total > 0 {
 			now := rounded(float64(st.used[k]) / float64(total))

@@ -21,6 +21,8 @@ type Options struct {
 	Placements, Samples bool
 	// Bins are the upper bounds of Result.SizeBins, rising; nil for 1, 10, 100 and 1,000.
 	Bins []uint32
+	// EachGroup is called with each group when it is over, and at the end with those that are not.
+	EachGroup func(*GroupResult)
 	// Changes are said in Result.Changes.
 	Changes []string
 	// Check checks the books of the allocator after each step, which takes very long for large scenarios.

@@ -32,6 +32,8 @@ type FrameworkSamples struct {
 	// WaitS is the mean wait of the instances that first started in the span, in seconds; null if
 	// none did.
 	WaitS []*float64 `json:"wait_s"`
+	// Started counts those.
+	Started []int64 `json:"started"`
 }
 
 // samples closes the timeline.
@@ -53,6 +55,7 @@ func (st *stats) samples(v *allocator.View) *Samples {
 	for _, f := range st.leaves {
 		out.Frameworks = append(out.Frameworks, FrameworkSamples{
 			Name: f.framework, Role: f.role, Share: roundedAll(f.share.means), Waiting: roundedAll(f.line.means), WaitS: f.waited.present(),
+			Started: f.waited.counts(),
 		})
 	}
 	slices.SortFunc(out.Frameworks, func(a, b FrameworkSamples) int {
@@ -77,6 +80,14 @@ func (t *track) present() []*float64 {
 			s := math.Round(x) / 1000
 			out[i] = &s
 		}
+	}
+	return out
+}
+
+func (t *track) counts() []int64 {
+	out := make([]int64, len(t.weights))
+	for i, n := range t.weights {
+		out[i] = int64(n)
 	}
 	return out
 }

@@ -1,10 +1,13 @@
 package sim
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"maps"
+	"slices"
 	"strconv"
 
 	"fairlead/allocator"
@@ -75,6 +78,8 @@ type job struct {
 	first    int64    // when its first instance started
 	started  []uint64 // a bit for each instance that was started once
 	anything bool     // was started
+
+	finished, failed int64
 }
 
 func newStats(s *Scenario, opts Options) *stats {
@@ -257,22 +262,61 @@ func (st *stats) over(j *job, how allocator.Outcome) {
 	switch how {
 	case allocator.Finished:
 		j.of.finished++
+		j.finished++
 	case allocator.Failed:
 		j.of.failed++
+		j.failed++
 	}
-	if j.left--; j.left > 0 || !j.anything {
-		return
-	}
-	b := st.binOf(j)
-	b.jobs++
-	b.wait.add(j.first - j.arrived)
-	b.completion.add(st.now - j.arrived)
+	st.leave(j, 1)
 }
 
 // dropped books that instances that wait will never run: the group was ended, or its phase is over.
 func (st *stats) dropped(j *job, instances int64) {
 	j.of.wants(st.now, -instances)
-	j.left -= instances
+	st.leave(j, instances)
+}
+
+// leave books that instances of a job are over, and with the last one that the job is.
+func (st *stats) leave(j *job, instances int64) {
+	if j.left -= instances; j.left > 0 {
+		return
+	}
+	st.tell(j)
+	if j.anything {
+		b := st.binOf(j)
+		b.jobs++
+		b.wait.add(j.first - j.arrived)
+		b.completion.add(st.now - j.arrived)
+	}
+}
+
+// tell passes on how a job ended, or how far it is.
+func (st *stats) tell(j *job) {
+	if st.options.EachGroup == nil {
+		return
+	}
+	r := GroupResult{
+		Framework: j.of.framework, Role: j.of.role, Name: j.group.Spec.Name, Instances: int64(j.group.Spec.Instances),
+		Finished: j.finished, Failed: j.failed, ArrivalS: seconds(j.arrived), Started: j.anything, Over: j.left <= 0,
+	}
+	if r.Started {
+		r.StartS = seconds(j.first)
+	}
+	if r.Over {
+		r.EndS = seconds(st.now)
+	}
+	st.options.EachGroup(&r)
+}
+
+// tellAlive passes on how far the jobs are that are not over, by name.
+func (st *stats) tellAlive(jobs map[jobKey]*submission) {
+	for _, key := range slices.SortedFunc(maps.Keys(jobs), func(a, b jobKey) int {
+		return cmp.Or(cmp.Compare(a.framework, b.framework), cmp.Compare(a.name, b.name))
+	}) {
+		if jobs[key].left > 0 {
+			st.tell(jobs[key].job)
+		}
+	}
 }
 
 func (st *stats) of(g *Group) *leafStats {

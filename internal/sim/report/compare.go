@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fairlead/internal/sim"
@@ -95,6 +96,13 @@ func label(runs []Run) {
 			}
 		}
 		runs[i].Label = cmp.Or(strings.Join(parts, " "), r.Result.Policy)
+	}
+	seen := map[string]int{}
+	for i := range runs {
+		name := runs[i].Label
+		if seen[name]++; seen[name] > 1 { // two files have scenarios of one name
+			runs[i].Label += " #" + strconv.Itoa(seen[name])
+		}
 	}
 }
 

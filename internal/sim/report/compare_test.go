@@ -21,6 +21,7 @@ func TestCompareTellsRunsApartByWhatDiffers(t *testing.T) {
 		{[]*sim.Result{one("a", "drf", "best-fit"), one("a", "fifo", "worst-fit")}, []string{"drf best-fit", "fifo worst-fit"}},
 		{[]*sim.Result{one("a", "drf", "best-fit"), one("a", "drf", "best-fit", "seed=2", "until=1h")}, []string{"base", "seed=2 until=1h"}},
 		{[]*sim.Result{one("a", "drf", "best-fit"), one("b", "fifo", "best-fit"), one("a", "fifo", "best-fit")}, []string{"drf", "fifo", "fifo"}},
+		{[]*sim.Result{one("a", "drf", "best-fit"), one("a", "drf", "best-fit")}, []string{"drf", "drf #2"}},
 	} {
 		var got []string
 		for _, c := range Compare(c.results) {

@@ -35,6 +35,9 @@ type SizeRow struct {
 	Bin   sim.SizeBin
 }
 
+// Times are those of waits, and of completions.
+func (r SizeRow) Times() []sim.Spread { return []sim.Spread{r.Bin.Wait, r.Bin.Completion} }
+
 // BySize are the sizes of jobs, smallest first, each with its runs one after the other.
 func BySize(c *Comparison) []SizeRow {
 	var out []SizeRow
