@@ -40,28 +40,8 @@ func must(tb testing.TB, s *State, f Fact) []Action {
 	return actions
 }
 
-// BenchmarkFill places 32,000 one-CPU groups of ten frameworks on 1,000 agents
-// of 32 CPUs, from an empty cluster to a full one.
-func BenchmarkFill(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		s := cluster(b, 1000)
-		for i := range 32000 {
-			must(b, s, GroupSubmitted{oneCPU(i%10, i, 1)})
-		}
-		runtime.GC()
-		b.StartTimer()
-		must(b, s, Tick{})
-		if s.runs.live != 32000 {
-			b.Fatalf("placed %d of 32000", s.runs.live)
-		}
-	}
-	b.ReportMetric(32000*float64(b.N)/b.Elapsed().Seconds(), "placements/s")
-}
-
-// BenchmarkFillConstrained is BenchmarkFill with constraints that all of it can
-// meet. Groups with one instance each share an index; of the groups that spread
+// BenchmarkFillConstrained fills 1,000 agents under constraints that all of it
+// can meet. Groups with one instance each share an index; of the groups that spread
 // their instances each has its own.
 func BenchmarkFillConstrained(b *testing.B) {
 	for _, c := range []struct {
@@ -109,24 +89,7 @@ func racks(tb testing.TB, agents, racks int) *State {
 	return s
 }
 
-// BenchmarkDecision is one decision on a full cluster in which twice as much
-// waits as runs: a task ends, a Tick settles its run and serves whoever is
-// next. It must grow with the logarithm of agents and of frameworks.
-func BenchmarkDecision(b *testing.B) {
-	for _, agents := range []int{10, 1000, 10000} {
-		for _, frameworks := range []int{10, 1000} {
-			b.Run(fmt.Sprintf("agents=%d/frameworks=%d", agents, frameworks), func(b *testing.B) {
-				s := cluster(b, agents)
-				for f := range frameworks {
-					must(b, s, GroupSubmitted{oneCPU(f, f, 3*32*agents/frameworks+1)})
-				}
-				churn(b, s, must(b, s, Tick{}))
-			})
-		}
-	}
-}
-
-// churn ends one run after the other.
+// churn ends one run after the other, and reports how many others are placed.
 func churn(b *testing.B, s *State, actions []Action) {
 	var live []RunID
 	for _, a := range actions {
@@ -135,19 +98,28 @@ func churn(b *testing.B, s *State, actions []Action) {
 		}
 	}
 	b.ReportAllocs()
-	next := 0
+	ended := &TaskUpdated{State: TaskFinished}
+	next, before := 0, s.runs.lastSeq
 	for b.Loop() {
-		must(b, s, TaskUpdated{Run: live[next], State: TaskFinished})
-		actions := must(b, s, Tick{})
-		live[next] = actions[len(actions)-1].(*Accept).Launches[0].Run
+		ended.Run = live[next]
+		must(b, s, ended)
+		live[next] = live[len(live)-1]
+		live = live[:len(live)-1]
+		for _, a := range must(b, s, Tick{}) {
+			if a, ok := a.(*Accept); ok {
+				for k := range a.Launches {
+					live = append(live, a.Launches[k].Run)
+				}
+			}
+		}
 		// A step that is prime to the number of runs visits agents far apart.
 		next = (next + 7919) % len(live)
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "placements/s")
+	b.ReportMetric(float64(s.runs.lastSeq-before)/b.Elapsed().Seconds(), "placements/s")
 }
 
-// BenchmarkShapes is BenchmarkDecision for demands that all differ: every
-// shape in use has an index of its own to keep.
+// BenchmarkShapes is BenchmarkTick for demands that all differ: every shape in
+// use has an index of its own to keep.
 func BenchmarkShapes(b *testing.B) {
 	for _, shapes := range []int{1, 10, 100} {
 		b.Run(fmt.Sprintf("shapes=%d", shapes), func(b *testing.B) {
@@ -210,23 +182,4 @@ func BenchmarkReplay(b *testing.B) {
 		}
 	}
 	b.ReportMetric(32000*float64(b.N)/b.Elapsed().Seconds(), "placements/s")
-}
-
-// BenchmarkPendingMemory reports what a group costs while it waits, its
-// specification included.
-func BenchmarkPendingMemory(b *testing.B) {
-	const n = 100_000
-	var before, after runtime.MemStats
-	for b.Loop() {
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		s := cluster(b, 0)
-		for i := range n {
-			must(b, s, GroupSubmitted{oneCPU(i%10, i, 1)})
-		}
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		runtime.KeepAlive(s)
-	}
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "bytes/group")
 }

@@ -8,7 +8,9 @@ type Event struct {
 }
 
 // Fact is one of the types of this file. Facts only book what happened; Tick
-// alone decides.
+// alone decides. GroupSubmitted, GroupForgotten and TaskUpdated, which come by
+// the million, may also be pointers, which are not kept: a driver can use the
+// same ones again.
 type Fact interface{ fact() }
 
 // Attribute is a property of an agent, as text.

@@ -33,6 +33,8 @@ func (s *State) book(fact Fact) error {
 		s.applyDisconnected()
 	case TaskUpdated:
 		return s.applyTaskUpdated(f)
+	case *TaskUpdated:
+		return s.applyTaskUpdated(*f)
 	default:
 		return s.bookRequest(fact)
 	}
@@ -48,12 +50,16 @@ func (s *State) bookRequest(fact Fact) error {
 		return s.applyFrameworkSet(f)
 	case GroupSubmitted:
 		return s.applyGroupSubmitted(f)
+	case *GroupSubmitted:
+		return s.applyGroupSubmitted(*f)
 	case GroupKilled:
 		return s.applyGroupKilled(f)
 	case InstanceKilled:
 		return s.applyInstanceKilled(f)
 	case GroupForgotten:
 		return s.applyGroupForgotten(f)
+	case *GroupForgotten:
+		return s.applyGroupForgotten(*f)
 	case GroupRerun:
 		return s.applyGroupRerun(f)
 	}

@@ -1,0 +1,128 @@
+package allocator
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"fairlead/drf"
+)
+
+// scale is how large a benchmark is.
+type scale struct {
+	agents, frameworks, groups int
+	load                       load
+}
+
+// load is what the groups of a benchmark ask for.
+type load struct {
+	name string
+	of   func(g *Group, i int)
+}
+
+// loads are the kinds of load: groups that all ask for the same, for one of
+// twenty different demands, and for the same under a constraint.
+func loads() []load {
+	return []load{
+		{"same", func(*Group, int) {}},
+		{"mixed", func(g *Group, i int) {
+			g.Tasks[0].Resources[0].Amount = drf.Amount(1+i%5) * drf.Unit / 2
+			g.Tasks[0].Resources[1].Amount = drf.Amount(1+i/5%4) * 1024 * drf.Unit
+		}},
+		{"like", func(g *Group, i int) { g.Constraints = []Constraint{{"rack", Like, "r[0-7]"}} }},
+	}
+}
+
+func (sc scale) String() string {
+	return fmt.Sprintf("agents=%d/frameworks=%d/groups=%d/%s", sc.agents, sc.frameworks, sc.groups, sc.load.name)
+}
+
+// submitted is a State of agents with 32 CPUs each in eight racks, and of groups
+// that wait.
+func (sc scale) submitted(tb testing.TB) *State {
+	s := racks(tb, sc.agents, 8)
+	for i := range sc.groups {
+		g := oneCPU(i%sc.frameworks, i, 1)
+		sc.load.of(&g, i)
+		must(tb, s, &GroupSubmitted{g})
+	}
+	return s
+}
+
+// eachScale runs a benchmark in sizes up to a million groups. The large ones
+// take minutes; -short leaves them out.
+func eachScale(b *testing.B, groupsPerAgent int, run func(*testing.B, scale)) {
+	for _, agents := range []int{100, 1000, 10_000, 50_000} {
+		for _, frameworks := range []int{1, 10, 1000} {
+			for _, l := range loads() {
+				sc := scale{agents, frameworks, min(groupsPerAgent*agents, 1_000_000), l}
+				b.Run(sc.String(), func(b *testing.B) {
+					if testing.Short() && agents > 1000 {
+						b.Skip("large")
+					}
+					run(b, sc)
+				})
+			}
+		}
+	}
+}
+
+// BenchmarkFill places everything that waits in one Tick, on a cluster that is
+// empty before and full, or nearly so, after it.
+func BenchmarkFill(b *testing.B) {
+	eachScale(b, 32, func(b *testing.B, sc scale) {
+		b.ReportAllocs()
+		placed, bytes := 0, uint64(0)
+		for b.Loop() {
+			b.StopTimer()
+			before := heapInUse()
+			s := sc.submitted(b)
+			bytes = heapInUse() - before
+			b.StartTimer()
+			must(b, s, Tick{})
+			placed += s.runs.live
+			if s.runs.live < sc.groups/2 {
+				b.Fatalf("placed only %d of %d", s.runs.live, sc.groups)
+			}
+		}
+		b.ReportMetric(float64(placed)/b.Elapsed().Seconds(), "placements/s")
+		b.ReportMetric(float64(bytes)/float64(sc.groups), "bytes/group")
+	})
+}
+
+func heapInUse() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// BenchmarkTick is one change on a full cluster in which twice as much waits as
+// runs, up to a million groups: a task ends, and a Tick settles its run and
+// serves whoever is next. It must grow with the logarithm of agents and of
+// frameworks.
+func BenchmarkTick(b *testing.B) {
+	eachScale(b, 3*32, func(b *testing.B, sc scale) {
+		s := sc.submitted(b)
+		churn(b, s, must(b, s, Tick{}))
+	})
+}
+
+// BenchmarkMemory reports what waiting groups, whose names included, and agents
+// cost.
+func BenchmarkMemory(b *testing.B) {
+	const n = 100_000
+	var agents, groups uint64
+	for b.Loop() {
+		empty := heapInUse()
+		s := racks(b, n, 8)
+		seen := heapInUse()
+		for i := range n {
+			must(b, s, GroupSubmitted{oneCPU(i%10, i, 1)})
+		}
+		agents, groups = seen-empty, heapInUse()-seen
+		runtime.KeepAlive(s)
+	}
+	b.ReportMetric(float64(groups)/n, "bytes/group")
+	b.ReportMetric(float64(agents)/n, "bytes/agent")
+}
