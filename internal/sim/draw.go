@@ -127,7 +127,11 @@ type source struct{ base, stream uint64 }
 // stream is the source of one field of one group, so that another group, or another field, changes
 // nothing. It depends on the seed and the names only.
 func stream(seed int64, field string, g *Group) source {
-	sum := sha256.Sum256(fmt.Appendf(nil, "fairlead draw 2\n%d\n%s\n%s\n%s\n", seed, field, g.Spec.Framework, g.Spec.Name))
+	return sourceOf(seed, field, g.Spec.Framework, g.Spec.Name)
+}
+
+func sourceOf(seed int64, field, framework, name string) source {
+	sum := sha256.Sum256(fmt.Appendf(nil, "fairlead draw 2\n%d\n%s\n%s\n%s\n", seed, field, framework, name))
 	return source{binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])}
 }
 

@@ -65,10 +65,11 @@ type groupList struct {
 	values []strictyaml.Value // where each was read
 	lines  map[string]int     // of each framework/name
 	roleOf map[string]string
+	mode   Mode
 }
 
 func groups(v strictyaml.Value, s *Scenario) []Group {
-	l := groupList{lines: make(map[string]int), roleOf: make(map[string]string)}
+	l := groupList{lines: make(map[string]int), roleOf: make(map[string]string), mode: s.Mode}
 	for _, f := range s.Frameworks {
 		l.roleOf[f.Name] = f.Role
 	}
@@ -129,6 +130,9 @@ func (l *groupList) add(item strictyaml.Value, g Group) {
 		item.Failf("task group %s is already defined in line %d", key, line)
 	}
 	l.lines[key] = item.Line()
+	if l.mode == WholeAgents {
+		checkOffered(item, g.Spec)
+	}
 	l.groups, l.values = append(l.groups, g), append(l.values, item)
 }
 
@@ -195,6 +199,9 @@ func (l *groupList) staged(list strictyaml.Value, o *strictyaml.Object) Group {
 	if v, ok := o.Optional("instances"); ok {
 		n, _ := v.Int(1, maxEntries)
 		g.Spec.Instances = uint32(n)
+	}
+	if l.mode == WholeAgents {
+		list.Failf("stages are not for mode offers")
 	}
 	for _, item := range list.List(maxStages) {
 		if o, ok := item.Object(); ok {

@@ -13,10 +13,12 @@ import (
 type Result struct {
 	Scenario string `json:"scenario"`
 	// Changes are those of the what-if that this is the result of, such as roles.eng.weight=3.
-	Changes   []string `json:"changes,omitempty"`
-	Policy    string   `json:"policy"`
-	Placement string   `json:"placement"`
-	Seed      int64    `json:"seed"`
+	Changes []string `json:"changes,omitempty"`
+	// Mode is that of the scenario, if it is not Tasks.
+	Mode      string `json:"mode,omitempty"`
+	Policy    string `json:"policy"`
+	Placement string `json:"placement"`
+	Seed      int64  `json:"seed"`
 	// Cluster is what there was at the end.
 	Cluster Cluster `json:"cluster"`
 	// EndS is the virtual time at which the simulation stopped.
@@ -151,6 +153,9 @@ func (e *engine) result() *Result {
 	}
 	if e.options.EachGroup != nil {
 		st.tellAlive(e.jobs)
+	}
+	if s.Mode == WholeAgents {
+		r.Mode = string(s.Mode)
 	}
 	if e.options.Samples {
 		r.Samples = st.samples(v)

@@ -63,7 +63,7 @@ func Run(ctx context.Context, s *Scenario, opts Options) (*Result, error) {
 type engine struct {
 	scenario Scenario // with the options applied
 	options  Options
-	state    *allocator.State
+	state    decider
 	work     *workload
 	heap     eventHeap
 	now      int64
@@ -106,18 +106,15 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if opts.FairnessKnob != 0 {
 		e.scenario.FairnessKnob = opts.FairnessKnob
 	}
+	if s.Mode == WholeAgents {
+		e.scenario.Placement = allocator.Placement(WholeAgents) // the frameworks place
+	}
 	if opts.Seed != nil {
 		e.scenario.Seed = *opts.Seed
 	}
 	e.crowd = newCrowd(&e.scenario)
 	var err error
-	e.state, err = allocator.New(allocator.Config{
-		KillRepeatMillis: neverMillis, // kills arrive
-		Policy:           e.scenario.Policy, Placement: e.scenario.Placement, Executor: e.crowd.toldExecutor(s.Executor),
-		FairnessKnob: e.scenario.FairnessKnob, Seed: e.scenario.Seed,
-		ReserveAfterMillis: e.scenario.ReserveAfterMillis, Preemption: e.scenario.Preemption,
-	})
-	if err != nil {
+	if e.state, err = e.newDecider(); err != nil {
 		return nil, err
 	}
 	e.stats = newStats(&e.scenario, opts)
@@ -132,6 +129,18 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	}
 	e.work, err = newWorkload(&e.scenario)
 	return e, err
+}
+
+func (e *engine) newDecider() (decider, error) {
+	s := &e.scenario
+	if s.Mode == WholeAgents {
+		return newMaster(s)
+	}
+	return allocator.New(allocator.Config{
+		Policy: s.Policy, Placement: s.Placement, Executor: e.crowd.toldExecutor(s.Executor), FairnessKnob: s.FairnessKnob, Seed: s.Seed,
+		ReserveAfterMillis: s.ReserveAfterMillis, Preemption: s.Preemption,
+		KillRepeatMillis: neverMillis, // kills arrive
+	})
 }
 
 // setUp tells the allocator of the cluster, the roles and the frameworks.
@@ -235,9 +244,13 @@ func (e *engine) nextTime() (int64, bool) {
 	if len(e.changes) > 0 {
 		sooner(e.changes[0].AtMillis, true)
 	}
+	_, more := e.work.next()
 	sooner(e.work.next())
-	if _, more := e.work.next(); !more && len(e.jobs) == 0 {
+	if !more && len(e.jobs) == 0 {
 		return 0, false // whatever else would happen concerns nobody
+	}
+	if m, two := e.state.(*master); two && !ok && m.isStuck() {
+		return 0, false
 	}
 	sooner(e.state.NextDeadline())
 	return max(at, e.now), ok
@@ -285,7 +298,7 @@ func (e *engine) happen() error {
 	if err := e.forget(); err != nil {
 		return err
 	}
-	e.stats.decided(e.state)
+	e.stats.decided()
 	if e.options.Check || e.steps >= e.checkAt {
 		return e.check()
 	}

@@ -31,6 +31,9 @@ type Scenario struct {
 	Groups     []Group
 	// Changes are made at their times, in order of time.
 	Changes []Change
+	// Mode is how it is decided who runs where, Offers are the rules where it is WholeAgents.
+	Mode   Mode
+	Offers Offers
 	// Arrivals gives further groups, if it is not nil: in the order of their arrival, one after the other
 	// as their time comes, and all of them again with each call. What a group comes after must not have
 	// ended before it arrives.
@@ -75,6 +78,8 @@ type Framework struct {
 	Name   string
 	Role   string
 	Weight drf.Amount
+	// Accept is what it does with offers; nil to launch as much as fits.
+	Accept *Accept
 }
 
 // Parse reads the scenarios of a YAML or JSON file, one to a document. Either the whole file is good
@@ -103,6 +108,7 @@ func scenario(o *strictyaml.Object) *Scenario {
 	if v, ok := o.Required("name"); ok {
 		s.Name, _ = v.Matching(namePattern, "a name: letters, digits and . _ -, at most 100")
 	}
+	mode(o, s)
 	if v, ok := o.Required("cluster"); ok {
 		s.Agents = cluster(v)
 	}
@@ -113,7 +119,7 @@ func scenario(o *strictyaml.Object) *Scenario {
 		}
 	}
 	if v, ok := o.Optional("frameworks"); ok {
-		s.Frameworks = frameworks(v)
+		s.Frameworks = frameworks(v, s.Mode)
 	}
 	if v, ok := o.Optional("policy"); ok {
 		s.Policy = oneOf(v, allocator.Policies())
@@ -275,7 +281,7 @@ func checkGuarantees(v strictyaml.Value, s *Scenario) {
 	}
 }
 
-func frameworks(v strictyaml.Value) []Framework {
+func frameworks(v strictyaml.Value, mode Mode) []Framework {
 	var out []Framework
 	lines := make(map[string]int)
 	for _, item := range v.List(maxFrameworks) {
@@ -289,6 +295,11 @@ func frameworks(v strictyaml.Value) []Framework {
 		}
 		if role, ok := o.Optional("role"); ok {
 			f.Role = taskgroup.Role(role)
+		}
+		if v, ok := o.Optional("accept"); ok {
+			if f.Accept = accept(v); mode != WholeAgents {
+				v.Failf("is for mode offers only")
+			}
 		}
 		o.Done()
 		if line, twice := lines[f.Name]; twice && f.Name != "" {

@@ -25,6 +25,7 @@ import (
 //	run [placements]              the table
 //	json [placements] [samples]   the JSON of the contract
 //	parse                         only what is wrong with the file
+//	occupancy                     dominant shares of all frameworks, and how much of the time they held them
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		if strings.HasSuffix(path, ".txt") {
@@ -41,7 +42,7 @@ func runScript(t *testing.T, d *datadriven.TestData) string {
 	var results []*Result
 	for _, s := range scenarios {
 		r, err := Run(context.Background(), s, Options{
-			Placements: d.HasArg("placements"), Samples: d.HasArg("samples"), Bins: []uint32{1, 5},
+			Placements: d.HasArg("placements"), Samples: d.HasArg("samples") || d.Cmd == "occupancy", Bins: []uint32{1, 5},
 		})
 		if err != nil {
 			return err.Error() + "\n"
@@ -50,9 +51,10 @@ func runScript(t *testing.T, d *datadriven.TestData) string {
 	}
 	var out bytes.Buffer
 	write := map[string]func() error{
-		"run":   func() error { return writeTables(&out, results) },
-		"json":  func() error { return WriteJSON(&out, results) },
-		"parse": func() error { return nil },
+		"run":       func() error { return writeTables(&out, results) },
+		"json":      func() error { return WriteJSON(&out, results) },
+		"parse":     func() error { return nil },
+		"occupancy": func() error { return writeOccupancy(&out, results[0]) },
 	}[d.Cmd]
 	if write == nil {
 		d.Fatalf(t, "unknown command")

@@ -333,7 +333,7 @@ func (st *stats) of(g *Group) *leafStats {
 }
 
 // decided is called after each Tick.
-func (st *stats) decided(*allocator.State) {}
+func (st *stats) decided() {}
 
 func (st *stats) sum() string {
 	st.digest.Write(st.line)

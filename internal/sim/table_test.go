@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -66,3 +67,30 @@ func orDash(s string) string {
 
 // percent shows a share that was rounded to four places.
 func percent(x float64) string { return fmt.Sprintf("%.2f%%", 100*x) }
+
+// writeOccupancy prints which dominant shares frameworks held together, and in which part of the time: the
+// ten most frequent ones.
+func writeOccupancy(w io.Writer, r *Result) error {
+	if !r.Samples.Exact {
+		return fmt.Errorf("too much happened for exact figures")
+	}
+	spent := map[string]float64{}
+	for i, from := range r.Samples.AtS {
+		to := r.Samples.EndS
+		if i+1 < len(r.Samples.AtS) {
+			to = r.Samples.AtS[i+1]
+		}
+		var held []string
+		for _, f := range r.Samples.Frameworks {
+			held = append(held, fmt.Sprintf("%s %.2f%%", f.Name, 100*f.Share[i]))
+		}
+		spent[strings.Join(held, "  ")] += (to - from) / r.Samples.EndS
+	}
+	states := slices.SortedFunc(maps.Keys(spent), func(a, b string) int {
+		return cmp.Or(cmp.Compare(spent[b], spent[a]), cmp.Compare(a, b))
+	})
+	for _, s := range states[:min(len(states), 10)] {
+		fmt.Fprintf(w, "%5.1f%%  %s\n", 100*spent[s], s)
+	}
+	return nil
+}
