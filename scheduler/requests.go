@@ -146,6 +146,16 @@ func (s *Scheduler) View(ctx context.Context) (*allocator.View, error) {
 	return v, err
 }
 
+// Fairness says how fairly everybody is served, now and over time.
+func (s *Scheduler) Fairness(ctx context.Context) (*allocator.Fairness, error) {
+	var f *allocator.Fairness
+	err := s.ask(ctx, func(*batch) error {
+		f = s.state.Fairness()
+		return nil
+	})
+	return f, err
+}
+
 // Group returns one task group as of now: cheaper than View.
 func (s *Scheduler) Group(ctx context.Context, framework, group string) (*allocator.GroupView, error) {
 	var g allocator.GroupView

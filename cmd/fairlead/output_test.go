@@ -24,14 +24,14 @@ func theTree() *api.Shares {
 		Roles: []api.Role{
 			{Name: "*", Standing: idle},
 			{Name: "eng/dev", Standing: api.Standing{
-				Weight: 2000, DominantResource: "cpus", DominantShare: 0.5, ShareNum: 1, ShareDen: 1,
+				Weight: 2000, DominantResource: "cpus", DominantShare: 0.5, ShareNum: 1, ShareDen: 1, FairShare: 0.75, ShareError: 0.25,
 				Allocated: api.Resources{"mem": 14_336_000, "cpus": 9_000},
 			}},
 		},
 		Frameworks: []api.Framework{
 			{Name: "idle", Role: "*", Standing: idle},
 			{Name: "spark-etl", Role: "eng/dev", Running: 3, Pending: 7, Standing: api.Standing{
-				Weight: 1500, DominantResource: "mem", DominantShare: 0.4444, ShareNum: 2, ShareDen: 3,
+				Weight: 1500, DominantResource: "mem", DominantShare: 0.4444, ShareNum: 2, ShareDen: 3, FairShare: 0.7, ShareError: -0.0333,
 				Allocated: api.Resources{"cpus": 3_500, "mem": 12_288_000},
 			}},
 		},
@@ -42,11 +42,11 @@ func TestSharesAsATable(t *testing.T) {
 	a, out := printer(asTable)
 	a.writeShares(out, theTree())
 	want := strings.TrimPrefix(`
-ROLE     FRAMEWORK  WEIGHT  DOMINANT  SHARE    RANK  RUNNING  PENDING  ALLOCATED
-*                        1  -             0  0.0000                    nothing
-         idle            1  -             0  0.0000        0        0  nothing
-eng/dev                  2  cpus          1  0.5000                    cpus=9 mem=14336
-         spark-etl     1.5  mem         2/3  0.4444        3        7  cpus=3.5 mem=12288
+ROLE     FRAMEWORK  WEIGHT  DOMINANT  SHARE    RANK  RUNNING  PENDING    FAIR    ERROR  ALLOCATED
+*                        1  -             0  0.0000                    0.0000   0.0000  nothing
+         idle            1  -             0  0.0000        0        0  0.0000   0.0000  nothing
+eng/dev                  2  cpus          1  0.5000                    0.7500  +0.2500  cpus=9 mem=14336
+         spark-etl     1.5  mem         2/3  0.4444        3        7  0.7000  -0.0333  cpus=3.5 mem=12288
 total: cpus=9 mem=18432 licences=5
 policy: hdrf
 `, "\n")
@@ -75,6 +75,8 @@ dominant_resource: mem
 dominant_share: 0.4444
 share_num: 2
 share_den: 3
+fair_share: 0.7
+share_error: -0.0333
 allocated:
   cpus: 3.5
   mem: 12288

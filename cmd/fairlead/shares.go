@@ -23,7 +23,9 @@ func (a *app) sharesCommand() *cobra.Command {
 		GroupID: groupWatch,
 		Long: `Print the roles and the frameworks in them. The share is the dominant one, exact,
 before the weight; the rank is that share divided by the weight, as a decimal.
-Whoever has the lowest rank is served next.`,
+Whoever has the lowest rank is served next. FAIR is the dominant share that exact DRF
+over the demands of now gives, before the weight, and ERROR what is held beyond that;
+/v1/fairness has them summed up over time (docs/fairness.md).`,
 		Example: `  fairlead shares
   fairlead shares --watch
   fairlead shares --format json | jq '.frameworks[] | {name, share_num, share_den}'`,
@@ -74,7 +76,7 @@ func (a *app) watchShares(ctx context.Context, c *client.Client, interval time.D
 
 // writeShares lists each role with its frameworks below it.
 func (a *app) writeShares(w io.Writer, s *api.Shares) {
-	headings := []string{"ROLE", "FRAMEWORK", "WEIGHT", "DOMINANT", "SHARE", "RANK", "RUNNING", "PENDING", "ALLOCATED"}
+	headings := []string{"ROLE", "FRAMEWORK", "WEIGHT", "DOMINANT", "SHARE", "RANK", "RUNNING", "PENDING", "FAIR", "ERROR", "ALLOCATED"}
 	quotas := slices.ContainsFunc(s.Roles, func(r api.Role) bool { return quotaText(&r) != "" })
 	if quotas {
 		headings = append(headings, "QUOTA")
@@ -83,11 +85,12 @@ func (a *app) writeShares(w io.Writer, s *api.Shares) {
 	t.nothing = "no framework has submitted anything yet"
 	for _, r := range s.Roles {
 		t.add(shareRow(quotas, text(quotaText(&r)), append(append([]cell{styled(r.Name, bold), text("")}, standingCells(&r.Standing)...),
-			number(""), number(""), text(amounts(r.Allocated))))...)
+			number(""), number(""), number(fmt.Sprintf("%.4f", r.FairShare)), number(signed(r.ShareError)), text(amounts(r.Allocated))))...)
 		for _, f := range s.Frameworks {
 			if f.Role == r.Name {
 				t.add(shareRow(quotas, text(""), append(append([]cell{text(""), text(f.Name)}, standingCells(&f.Standing)...),
-					number(f.Running), number(f.Pending), text(amounts(f.Allocated))))...)
+					number(f.Running), number(f.Pending), number(fmt.Sprintf("%.4f", f.FairShare)), number(signed(f.ShareError)),
+					text(amounts(f.Allocated))))...)
 			}
 		}
 	}
@@ -113,6 +116,14 @@ func quotaText(r *api.Role) string {
 		out = append(out, "limit "+amounts(r.Limit))
 	}
 	return strings.Join(out, ", ")
+}
+
+// signed prints an error with its sign, unless there is none.
+func signed(e float64) string {
+	if e == 0 {
+		return "0.0000"
+	}
+	return fmt.Sprintf("%+.4f", e)
 }
 
 func standingCells(s *api.Standing) []cell {

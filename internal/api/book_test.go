@@ -34,7 +34,7 @@ type book struct {
 
 var _ api.Scheduler = (*book)(nil)
 
-func bookConfig() allocator.Config { return allocator.Config{History: 10} }
+func bookConfig() allocator.Config { return allocator.Config{History: 10, FairnessMillis: 1000} }
 
 // newBook has one agent that holds text, such as "cpus:9;mem:18432".
 func newBook(t *testing.T, resources string) *book {
@@ -66,6 +66,15 @@ func (b *book) step(f allocator.Fact) error {
 		return err
 	}
 	return b.decide()
+}
+
+// pass lets time go by.
+func (b *book) pass(millis int64) {
+	b.t.Helper()
+	b.mu.Lock()
+	b.at += millis
+	b.mu.Unlock()
+	b.mustStep(allocator.OfferRescinded{Offer: "none"})
 }
 
 // note books a fact.
@@ -251,6 +260,12 @@ func (b *book) Forget(_ context.Context, framework, group string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.step(allocator.GroupForgotten{Framework: framework, Name: group})
+}
+
+func (b *book) Fairness(context.Context) (*allocator.Fairness, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state.Fairness(), nil
 }
 
 func (b *book) View(context.Context) (*allocator.View, error) {

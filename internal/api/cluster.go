@@ -16,10 +16,6 @@ func answerView[T any](s *Server, w http.ResponseWriter, r *http.Request, of fun
 	return nil
 }
 
-func (s *Server) shares(w http.ResponseWriter, r *http.Request) error {
-	return answerView(s, w, r, sharesOf)
-}
-
 func (s *Server) agents(w http.ResponseWriter, r *http.Request) error {
 	return answerView(s, w, r, agentsOf)
 }

@@ -45,7 +45,7 @@ func standing(weight drf.Amount, share drf.Share, dominant string) Standing {
 	}
 }
 
-func sharesOf(v *allocator.View) Shares {
+func sharesOf(v *allocator.View, f *allocator.Fairness) Shares {
 	out := Shares{Policy: string(v.Policy), Total: resources(v.Kinds, v.Total), Roles: []Role{}, Frameworks: []Framework{}}
 	for _, r := range v.Roles {
 		role := Role{Name: r.Role, Standing: standing(r.Weight, r.Share, r.Dominant)}
@@ -67,6 +67,7 @@ func sharesOf(v *allocator.View) Shares {
 		framework.Allocated = resources(v.Kinds, f.Allocated)
 		out.Frameworks = append(out.Frameworks, framework)
 	}
+	out.judge(f)
 	return out
 }
 

@@ -27,10 +27,10 @@ func TestThePapersExampleInTheWordsOfTheContract(t *testing.T) {
 	f.submit(paper)
 	shares := read[map[string]any](f, "/v1/shares")
 	want := `{"frameworks":[` +
-		`{"allocated":{"cpus":3,"mem":12288},"dominant_resource":"mem","dominant_share":0.6667,"name":"A","pending":7,"role":"*","running":3,"share_den":3,"share_num":2,"weight":1},` +
-		`{"allocated":{"cpus":6,"mem":2048},"dominant_resource":"cpus","dominant_share":0.6667,"name":"B","pending":8,"role":"*","running":2,"share_den":3,"share_num":2,"weight":1}],` +
+		`{"allocated":{"cpus":3,"mem":12288},"dominant_resource":"mem","dominant_share":0.6667,"fair_share":0.6667,"name":"A","pending":7,"role":"*","running":3,"share_den":3,"share_error":0,"share_num":2,"weight":1},` +
+		`{"allocated":{"cpus":6,"mem":2048},"dominant_resource":"cpus","dominant_share":0.6667,"fair_share":0.6667,"name":"B","pending":8,"role":"*","running":2,"share_den":3,"share_error":0,"share_num":2,"weight":1}],` +
 		`"policy":"drf",` +
-		`"roles":[{"allocated":{"cpus":9,"mem":14336},"dominant_resource":"cpus","dominant_share":1,"name":"*","share_den":1,"share_num":1,"weight":1}],` +
+		`"roles":[{"allocated":{"cpus":9,"mem":14336},"dominant_resource":"cpus","dominant_share":1,"fair_share":1,"name":"*","share_den":1,"share_error":0,"share_num":1,"weight":1}],` +
 		`"total":{"cpus":9,"mem":18432}}`
 	if got, _ := json.Marshal(shares); string(got) != want {
 		t.Errorf("shares\n got %s\nwant %s", got, want)

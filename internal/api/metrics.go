@@ -77,6 +77,7 @@ type stateCollector struct {
 	total, agents, offers, groups   *prometheus.Desc
 	share, weight, held, placements *prometheus.Desc
 	roleShare, instances            *prometheus.Desc
+	fair                            fairnessCollector
 }
 
 func newStateCollector(cfg Config) *stateCollector {
@@ -99,6 +100,7 @@ func newStateCollector(cfg Config) *stateCollector {
 		placements: desc("framework_placements_total", "Instances ever placed for the framework.", "framework", "role"),
 		instances:  desc("framework_instances", "Instances that are running (alive) or pending.", "framework", "role", "state"),
 		roleShare:  desc("role_dominant_share", "Dominant share of the role divided by its weight.", "role"),
+		fair:       newFairnessCollector(desc),
 	}
 }
 
@@ -110,6 +112,7 @@ func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	} {
 		ch <- d
 	}
+	c.fair.describe(ch)
 }
 
 // Collect is of prometheus.Collector. A scheduler that does not answer makes
@@ -129,6 +132,12 @@ func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.NewInvalidMetric(c.total, fmt.Errorf("reading the scheduler: %w", err))
 		return
 	}
+	f, err := c.scheduler.Fairness(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(c.total, fmt.Errorf("reading the scheduler: %w", err))
+		return
+	}
+	c.fair.collect(ch, f)
 	c.collectCluster(v, gauge)
 	for _, r := range v.Roles {
 		gauge(c.roleShare, weighted(r.Share, r.Weight), r.Role)

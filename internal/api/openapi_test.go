@@ -51,7 +51,7 @@ func TestOpenAPIDescribesEveryRouteAndNoOther(t *testing.T) {
 func TestOpenAPIDescribesEveryFieldAndNoOther(t *testing.T) {
 	schemas := parseDocument(t).Components.Schemas
 	for _, v := range []any{
-		Framework{}, Role{}, Shares{}, Agent{}, Agents{}, Offer{}, Offers{}, Group{}, Groups{}, GroupDetail{}, Instance{},
+		Framework{}, Role{}, Shares{}, Fairness{}, FairNode{}, Agent{}, Agents{}, Offer{}, Offers{}, Group{}, Groups{}, GroupDetail{}, Instance{},
 		OwnedInstance{}, Instances{}, TaskState{}, Attempt{}, Explanation{}, Ahead{}, Reason{}, Lack{}, Plan{}, Planned{},
 		ShareChange{}, Start{}, FailedConstraint{}, Nearest{}, Quota{}, Entitlement{}, Holder{}, Victim{}, Step{},
 		Submitted{}, Name{}, Deleted{}, Status{}, Event{}, Events{}, Error{}, ErrorBody{},

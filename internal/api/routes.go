@@ -36,6 +36,7 @@ func (s *Server) table() []route {
 		{method: "GET", pattern: group + "/logs", handle: s.logs, stream: true},
 		{method: "POST", pattern: "/v1/plan", handle: s.plan},
 		{method: "GET", pattern: "/v1/shares", handle: s.shares},
+		{method: "GET", pattern: "/v1/fairness", handle: s.fairness},
 		{method: "GET", pattern: "/v1/agents", handle: s.agents},
 		{method: "GET", pattern: "/v1/offers", handle: s.offers},
 		{method: "GET", pattern: "/v1/status", handle: s.status},

@@ -107,6 +107,11 @@ func TestMetricsShowTheTreeAndTheRequests(t *testing.T) {
 		`fairlead_groups{state="running"} 2`,
 		`fairlead_groups{state="failed"} 0`,
 		`fairlead_role_dominant_share{role="*"} 1`,
+		`fairlead_framework_share{framework="A",role="*"} 0.666666`,
+		`fairlead_framework_fair_share{framework="A",role="*"} 0.666666`,
+		`fairlead_framework_below_fair{framework="A",role="*"} 0`,
+		`fairlead_role_fair_share{role="*"} 1`,
+		`fairlead_framework_share_short_seconds_total{framework="B",role="*"} 0`,
 		`fairlead_http_request_duration_seconds_count{method="POST",route="/v1/groups",status="200"} 1`,
 		`fairlead_http_request_duration_seconds_count{method="GET",route="/v1/groups/{framework}/{group}",status="404"} 1`,
 	} {

@@ -24,6 +24,7 @@ type Scheduler interface {
 	Rerun(ctx context.Context, framework, group string, below bool) ([]string, error)
 	Forget(ctx context.Context, framework, group string) error
 	View(ctx context.Context) (*allocator.View, error)
+	Fairness(ctx context.Context) (*allocator.Fairness, error)
 	Group(ctx context.Context, framework, group string) (*allocator.GroupView, error)
 	Spec(ctx context.Context, framework, group string) (*proto.TaskGroup, error)
 	Explain(ctx context.Context, framework, group string) (*allocator.Explanation, error)

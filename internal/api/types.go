@@ -63,9 +63,13 @@ type Standing struct {
 	// nodes are ranked, rounded to four places for people.
 	DominantShare float64 `json:"dominant_share"`
 	// ShareNum/ShareDen is the exact share before the weight, in lowest terms.
-	ShareNum  uint64    `json:"share_num"`
-	ShareDen  uint64    `json:"share_den"`
-	Allocated Resources `json:"allocated"`
+	ShareNum uint64 `json:"share_num"`
+	ShareDen uint64 `json:"share_den"`
+	// FairShare is what exact DRF over the demands of now gives it of its dominant
+	// resource, before the weight; ShareError what it holds beyond that.
+	FairShare  float64   `json:"fair_share"`
+	ShareError float64   `json:"share_error"`
+	Allocated  Resources `json:"allocated"`
 }
 
 // Shares is the fairness tree.

@@ -203,6 +203,11 @@ func (c *Client) Shares(ctx context.Context) (*api.Shares, error) {
 	return list[api.Shares](ctx, c, "shares", nil)
 }
 
+// Fairness says how fairly everybody is served.
+func (c *Client) Fairness(ctx context.Context) (*api.Fairness, error) {
+	return list[api.Fairness](ctx, c, "fairness", nil)
+}
+
 // Agents lists the agents.
 func (c *Client) Agents(ctx context.Context) (*api.Agents, error) {
 	return list[api.Agents](ctx, c, "agents", nil)
