@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 	"fairlead/internal/client"
 	"fairlead/internal/journal"
 	"fairlead/internal/recorded"
-	"fairlead/internal/sim"
 )
 
 // The sources of 'fairlead trace import' that are schedulers of ours.
@@ -116,22 +114,4 @@ func describeRecorded(out io.Writer, format string, w *recorded.Workload) error 
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
-}
-
-// sources are the scenarios of files, and that of a running scheduler if it was asked for.
-func (a *app) sources(ctx context.Context, s simulation, files []string) ([]*sim.Scenario, error) {
-	scenarios, err := a.readScenarios(files)
-	if err != nil || s.fromServer == "" {
-		return scenarios, err
-	}
-	w, err := a.readRecorded(ctx, fromServer, s.fromServer)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := errors.Join(w.Write(&out), describeRecorded(a.err, fromServer, w)); err != nil {
-		return nil, err
-	}
-	now, err := sim.Parse(s.fromServer, out.Bytes())
-	return append(scenarios, now...), err
 }

@@ -31,6 +31,7 @@ type simulation struct {
 	check      bool
 	bins       []uint
 	fromServer string
+	trace      traceImport
 }
 
 func (a *app) simulateCommand() *cobra.Command {
@@ -55,9 +56,10 @@ Placements (docs/placement.md):
   fairlead simulate day.yaml --policy drf,fifo --format html --out day    # a page
   fairlead simulate day.yaml --format png,csv --out day    # pictures, and rows
   fairlead simulate day.yaml --format json --placements
+  fairlead simulate --trace swf:log.swf.gz --policy drf,fifo
   fairlead simulate --from-server http://127.0.0.1:8080 --policy drf,hdrf`,
 		Args: func(cmd *cobra.Command, files []string) error {
-			if s.fromServer != "" {
+			if s.fromServer != "" || len(s.trace.Files) > 0 {
 				return nil
 			}
 			return cobra.MinimumNArgs(1)(cmd, files)
@@ -75,6 +77,8 @@ Placements (docs/placement.md):
 	flags.BoolVar(&s.samples, "samples", false, "put shares, utilization and waits over time into the JSON")
 	flags.BoolVar(&s.check, "check", false, "check the allocator's books after each step (slow)")
 	flags.UintSliceVar(&s.bins, "bins", []uint{1, 10, 100, 1000}, "sizes of jobs, in instances, up to which times are told apart")
+	flags.StringSliceVar(&s.trace.Files, "trace", nil, "read a trace while it is simulated: `FORMAT:FILE`, more files after commas ('fairlead trace import --help' has the formats)")
+	s.trace.flags(flags, "with --trace: ")
 	flags.StringVar(&s.fromServer, "from-server", "", "begin with what the scheduler at `URL` is doing now")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		s.command = commandLine(cmd, files)
@@ -153,7 +157,7 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 	if err != nil {
 		return err
 	}
-	scenarios, err := a.sources(ctx, s, files)
+	scenarios, stream, err := a.sources(ctx, s, files)
 	if err != nil {
 		return err
 	}
@@ -162,6 +166,9 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 		return err
 	}
 	results, err := runs.do(ctx)
+	if stream != nil {
+		err = errors.Join(stream.Summary().Write(a.err), err)
+	}
 	if err != nil {
 		return err
 	}

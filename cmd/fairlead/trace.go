@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"fairlead/drf"
 	"fairlead/internal/sim/trace"
@@ -63,13 +64,8 @@ The formats, and what they assume where a trace is silent:
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&t.Cluster, "cluster", "", "`FILE` with the machines, where the trace has none or others are wanted")
-	flags.StringVarP(&t.output, "output", "o", "", "write to `FILE` instead of standard output")
-	flags.IntVar(&t.Tenants, "tenants", 0, "spread the users over `N` frameworks, in turn as they appear; without users, the jobs")
-	flags.Int64Var(&t.Limit, "limit", 0, "stop after `N` jobs")
-	flags.StringVar(&t.scale, "scale", "1", "multiply the times of arrival by `F`: 0.5 doubles the load")
-	flags.BoolVar(&t.Fill, "fill", false, "leave out times: all is there from the start and stays")
+	t.flags(cmd.Flags(), "")
+	cmd.Flags().StringVarP(&t.output, "output", "o", "", "write to `FILE` instead of standard output")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		t.Format, t.Files = args[0], args[1:]
 		if isRecorded(t.Format) {
@@ -78,6 +74,25 @@ The formats, and what they assume where a trace is silent:
 		return ours(a.importTrace(t))
 	}
 	return cmd
+}
+
+// flags are the options that say what is read of a trace.
+func (t *traceImport) flags(flags *pflag.FlagSet, of string) {
+	flags.StringVar(&t.Cluster, "cluster", "", of+"`FILE` with the machines, where the trace has none or others are wanted")
+	flags.IntVar(&t.Tenants, "tenants", 0, of+"spread the users over `N` frameworks, in turn as they appear; without users, the jobs")
+	flags.Int64Var(&t.Limit, "limit", 0, of+"stop after `N` jobs")
+	flags.StringVar(&t.scale, "scale", "1", of+"multiply the times of arrival by `F`: 0.5 doubles the load")
+	flags.BoolVar(&t.Fill, "fill", false, of+"leave out times: all is there from the start and stays")
+}
+
+// options are those of package trace.
+func (t *traceImport) options(a *app) (trace.Options, error) {
+	scale, err := drf.ParseAmount(t.scale)
+	if err != nil || scale == 0 {
+		return t.Options, usagef("--scale %q: expected a decimal above 0 with at most three places", t.scale)
+	}
+	t.Scale, t.Open = scale, a.openFile
+	return t.Options, nil
 }
 
 func formatHelp() string {
@@ -92,13 +107,11 @@ func formatHelp() string {
 }
 
 func (a *app) importTrace(t traceImport) (err error) {
-	scale, err := drf.ParseAmount(t.scale)
-	if err != nil || scale == 0 {
-		return usagef("--scale %q: expected a decimal above 0 with at most three places", t.scale)
+	options, err := t.options(a)
+	if err != nil {
+		return err
 	}
-	t.Scale = scale
-	t.Open = a.openFile
-	reader, err := trace.Open(t.Options)
+	reader, err := trace.Open(options)
 	if err != nil {
 		return usageError{err}
 	}

@@ -18,6 +18,7 @@ Memory is published as a part of a machine's; here a machine has 100000 MiB, so 
 1000 MiB are 1 %. Machines, unless --cluster names others: 20 of 64 cpus and that much
 memory; half of the published jobs keep them about two thirds busy.`,
 		start:    func() parser { return &batch{} },
+		unsorted: true,
 		defaults: []Machine{{Name: "machine", Count: 20, Resources: []allocator.Quantity{cpus(units(64)), mem(units(100_000))}}},
 	}
 }
@@ -61,6 +62,8 @@ runs from when it was scheduled to when it was deleted, or without end.
 There is no list of nodes: --cluster must name one. max_instance_per_node and the
 pairing of CPU nodes (CN) with GPU nodes (HN) are not simulated.`,
 		start:        func() parser { return &dlrm{} },
+		endless:      true,
+		unsorted:     true,
 		needsCluster: true,
 	}
 }

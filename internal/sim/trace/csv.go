@@ -27,6 +27,7 @@ Every other column is a resource, such as cpus, mem and disk (MiB), gpus, or one
 your own; empty is 0. --cluster must name the machines.`,
 		start:        func() parser { return &neutral{} },
 		needsCluster: true,
+		endless:      true,
 	}
 }
 

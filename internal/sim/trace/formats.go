@@ -22,6 +22,8 @@ type Format struct {
 	// defaults are taken.
 	needsCluster bool
 	defaults     []Machine
+	// endless is true if jobs need not end, unsorted if they are not listed by their arrival.
+	endless, unsorted bool
 }
 
 // Formats are all formats, in the order in which they are listed.

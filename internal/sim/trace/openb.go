@@ -25,6 +25,7 @@ The recorded times load the cluster by about 1 %; --fill leaves them out, as the
 		},
 		machineFile:  "the list of nodes (sn,cpu_milli,memory_mib,gpu,model)",
 		needsCluster: true,
+		endless:      true,
 	}
 }
 

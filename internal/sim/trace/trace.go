@@ -49,6 +49,7 @@ type Options struct {
 // Reader reads a trace once.
 type Reader struct {
 	opts    Options
+	format  *Format
 	lines   lines
 	parser  parser
 	cluster cluster
@@ -81,7 +82,7 @@ func Open(opts Options) (*Reader, error) {
 		return nil, fmt.Errorf("tenants and limit must not be negative, nor scale, which is at most %s", drf.MaxWeight)
 	}
 	t := &Reader{
-		opts: opts, parser: f.start(), summary: newSummary(f.Name), tenants: make(map[string]string),
+		opts: opts, format: f, parser: f.start(), summary: newSummary(f.Name), tenants: make(map[string]string),
 		lines: lines{open: opts.Open, files: opts.Files},
 	}
 	machines := f.defaults

@@ -22,14 +22,13 @@ const endlessTime = "36500d"
 // A scenario in which everything ends runs until all has; otherwise until the latest time that the
 // trace knows, which is at once if nothing ends and all is there from the start.
 func (t *Reader) Write(w io.Writer) error {
-	out := &writer{Writer: bufio.NewWriterSize(w, 64<<10)}
-	out.printf("{\n\"name\": %s,\n", text(t.name()))
+	out := newWriter(w)
 	for job, err := range t.Jobs() {
 		if err != nil {
 			return err
 		}
 		if t.summary.Jobs == 1 {
-			out.cluster(t.cluster.machines)
+			out.begin(t.name(), t.cluster.machines)
 		}
 		if err := out.job(job); err != nil {
 			return err
@@ -38,12 +37,16 @@ func (t *Reader) Write(w io.Writer) error {
 	if t.summary.Jobs == 0 {
 		return fmt.Errorf("%s: %w", strings.Join(t.opts.Files, ", "), ErrEmpty)
 	}
-	until := endlessTime
-	if t.summary.Endless > 0 {
-		until = strictyaml.FormatMillis(min(t.summary.EndMillis, maxMillis))
-	}
-	out.printf("\n],\n\"until\": %q\n}\n", until)
+	out.end(t.until())
 	return out.Flush()
+}
+
+// until is when the scenario ends.
+func (t *Reader) until() string {
+	if t.summary.Endless == 0 {
+		return endlessTime
+	}
+	return strictyaml.FormatMillis(min(t.summary.EndMillis, maxMillis))
 }
 
 // name is the scenario's: that of the first file, as far as it can be.
@@ -69,6 +72,11 @@ type writer struct {
 	begun bool // a group has been written
 }
 
+func newWriter(w io.Writer) *writer { return &writer{Writer: bufio.NewWriterSize(w, 64<<10)} }
+
+// end writes what stands after the groups.
+func (w *writer) end(until string) { w.printf("\n],\n\"until\": %q\n}\n", until) }
+
 // printf leaves errors to Flush, which returns the first of them.
 func (w *writer) printf(format string, args ...any) { fmt.Fprintf(w, format, args...) }
 
@@ -80,8 +88,9 @@ func text(s string) string {
 	return string(b)
 }
 
-func (w *writer) cluster(machines []Machine) {
-	w.printf("\"cluster\": {\"agents\": [")
+// begin writes what stands before the groups.
+func (w *writer) begin(name string, machines []Machine) {
+	w.printf("{\n\"name\": %s,\n\"cluster\": {\"agents\": [", text(name))
 	for i, m := range machines {
 		if i > 0 {
 			w.printf(",")

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+
+	"fairlead/internal/sim"
+	"fairlead/internal/sim/trace"
+)
+
+// sources are the scenarios of files, that of a running scheduler and that of a trace, as far as they
+// were asked for. The trace, if there is one, can be summed up when its scenario has run.
+func (a *app) sources(ctx context.Context, s simulation, files []string) ([]*sim.Scenario, *trace.Stream, error) {
+	scenarios, err := a.readScenarios(files)
+	if err == nil && s.fromServer != "" {
+		var now []*sim.Scenario
+		now, err = a.scenarioOfServer(ctx, s.fromServer)
+		scenarios = append(scenarios, now...)
+	}
+	if err != nil || len(s.trace.Files) == 0 {
+		return scenarios, nil, err
+	}
+	stream, err := a.openStream(s.trace)
+	if err != nil {
+		return nil, nil, err
+	}
+	return append(scenarios, stream.Scenario), stream, nil
+}
+
+func (a *app) scenarioOfServer(ctx context.Context, url string) ([]*sim.Scenario, error) {
+	w, err := a.readRecorded(ctx, fromServer, url)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := errors.Join(w.Write(&out), describeRecorded(a.err, fromServer, w)); err != nil {
+		return nil, err
+	}
+	return sim.Parse(url, out.Bytes())
+}
+
+// openStream opens the trace of --trace FORMAT:FILE.
+func (a *app) openStream(t traceImport) (*trace.Stream, error) {
+	format, first, ok := strings.Cut(t.Files[0], ":")
+	if !ok || first == "" {
+		return nil, usagef("--trace %q: expected FORMAT:FILE, such as swf:log.swf.gz", t.Files[0])
+	}
+	t.Format, t.Files = format, append([]string{first}, t.Files[1:]...)
+	options, err := t.options(a)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := trace.OpenStream(options)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return stream, nil
+}
