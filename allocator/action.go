@@ -47,6 +47,10 @@ type Launch struct {
 	Slot bool
 	// Ports are the port numbers given to the tasks, in the order of the tasks.
 	Ports []uint64
+	// Devices are the GPUs given to the tasks, by their numbers on an agent that
+	// is ours alone, in the order of the tasks: whole ones first, then the one
+	// that gives a part. Of other agents they are not known.
+	Devices []int32
 }
 
 // Accept uses offers of one agent (none if it is owned) for some launches.

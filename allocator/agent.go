@@ -34,6 +34,8 @@ type agent struct {
 	wantedFor  int32      // how many instances hold is for here
 	stayingOn  int32      // the slots of runs that are not expected to end
 	staying    drf.Vector // the part of used that is not expected to come free
+	devices    []device   // its GPUs, if it is owned
+	gpusKept   bool       // the hold wants GPUs: nobody else gets any
 	wants      fitKey     // the form of spare.free
 	lot        uint64     // see lotOf
 	launches   int32      // decided in this Tick
@@ -86,6 +88,9 @@ func (a *agent) fits(sh *shape) bool {
 			return false
 		}
 	}
+	if sh.gpus != nil && !a.fitsDevices(sh.gpus) {
+		return false
+	}
 	return sh.limits == nil || sh.limits.allow(a)
 }
 
@@ -137,6 +142,7 @@ func (s *State) applyAgentSeen(f AgentSeen) {
 		a.ports = a.given
 		s.takePorts(i)
 	}
+	s.layDevices(i)
 	s.note(i)
 }
 
@@ -297,6 +303,7 @@ func (s *State) applyAgentLost(id string) {
 	}
 	a.lost, a.seen, a.given = true, false, nil
 	s.setTotal(a, drf.Vector{})
+	s.layDevices(i)
 	s.forgetLost(i)
 }
 

@@ -65,7 +65,7 @@ func (s *State) applyLaunch(i int32, l *Launch) error {
 	if g.at < 0 || !g.startable(l.Instance) {
 		return fmt.Errorf("%w: launch of %s/%s/%d, which does not wait", ErrInvalid, l.Framework, l.Group, l.Instance)
 	}
-	if !g.demand.FitsIn(l.Charge) || len(l.Ports) != unit(g.demand, drf.Ports) {
+	if !g.demand.FitsIn(l.Charge) || len(l.Ports) != unit(g.demand, drf.Ports) || !g.givenDevices(l.Devices) {
 		return fmt.Errorf("%w: launch of %s/%s/%d does not hold what the group asks for", ErrInvalid, l.Framework, l.Group, l.Instance)
 	}
 	if err := s.runs.claim(l.Run); err != nil {
@@ -106,8 +106,11 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	if len(l.Ports) > 0 {
 		a.ports = a.ports.without(l.Ports...)
 	}
+	if len(l.Devices) > 0 {
+		g.eachDevice(l.Devices, func(n int32, part drf.Amount) { a.holdDevice(g, n, part) })
+	}
 	r := s.runs.put(l.Run, g, len(g.tasks))
-	r.instance, r.agent, r.slot, r.ports, r.started = l.Instance, i, l.Slot, l.Ports, s.now
+	r.instance, r.agent, r.slot, r.ports, r.devices, r.started = l.Instance, i, l.Slot, l.Ports, l.Devices, s.now
 	for k := range r.overhead {
 		r.overhead[k] = l.Charge[k] - g.demand[k]
 	}
@@ -273,6 +276,7 @@ func (s *State) closeRun(r *run) {
 		if !st.Final() {
 			held = held.Add(r.group.tasks[t])
 			s.releasePorts(r, int32(t))
+			s.releaseDevices(r, int32(t))
 		}
 	}
 	s.release(r, held)

@@ -12,7 +12,7 @@ import (
 func (s *State) Check() error {
 	s.catchUp() // what a Tick would do first; it decides nothing
 	for _, check := range []func() error{
-		s.checkRuns, s.checkAgents, s.checkGroups, s.checkLimits, s.checkQueues, s.checkShapes, s.checkOffers, s.checkHolds, s.checkLines,
+		s.checkRuns, s.checkAgents, s.checkDevices, s.checkGroups, s.checkLimits, s.checkQueues, s.checkShapes, s.checkOffers, s.checkHolds, s.checkLines,
 	} {
 		if err := check(); err != nil {
 			return fmt.Errorf("allocator: broken books at %d ms: %w", s.now, err)

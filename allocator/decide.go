@@ -236,12 +236,13 @@ func (s *State) placeAllOn(g *group, on []int32) bool {
 
 // placeOn decides one run. It reports false when no more runs can be alive.
 func (s *State) placeOn(g *group, i int32) bool {
+	devices := s.pickDevices(g, i) // the draw is for the run that comes next
 	id, ok := s.runs.next()
 	if !ok {
 		return false
 	}
 	a := &s.agents[i]
-	l := Launch{Run: id, Instance: g.next(), Charge: *a.need(g.bucket.shape), Slot: a.spare.slot}
+	l := Launch{Run: id, Instance: g.next(), Charge: *a.need(g.bucket.shape), Slot: a.spare.slot, Devices: devices}
 	if n := unit(g.demand, drf.Ports); n > 0 {
 		l.Ports = a.ports.lowest(n)
 	}
@@ -307,7 +308,7 @@ func (s *State) launchesByAgent() []Launch {
 func (r *run) launch(l *Launch) {
 	g := r.group
 	l.Run, l.Framework, l.Group, l.Instance = r.id, g.spec.Framework, g.spec.Name, r.instance
-	l.Charge, l.Slot, l.Ports = g.demand.Add(r.overhead), r.slot, r.ports
+	l.Charge, l.Slot, l.Ports, l.Devices = g.demand.Add(r.overhead), r.slot, r.ports, r.devices
 }
 
 // tidyOffers gives back what this Tick did not use, and tells the master

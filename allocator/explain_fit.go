@@ -95,6 +95,9 @@ func (s *State) roomFor(g *group, a *agent) drf.Vector {
 			left[k] = max(left[k]-a.wanted[k], 0)
 		}
 	}
+	if len(g.gpus) > 0 && a.devices != nil {
+		left[drf.GPUs] = min(left[drf.GPUs], usable(g.gpus, a.freeDevices()))
+	}
 	return left
 }
 

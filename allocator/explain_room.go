@@ -102,7 +102,11 @@ func (s *State) couldHold(g *group) int64 {
 		if a.seq == 0 || a.lost || sum >= most || !g.possibleOn(a) {
 			continue
 		}
-		sum += g.timesOn(a.total, int64(a.slots), most)
+		times := g.timesOn(a.total, int64(a.slots), most)
+		if len(g.gpus) > 0 && a.devices != nil {
+			times = timesOnDevices(g.gpus, a.emptyDevices(), times)
+		}
+		sum += times
 	}
 	return min(sum, most)
 }

@@ -21,6 +21,8 @@ type taken struct {
 	agent int32
 	room  drf.Vector
 	slot  bool
+	// devices are its GPUs, if the agent's are known.
+	devices []int32
 }
 
 // seek finds the agents for what is to start next of a group, in the order in
@@ -136,7 +138,8 @@ func (s *State) takeRoom(g *group, sh *shape, n int32) {
 			return
 		}
 		a := &s.agents[i]
-		t := taken{agent: i, room: *a.need(sh), slot: a.spare.slot}
+		t := taken{agent: i, room: *a.need(sh), slot: a.spare.slot, devices: s.pickDevices(g, i)}
+		a.takeDevices(g, t.devices, 1)
 		for k := range t.room {
 			a.spare.free[k] -= t.room[k]
 			s.free[k] -= t.room[k]
@@ -158,6 +161,7 @@ func (s *State) putBackRoom(g *group) {
 		a := &s.agents[t.agent]
 		a.spare.free = a.spare.free.Add(t.room)
 		s.free = s.free.Add(t.room)
+		a.takeDevices(g, t.devices, -1)
 		if t.slot {
 			a.carried--
 			a.spare.slot = true

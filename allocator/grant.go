@@ -236,7 +236,7 @@ func (s *State) drainedRoom(g *group) int64 {
 		if a.seq == 0 || a.lost || a.hold != nil && a.hold.group != g {
 			continue
 		}
-		if sum += g.timesOn(lack(a.total, a.staying), int64(a.slots-a.stayingOn), n-sum); sum >= n {
+		if sum += g.timesDrained(a, n-sum); sum >= n {
 			break
 		}
 	}

@@ -82,6 +82,7 @@ func (s *State) keep(i int32) {
 	s.lift(i)
 	a := &s.agents[i]
 	a.wanted = a.hold.group.wantedOn(a, a.wantedFor)
+	a.gpusKept = a.wanted[drf.GPUs] > 0
 	for k := range a.kept {
 		a.kept[k] = min(a.wanted[k], a.spare.free[k])
 		a.spare.free[k] -= a.kept[k]
@@ -95,7 +96,7 @@ func (s *State) lift(i int32) {
 	a := &s.agents[i]
 	a.spare.free = a.spare.free.Add(a.kept)
 	s.free = s.free.Add(a.kept)
-	a.kept = drf.Vector{}
+	a.kept, a.gpusKept = drf.Vector{}, false
 	s.touch(i)
 }
 

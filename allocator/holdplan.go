@@ -120,7 +120,17 @@ func (s *State) drainable(g *group, p *planning) []int32 {
 func (g *group) fitsDrained(a *agent, n int32) bool {
 	left := lack(a.total, a.staying)
 	need := g.wantedOn(a, n)
-	return need.FitsIn(left)
+	return need.FitsIn(left) && (len(g.gpus) == 0 || a.devices == nil || timesOnDevices(g.gpus, a.drainedDevices(), int64(n)) == int64(n))
+}
+
+// timesDrained counts the instances of a group that an agent has room for then, at
+// most a number.
+func (g *group) timesDrained(a *agent, most int64) int64 {
+	n := g.timesOn(lack(a.total, a.staying), int64(a.slots-a.stayingOn), most)
+	if len(g.gpus) > 0 && a.devices != nil {
+		n = timesOnDevices(g.gpus, a.drainedDevices(), n)
+	}
+	return n
 }
 
 // missing is how much of a demand is not free on an agent: the parts of the

@@ -24,6 +24,7 @@ type Image struct {
 	Measured  MeasuredImage
 	Least     drf.Vector // of each resource the least that any group asked for
 	Holds     []Hold     // in the order in which they were made
+	Workload  WorkloadImage
 }
 
 // NodeImage is a role or a framework of the tree.
@@ -98,6 +99,7 @@ type RunImage struct {
 	Slot             bool
 	States           []TaskState
 	Ports            []uint64
+	Devices          []int32 // GPUs, see Launch
 	Overhead         []Quantity
 	Started          int64
 	KillAt, LostAt   int64 // -1: never
@@ -131,6 +133,7 @@ func (s *State) Image() *Image {
 	}
 	s.imageHolds(m)
 	s.imageMeasured(m)
+	s.imageWorkload(m)
 	return m
 }
 
@@ -200,7 +203,7 @@ func imageGroup(g *group) GroupImage {
 func (s *State) imageRun(r *run) RunImage {
 	return RunImage{
 		Run: r.id, Framework: r.group.spec.Framework, Group: r.group.spec.Name, Instance: r.instance,
-		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states), Ports: slices.Clone(r.ports),
+		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states), Ports: slices.Clone(r.ports), Devices: slices.Clone(r.devices),
 		Overhead: s.quantities(r.overhead), Started: r.started, KillAt: r.killAt, LostAt: r.lostAt,
 		Outcome: r.outcome, Hopeless: r.hopeless, Preempted: r.preempted, Cause: r.cause, Message: r.message,
 	}
@@ -215,6 +218,7 @@ func Restore(cfg Config, m *Image) (*State, error) {
 	}
 	s.now, s.lastSeq, s.runs.lastSeq, s.least = m.Now, m.LastGroup, m.LastRun, m.Least
 	s.preempted = slices.Clone(m.Preempted)
+	s.workload.restore(&m.Workload)
 	for _, name := range m.Kinds {
 		if _, err := s.kinds.Intern(name); err != nil {
 			return nil, err
@@ -334,7 +338,7 @@ func (s *State) restoreRuns(m *Image) error {
 		g, ok := s.groups[groupKey{im.Framework, im.Group}]
 		i, seen := s.agentIndex[im.Agent]
 		if !ok || !seen || im.Instance < 0 || int(im.Instance) >= len(g.instances) ||
-			len(im.States) != len(g.tasks) || len(im.Ports) != unit(g.demand, drf.Ports) {
+			len(im.States) != len(g.tasks) || len(im.Ports) != unit(g.demand, drf.Ports) || !g.givenDevices(im.Devices) {
 			return fmt.Errorf("%w: run %s of %s/%s on agent %s", ErrUnknown, im.Run, im.Framework, im.Group, im.Agent)
 		}
 		if err := s.runs.claim(im.Run); err != nil {
@@ -355,7 +359,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 	held := overhead
 	r := s.runs.put(im.Run, g, len(g.tasks))
 	r.instance, r.agent, r.slot, r.ports, r.overhead = im.Instance, i, im.Slot, slices.Clone(im.Ports), overhead
-	r.started, r.killAt, r.lostAt = im.Started, im.KillAt, im.LostAt
+	r.devices, r.started, r.killAt, r.lostAt = slices.Clone(im.Devices), im.Started, im.KillAt, im.LostAt
 	r.outcome, r.hopeless, r.preempted, r.cause, r.message = im.Outcome, im.Hopeless, im.Preempted, im.Cause, im.Message
 	a := &s.agents[i]
 	copy(r.states, im.States)
@@ -367,6 +371,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 		}
 	}
 	a.ports = a.ports.without(r.heldPorts()...)
+	s.restoreDevices(r)
 	if int(r.final) == len(r.states) {
 		s.ended = append(s.ended, r.id)
 	}

@@ -13,7 +13,8 @@ import (
 // Metamorphic relations: a history is changed in a way that must not matter,
 // or only as said, and decided again.
 
-// TestScaledAmountsDecideAlike multiplies everything but ports by k.
+// TestScaledAmountsDecideAlike multiplies everything but ports and GPUs by k: those are
+// handed out one by one.
 func TestScaledAmountsDecideAlike(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := histories(t)
@@ -27,7 +28,7 @@ func TestScaledAmountsDecideAlike(t *testing.T) {
 func scaled(qs []Quantity, k drf.Amount) []Quantity {
 	var out []Quantity
 	for _, q := range qs {
-		if q.Name != "ports" {
+		if q.Name != "ports" && q.Name != "gpus" {
 			q.Amount *= k
 		}
 		out = append(out, q)
@@ -66,7 +67,7 @@ func unscaled(a Action, k drf.Amount) Action {
 	for i := range accept.Launches {
 		charge := &accept.Launches[i].Charge
 		for kind := range charge {
-			if drf.Kind(kind) != drf.Ports {
+			if drf.Kind(kind) != drf.Ports && drf.Kind(kind) != drf.GPUs {
 				charge[kind] /= k
 			}
 		}

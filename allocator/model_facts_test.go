@@ -162,6 +162,7 @@ func (m *model) submitted(spec Group) {
 	spec.Role = cmp.Or(spec.Role, m.roles[spec.Framework], "*")
 	m.nest(spec.Role)
 	m.groups = append(m.groups, &modelGroup{Group: spec, met: map[string]bool{}})
+	m.learnAsk(m.groups[len(m.groups)-1])
 }
 
 func (m *model) group(framework, name string) *modelGroup {

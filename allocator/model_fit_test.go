@@ -14,7 +14,9 @@ func (m *model) best(g *modelGroup, free map[string]*modelSpare) *modelAgent {
 	var fit []*modelAgent
 	for _, a := range m.agents {
 		if sp := free[a.Agent]; sp != nil && sp.usable && m.need(g, sp).fitsIn(sp.free) && m.meets(g, a) {
-			fit = append(fit, a)
+			if _, ok := m.give(g, a, sp.free["cpus"]-m.need(g, sp)["cpus"], slices.Clone(sp.gpus)); ok {
+				fit = append(fit, a)
+			}
 		}
 	}
 	if len(fit) == 0 {
@@ -32,6 +34,10 @@ func (m *model) best(g *modelGroup, free map[string]*modelSpare) *modelAgent {
 			return m.aligned(g, b, free).Cmp(m.aligned(g, a, free))
 		case DotProduct, GPUBestFit:
 			return m.packed(g, free[a.Agent]).Cmp(m.packed(g, free[b.Agent]))
+		case GPUPacking:
+			return cmp.Compare(m.packing(g, a, free[a.Agent]), m.packing(g, b, free[b.Agent]))
+		case FGD:
+			return cmp.Compare(m.growth(g, a, free[a.Agent]), m.growth(g, b, free[b.Agent]))
 		case Random:
 			return cmp.Compare(m.lot(a), m.lot(b))
 		}
@@ -107,6 +113,9 @@ func (m *model) launch(g *modelGroup, a *modelAgent, sp *modelSpare) decisionOf 
 	if n := int(need["ports"] / 1000); n > 0 {
 		l.Ports = append([]uint64(nil), sp.ports[:n]...)
 		sp.ports = sp.ports[n:]
+	}
+	if l.Devices, _ = m.give(g, a, sp.free["cpus"]-need["cpus"], sp.gpus); l.Devices != nil && len(l.Devices) == 0 {
+		l.Devices = nil
 	}
 	m.lastRun++
 	l.Run = makeRunID(m.lastRun, m.lowestPlace())

@@ -45,7 +45,7 @@ func (m *model) roomsAmong(g *modelGroup, free map[string]*modelSpare, agents []
 	trial := map[string]*modelSpare{}
 	for _, a := range agents {
 		c := *free[a.Agent]
-		c.free = maps.Clone(c.free)
+		c.free, c.gpus = maps.Clone(c.free), slices.Clone(c.gpus)
 		trial[a.Agent] = &c
 	}
 	var out []*modelAgent

@@ -25,6 +25,8 @@ type model struct {
 	placements map[string]int64 // by path
 	nested     bool             // there was a role below a role
 	lastRun    uint64
+	asked      []modelAsk // of GPUs, by each instance that was submitted
+	typical    []modelAsk // the first of them
 	kinds      *drf.Kinds // of the State, to read charges by name
 }
 
@@ -174,10 +176,11 @@ type modelSpare struct {
 	slots  int32
 	free   amounts
 	ports  []uint64
+	gpus   []int64 // what is free of each, if they are known
 }
 
 func (m *model) spare(a *modelAgent) *modelSpare {
-	sp := &modelSpare{slots: a.Slots, usable: a.Owned && !a.lost, free: amounts{}}
+	sp := &modelSpare{slots: a.Slots, usable: a.Owned && !a.lost, free: amounts{}, gpus: m.devices(a)}
 	used, taken := amounts{}, map[uint64]bool{}
 	for _, r := range m.runs {
 		if r.agent != a.Agent {

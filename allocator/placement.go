@@ -28,13 +28,19 @@ const (
 	// GPUBestFit takes the agent that has the fewest CPUs and GPUs left
 	// afterwards: the best fit of the FGD paper.
 	GPUBestFit Placement = "gpu-best-fit"
+	// GPUPacking takes GPUs in use before free ones, and agents in use before free
+	// ones: GPU packing of the FGD paper.
+	GPUPacking Placement = "gpu-packing"
+	// FGD takes the agent whose free GPUs become useless the least for what is
+	// typically asked for: fragmentation gradient descent.
+	FGD Placement = "fgd"
 	// Random takes any agent, by a hash of Config.Seed, the run and the agent.
 	Random Placement = "random"
 )
 
 // Placements lists the rules, the default first.
 func Placements() []Placement {
-	return []Placement{BestFit, FirstFit, WorstFit, Tetris, DotProduct, GPUBestFit, Random}
+	return []Placement{BestFit, FirstFit, WorstFit, Tetris, DotProduct, GPUBestFit, GPUPacking, FGD, Random}
 }
 
 // Description says in a line what a placement rule does.
@@ -52,6 +58,10 @@ func (p Placement) Description() string {
 		return "free CPUs and GPUs aligned least with the demand"
 	case GPUBestFit:
 		return "the fewest CPUs and GPUs left afterwards"
+	case GPUPacking:
+		return "GPUs in use first, then agents in use"
+	case FGD:
+		return "where the least of the free GPUs becomes useless for what is typically asked for"
 	case Random:
 		return "any agent, by the seed"
 	}
@@ -76,6 +86,10 @@ func (s *State) score(sh *shape, i int32) uint64 {
 		return s.overlap(sh, a)
 	case GPUBestFit:
 		return s.leftOver(sh, a)
+	case GPUPacking:
+		return s.packing(sh, a)
+	case FGD:
+		return uint64(s.growth(sh, a) + 1<<62)
 	case Random:
 		return s.lot(a)
 	}

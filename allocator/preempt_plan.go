@@ -154,9 +154,10 @@ func (sp *sparing) cheapest() (agent int32, set []victim, ok bool) {
 // to be needed, the most expensive first.
 func (sp *sparing) on(i int32, a *agent) (set []victim, cost uint64, ok bool) {
 	need := func() drf.Vector { return sp.needs(i, sp.counts[i]+1, slotsOf(set)) }
+	fits := func(free drf.Vector) bool { return need().FitsIn(free) && sp.fitsDevices(i, set) }
 	free := sp.s.room(a).Add(sp.freed[i])
 	for _, v := range sp.victims[i] {
-		if need().FitsIn(free) {
+		if fits(free) {
 			break
 		}
 		if sp.chosen[v.run.id] || !sp.canSpare(v, set) {
@@ -164,13 +165,13 @@ func (sp *sparing) on(i int32, a *agent) (set []victim, cost uint64, ok bool) {
 		}
 		set, free = append(set, v), free.Add(v.held)
 	}
-	if !need().FitsIn(free) {
+	if !fits(free) {
 		return nil, 0, false
 	}
 	for k := len(set) - 1; k >= 0; k-- {
 		all := set
 		set = append(slices.Clone(set[:k]), set[k+1:]...)
-		if less, _ := free.Sub(all[k].held); need().FitsIn(less) {
+		if less, _ := free.Sub(all[k].held); fits(less) {
 			free = less
 		} else {
 			set = all
@@ -188,6 +189,28 @@ func (sp *sparing) needs(i, n, more int32) drf.Vector {
 	a := &sp.s.agents[i]
 	slots := min(max(a.slots-a.carried+sp.slots[i]+more, 0), n)
 	return sp.group.demand.Times(int64(slots)).Add(sp.group.hosted.Times(int64(n - slots)))
+}
+
+// fitsDevices reports whether one more instance of the group finds its GPUs on an
+// agent when those that were chosen and a set of runs have ended.
+func (sp *sparing) fitsDevices(i int32, set []victim) bool {
+	a := &sp.s.agents[i]
+	if a.devices == nil || len(sp.group.gpus) == 0 {
+		return true
+	}
+	free := a.freeDevices()
+	ends := func(n int32, part drf.Amount) {
+		if int(n) < len(free) {
+			free[n] += part
+		}
+	}
+	for _, v := range sp.victims[i] {
+		if sp.chosen[v.run.id] || slices.ContainsFunc(set, func(w victim) bool { return w.run == v.run }) {
+			v.run.eachDevice(ends)
+		}
+	}
+	n := int64(sp.counts[i] + 1)
+	return timesOnDevices(sp.group.gpus, free, n) == n
 }
 
 // slotsOf counts the slots that runs give back.

@@ -25,6 +25,7 @@ type run struct {
 	few       [8]TaskState // backs states of all but very large groups
 	states    []TaskState
 	ports     []uint64
+	devices   []int32
 	overhead  drf.Vector
 	started   int64
 	killAt    int64 // when Kill was sent last, or never

@@ -108,6 +108,9 @@ func (sc *script) printPlacements(actions []Action) {
 		if len(p.Ports) > 0 {
 			text += fmt.Sprintf(" ports %v", p.Ports)
 		}
+		if len(p.Devices) > 0 {
+			text += fmt.Sprintf(" gpus %v", p.Devices)
+		}
 		if p.Slot {
 			text += " on a slot"
 		}

@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"fmt"
 	"slices"
 
 	"fairlead/drf"
@@ -13,6 +14,7 @@ type shape struct {
 	key          shapeKey
 	limits       *limits // nil if it may go to any agent
 	demand       drf.Vector
+	gpus         []drf.Amount // of each task that asks for some, the most first
 	withExecutor drf.Vector
 	whole        drf.Vector // of what starts together at most, without executors
 	wants        fitKey
@@ -30,6 +32,7 @@ type shape struct {
 type shapeKey struct {
 	demand drf.Vector
 	limits string // limits.text
+	gpus   string // of several tasks that ask for some
 	// group is the number of the one group of the shape, if it is a gang or
 	// depends on where that group's instances are; else 0.
 	group uint64
@@ -37,6 +40,9 @@ type shapeKey struct {
 
 func (g *group) shapeKey() shapeKey {
 	key := shapeKey{demand: g.demand}
+	if len(g.gpus) > 1 {
+		key.gpus = fmt.Sprint(g.gpus)
+	}
 	if g.spec.Gang > 1 {
 		key.group = g.seq // that one instance fits says nothing of the others
 	}
@@ -71,7 +77,7 @@ func (s *State) useShape(g *group) *shape {
 	key := g.shapeKey()
 	sh, ok := t.all[key]
 	if !ok {
-		sh = &shape{key: key, limits: g.limits, demand: g.demand, withExecutor: g.demand.Add(s.executor), full: -1}
+		sh = &shape{key: key, limits: g.limits, demand: g.demand, gpus: g.gpus, withExecutor: g.demand.Add(s.executor), full: -1}
 		t.all[key] = sh
 	}
 	sh.whole = g.whole()

@@ -53,6 +53,9 @@ type State struct {
 	touched   []int32 // agents with launches in this Tick
 	more      bool    // the last Tick stopped at Config.MaxPlacements
 
+	workload workload
+	gpuRoom  []drf.Amount // backs gpusOf
+
 	holds     []*hold    // in the order in which they were made
 	moved     []*group   // whose holds changed in this Tick
 	preempted []int64    // when runs were preempted in the last minute
@@ -113,6 +116,7 @@ func New(cfg Config) (*State, error) {
 		templates:  templateTable{by: map[uint64][]*template{}},
 		dependents: map[groupKey]map[*group]struct{}{},
 		shapes:     newShapeTable(),
+		workload:   workload{index: map[[2]drf.Amount]int{}},
 		epoch:      1,
 		plans:      1,
 		grantAt:    never,
@@ -125,8 +129,8 @@ func New(cfg Config) (*State, error) {
 	if s.executor, err = s.vector(cfg.Executor); err != nil {
 		return nil, fmt.Errorf("executor: %w", err)
 	}
-	if s.executor[drf.Ports] != 0 {
-		return nil, fmt.Errorf("%w: executor: it can't be given ports", ErrInvalid)
+	if s.executor[drf.Ports] != 0 || s.executor[drf.GPUs] != 0 {
+		return nil, fmt.Errorf("%w: executor: it can't be given ports or GPUs", ErrInvalid)
 	}
 	return s, nil
 }

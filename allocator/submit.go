@@ -33,6 +33,7 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	g.seq = s.lastSeq
 	s.groups[groupKey{g.spec.Framework, g.spec.Name}] = g
 	s.noteLeast(g)
+	s.noteDemand(g)
 	s.adopt(g)
 	s.link.wantRevive = true
 	return nil

@@ -24,6 +24,7 @@ type needs struct {
 	demand drf.Vector   // without the executor
 	hosted drf.Vector   // with it
 	tasks  []drf.Vector // of each task
+	gpus   []drf.Amount // of each task that asks for some, the most first
 }
 
 // spec is what a group was submitted with. Everything but its names is shared.
@@ -157,7 +158,7 @@ func (s *State) measure(t *template) error {
 		t.tasks = append(t.tasks, v)
 		t.demand = t.demand.Add(v)
 	}
-	t.hosted = t.demand.Add(s.executor)
+	t.hosted, t.gpus = t.demand.Add(s.executor), gpuAsks(t.tasks)
 	return nil
 }
 

@@ -139,6 +139,9 @@ func (w *world) resources(scale int) []Quantity {
 	if w.draw(4) == 0 {
 		out = append(out, Quantity{[]string{"gpus", "disk", "fpga"}[w.draw(3)], drf.Amount(1+w.draw(2)) * drf.Unit})
 	}
+	if w.draw(4) == 0 { // parts of GPUs
+		out = append(out, Quantity{"gpus", drf.Amount(1+w.draw(5)) * 300 * drf.Amount(scale)})
+	}
 	return out
 }
 

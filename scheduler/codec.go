@@ -267,7 +267,7 @@ func encodeAccept(a *allocator.Accept) *journalpb.Accept {
 	for _, l := range a.Launches {
 		p := journalpb.Launch{
 			Run: uint64(l.Run), Framework: l.Framework, Group: l.Group, Instance: l.Instance,
-			Slot: l.Slot, Ports: l.Ports,
+			Slot: l.Slot, Ports: l.Ports, Devices: l.Devices,
 		}
 		p.Charge = encodeVector(l.Charge)
 		out.Launches = append(out.Launches, p)
@@ -304,7 +304,7 @@ func decodeAccept(in *journalpb.Accept) (allocator.Action, error) {
 	for _, p := range in.Launches {
 		l := allocator.Launch{
 			Run: allocator.RunID(p.Run), Framework: p.Framework, Group: p.Group, Instance: p.Instance,
-			Slot: p.Slot, Ports: p.Ports,
+			Slot: p.Slot, Ports: p.Ports, Devices: p.Devices,
 		}
 		var err error
 		if l.Charge, err = decodeVector(p.Charge); err != nil {

@@ -40,6 +40,7 @@ func (s *Snapshot) Marshal() ([]byte, error) {
 	for i := range m.Runs {
 		out.Runs = append(out.Runs, encodeRun(&m.Runs[i]))
 	}
+	encodeWorkload(&m.Workload, &out)
 	for _, h := range m.Holds {
 		out.Holds = append(out.Holds, *encodeHold(h))
 	}
@@ -88,6 +89,7 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 		}
 		m.Runs = append(m.Runs, r)
 	}
+	m.Workload = decodeWorkload(&in)
 	for i := range in.Holds {
 		m.Holds = append(m.Holds, decodeHold(&in.Holds[i]))
 	}
@@ -173,7 +175,7 @@ func decodeGroup(in *journalpb.Group) (allocator.GroupImage, error) {
 func encodeRun(r *allocator.RunImage) journalpb.Run {
 	out := journalpb.Run{
 		Run: uint64(r.Run), Framework: r.Framework, Group: r.Group, Instance: r.Instance, Agent: r.Agent, Slot: r.Slot,
-		Ports: r.Ports, Overhead: encodeQuantities(r.Overhead), StartedMs: r.Started, KillAtMs: r.KillAt,
+		Ports: r.Ports, Devices: r.Devices, Overhead: encodeQuantities(r.Overhead), StartedMs: r.Started, KillAtMs: r.KillAt,
 		LostAtMs: r.LostAt, Outcome: uint32(r.Outcome), Hopeless: r.Hopeless, Preempted: r.Preempted, Message: r.Message, Cause: uint32(r.Cause),
 	}
 	for _, st := range r.States {
@@ -187,7 +189,7 @@ func decodeRun(in *journalpb.Run) (allocator.RunImage, error) {
 	cause, badCause := decodeCause(in.Cause)
 	r := allocator.RunImage{
 		Run: allocator.RunID(in.Run), Framework: in.Framework, Group: in.Group, Instance: in.Instance, Agent: in.Agent,
-		Slot: in.Slot, Ports: in.Ports, Overhead: decodeQuantities(in.Overhead), Started: in.StartedMs,
+		Slot: in.Slot, Ports: in.Ports, Devices: in.Devices, Overhead: decodeQuantities(in.Overhead), Started: in.StartedMs,
 		KillAt: in.KillAtMs, LostAt: in.LostAtMs, Outcome: outcome, Hopeless: in.Hopeless, Preempted: in.Preempted, Cause: cause, Message: in.Message,
 	}
 	for _, st := range in.States {

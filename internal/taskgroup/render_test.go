@@ -151,7 +151,11 @@ func anyTask(t *rapid.T) proto.Task {
 func anyResources(t *rapid.T) []proto.Resource {
 	var out []proto.Resource
 	for _, name := range []string{"cpus", "mem", "disk", "gpus", "bandwidth", "licences"} {
-		if n := rapid.Int64Range(0, 1<<52).Draw(t, name); n > 0 {
+		n := rapid.Int64Range(0, 1<<52).Draw(t, name)
+		if name == "gpus" {
+			n -= n % 1000 // parts of one are for simulations
+		}
+		if n > 0 {
 			out = append(out, proto.Resource{Name: name, Milli: n})
 		}
 	}

@@ -72,6 +72,9 @@ func task(o *strictyaml.Object, purpose Purpose, probed *portUses) proto.Task {
 	command(o, &t, purpose)
 	if v, ok := o.Optional("resources"); ok {
 		t.Resources, t.Ports = Resources(v)
+		if purpose == Runnable {
+			wholeGPUs(v, t.Resources)
+		}
 	}
 	if v, ok := o.Optional("env"); ok {
 		t.Env = pairs(v, maxEnv)
@@ -197,6 +200,15 @@ func Resources(v strictyaml.Value) ([]proto.Resource, uint32) {
 	}
 	slices.SortFunc(out, func(a, b proto.Resource) int { return canonicalOrder(a.Name, b.Name) })
 	return out, ports
+}
+
+// wholeGPUs refuses parts of a GPU to groups that are to run: a Mesos agent hands out whole ones.
+func wholeGPUs(v strictyaml.Value, resources []proto.Resource) {
+	for _, r := range resources {
+		if a := drf.Amount(r.Milli); r.Name == "gpus" && a%drf.Unit != 0 {
+			v.Failf("gpus %s: a Mesos agent hands out whole GPUs; parts of one are for simulations", a)
+		}
+	}
 }
 
 func uris(v strictyaml.Value) []proto.URI {

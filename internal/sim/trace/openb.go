@@ -15,7 +15,7 @@ no users: the class of service (qos) is the framework, unless --tenants is given
 A pod is one instance that arrives when it was created and runs from when it was
 scheduled until it was deleted; one that never was, from creation to deletion. A file
 of the first five columns has no times: its pods are there from the start and stay.
-GPUs are added up: two halves of two GPUs hold a pod that needs a whole one. Models
+A pod that wants a part of a GPU gets it of a single one (docs/placement.md). Models
 of GPUs are attributes of agents (gpu_model), and gpu_spec is a constraint on them.
 The recorded times load the cluster by about 1 %; --fill leaves them out, as the authors do.`,
 		start: func() parser { return &openb{} },
