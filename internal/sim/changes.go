@@ -198,9 +198,9 @@ func (e *engine) change(c Change) error {
 	case c.Kill != nil:
 		return e.killEntry(*c.Kill)
 	case c.Joins != "":
-		return e.join(c.Joins)
+		return e.plan(c.Joins, true)
 	default:
-		return e.leave(c.Leaves)
+		return e.plan(c.Leaves, false)
 	}
 }
 
@@ -208,13 +208,23 @@ func frameworkSet(f Framework) allocator.FrameworkSet {
 	return allocator.FrameworkSet{Framework: f.Name, Role: f.Role, Weight: int64(f.Weight)}
 }
 
-// join makes an agent part of the cluster.
-func (e *engine) join(name string) error {
-	n := &e.nodes[e.nodeOf[name]]
-	if n.up {
+// plan makes an agent part of the cluster, or takes it out.
+func (e *engine) plan(name string, there bool) error {
+	i := e.nodeOf[name]
+	e.nodes[i].planned = there
+	return e.setNode(i)
+}
+
+// setNode tells that an agent comes or goes, if it does.
+func (e *engine) setNode(i int32) error {
+	n := &e.nodes[i]
+	there := n.planned && !n.broken
+	if n.up == there {
 		return nil
 	}
-	n.up = true
+	if n.up = there; !there {
+		return e.leave(i)
+	}
 	a := n.agent
 	seen := allocator.AgentSeen{Agent: a.Name, Host: a.Name, Attributes: a.Attributes, Total: e.crowd.told(a), Owned: true}
 	if a.Ports > 0 && e.crowd == nil {
@@ -233,18 +243,13 @@ func (e *engine) resize(f allocator.Fact) error {
 }
 
 // leave takes an agent out of the cluster. What runs there is lost.
-func (e *engine) leave(name string) error {
-	n := e.nodeOf[name]
-	if !e.nodes[n].up {
-		return nil
-	}
-	e.nodes[n].up = false
-	if err := e.resize(allocator.AgentLost{Agent: name}); err != nil {
+func (e *engine) leave(n int32) error {
+	if err := e.resize(allocator.AgentLost{Agent: e.nodes[n].agent.Name}); err != nil {
 		return err
 	}
 	for i := range e.runs.runs {
 		if r := &e.runs.runs[i]; r.id != 0 && r.node == n {
-			if err := e.end(event{run: r.id, how: allocator.TaskLost}); err != nil {
+			if err := e.update(event{run: r.id, how: allocator.TaskLost}); err != nil {
 				return err
 			}
 		}

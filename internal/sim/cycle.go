@@ -197,7 +197,9 @@ func (a *offering) hidden(t *taker) bool {
 // answer launches what the framework wants on an offer, and gives back the rest.
 func (m *master) answer(o *offer) {
 	rest := o.has
-	if o.to.least.FitsIn(o.has) {
+	m.made++
+	rescinded := m.taken > 0 && hits(m.rescinds.at(m.made), m.taken)
+	if !rescinded && o.to.least.FitsIn(o.has) {
 		rest = m.launch(o)
 	}
 	m.tree.Refund(o.to.node, rest)
@@ -206,7 +208,7 @@ func (m *master) answer(o *offer) {
 	if a.free = rest; rest != o.has {
 		m.stirred = m.now
 	}
-	if !rest.IsZero() && o.to.refuse > 0 {
+	if !rescinded && !rest.IsZero() && o.to.refuse > 0 {
 		a.filters = append(a.filters, filter{o.to, rest, m.now + max(o.to.refuse, m.rules.IntervalMillis)})
 	}
 }

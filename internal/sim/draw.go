@@ -144,9 +144,12 @@ func (s source) at(k int) *rand.PCG {
 }
 
 // value is the k-th time, at least least. Poisson processes have gaps instead.
-func (d *draw) value(from source, k int, least int64) int64 {
+func (d *draw) value(from source, k int, least int64) int64 { return d.valueOf(from.at(k), least) }
+
+// valueOf draws a time of at least least.
+func (d *draw) valueOf(r *rand.PCG, least int64) int64 {
 	var ms int64
-	switch r := from.at(k); d.kind {
+	switch d.kind {
 	case "uniform":
 		// The bias is below one part in a million even for a range of a hundred years.
 		high, _ := bits.Mul64(r.Uint64(), uint64(d.second-d.first+1))

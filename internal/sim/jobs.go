@@ -17,6 +17,7 @@ type running struct {
 	instance int32
 	since    int64
 	ends     int64 // 0 if it never does
+	how      allocator.TaskState
 	left     int64 // microseconds of work when its progress was booked last, if agents can be over-committed
 	charge   drf.Vector
 }
@@ -59,6 +60,9 @@ type submission struct {
 	live  int64 // runs of it
 	// demand is what an instance really takes, if agents can be over-committed.
 	demand drf.Vector
+	// attempts counts the runs of each instance, and faults is what becomes of them, if anything goes wrong.
+	attempts map[int32]int
+	faults   source
 	// drains says that what runs of it goes on although it was ended.
 	drains bool
 }
@@ -115,8 +119,8 @@ func (e *engine) submit(a *arrival) error {
 	return nil
 }
 
-// end tells the allocator how all tasks of a run ended.
-func (e *engine) end(ev event) error {
+// update tells the allocator how all tasks of a run are.
+func (e *engine) update(ev event) error {
 	r := e.runs.get(ev.run)
 	if e.isStale(&ev) {
 		return nil
@@ -168,12 +172,38 @@ func (e *engine) launch(node int32, l *allocator.Launch) {
 		r.charge = s.demand
 	}
 	e.stats.started(e.nodes[node].agent.Name, r)
-	if d := r.job.group.lasts(l.Instance); d > 0 {
-		r.ends = e.now + d
-		e.heap.push(event{at: r.ends, run: l.Run, how: allocator.TaskFinished})
-	}
+	e.await(r, e.fateOf(s, l.Instance))
 	if e.crowd != nil {
 		e.enter(r)
+	}
+}
+
+// fateOf says what becomes of a run that starts now.
+func (e *engine) fateOf(s *submission, instance int32) fate {
+	g, k := s.job.group, s.job.group.number+int(instance)
+	if e.scenario.Faults == nil {
+		return e.scenario.Faults.fateOf(source{}, k, g.lasts(instance))
+	}
+	if s.attempts == nil {
+		s.attempts, s.faults = make(map[int32]int), stream(e.scenario.Seed, "faults", g)
+	}
+	attempt := s.attempts[instance]
+	s.attempts[instance]++
+	return e.scenario.Faults.fateOf(s.faults, k+attempt<<32, g.lasts(instance))
+}
+
+// await prepares what will be heard of a run.
+func (e *engine) await(r *running, f fate) {
+	if f.dropped {
+		e.heap.push(event{at: e.now + e.scenario.Faults.ReconcileMillis, run: r.id, how: allocator.TaskLost})
+		return
+	}
+	if f.delay > 0 {
+		e.heap.push(event{at: e.now + f.delay, run: r.id, how: allocator.TaskRunning})
+	}
+	if f.lasts > 0 {
+		r.ends, r.how = e.now+f.delay+f.lasts+f.late, f.how
+		e.heap.push(event{at: r.ends, run: r.id, how: r.how})
 	}
 }
 

@@ -30,6 +30,9 @@ type master struct {
 	rules    Offers
 	accept   map[string]*Accept // by framework
 	from     source             // of the orders of agents
+	rescinds source             // of the offers that are taken back
+	taken    drf.Amount         // how many of them are
+	made     int                // offers
 	now      int64
 	kinds    *drf.Kinds
 	tree     *drf.Tree
@@ -123,6 +126,9 @@ func newMaster(s *Scenario) (*master, error) {
 		kinds: drf.NewKinds(), tree: drf.NewTreeOf(ranking), agentOf: make(map[string]int),
 		takerOf: make(map[leaf]*taker), byNode: make(map[drf.Node]*taker), groups: make(map[jobKey]*offered),
 		from: sourceOf(s.Seed, "agents", "", ""), cycleAt: -s.Offers.IntervalMillis,
+	}
+	if s.Faults != nil {
+		m.rescinds, m.taken = sourceOf(s.Seed, "rescinds", "", ""), s.Faults.Rescinds
 	}
 	for _, f := range s.Frameworks {
 		m.accept[f.Name] = f.Accept

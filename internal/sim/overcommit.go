@@ -217,7 +217,7 @@ func (e *engine) repace(n int32) {
 		ends := e.now + (scaled(run.left, e.crowd.pace(r, run.charge[drf.Mem]), pacePart)+999)/1000
 		if ends != run.ends {
 			run.ends = ends
-			e.heap.push(event{at: ends, run: id, how: allocator.TaskFinished})
+			e.heap.push(event{at: ends, run: id, how: run.how})
 		}
 	}
 }
@@ -228,7 +228,7 @@ func (e *engine) enter(r *running) {
 	e.progress(r.node)
 	room.runs = append(room.runs, r.id)
 	room.mem += r.charge[drf.Mem]
-	r.left = (r.ends - e.now) * 1000
+	r.left = max(r.ends-e.now, 0) * 1000 // nothing of one that never ends
 	e.repace(r.node)
 }
 

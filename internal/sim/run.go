@@ -71,6 +71,7 @@ type engine struct {
 	crowd    *crowd // nil unless agents can be over-committed
 	nodes    []node
 	nodeOf   map[string]int32
+	broken   eventHeap              // when agents break or come back
 	changes  []Change               // that are still to be made
 	jobs     map[jobKey]*submission // the groups that the allocator knows
 	// awaited counts the groups to come that are after one.
@@ -86,8 +87,12 @@ type engine struct {
 // node is an agent of the scenario.
 type node struct {
 	agent *Agent
-	up    bool
-	room  room // used if agents can be over-committed
+	// up says that it is in the cluster: that is planned, and it is not broken.
+	up, planned, broken bool
+	// outages counts how often it broke or came back, which is drawn from lives.
+	outages int
+	lives   source
+	room    room // used if agents can be over-committed
 }
 
 // jobKey names a group that was submitted.
@@ -165,10 +170,11 @@ func (e *engine) setUp() error {
 		if a.JoinsMillis > 0 {
 			continue
 		}
-		if err := e.join(a.Name); err != nil {
+		if err := e.plan(a.Name, true); err != nil {
 			return err
 		}
 	}
+	e.outages()
 	return e.measure()
 }
 
@@ -244,6 +250,9 @@ func (e *engine) nextTime() (int64, bool) {
 	if len(e.changes) > 0 {
 		sooner(e.changes[0].AtMillis, true)
 	}
+	if ev := e.broken.first(); ev != nil {
+		sooner(ev.at, true)
+	}
 	_, more := e.work.next()
 	sooner(e.work.next())
 	if !more && len(e.jobs) == 0 {
@@ -259,7 +268,7 @@ func (e *engine) nextTime() (int64, bool) {
 // isStale tells of the end of a run that was ended before, or ends at another time now.
 func (e *engine) isStale(ev *event) bool {
 	r := e.runs.get(ev.run)
-	return r == nil || ev.how == allocator.TaskFinished && ev.at != r.ends
+	return r == nil || (ev.how == allocator.TaskFinished || ev.how == allocator.TaskFailed) && ev.at != r.ends
 }
 
 func (e *engine) advance(at int64) {
@@ -275,13 +284,18 @@ func (e *engine) happen() error {
 		}
 		e.changes = e.changes[1:]
 	}
+	for ev := e.broken.first(); ev != nil && ev.at <= e.now; ev = e.broken.first() {
+		if err := e.breakOrMend(); err != nil {
+			return err
+		}
+	}
 	for at, ok := e.work.next(); ok && at <= e.now; at, ok = e.work.next() {
 		if err := e.arrive(); err != nil {
 			return err
 		}
 	}
 	for ev := e.heap.first(); ev != nil && ev.at <= e.now; ev = e.heap.first() {
-		if err := e.end(e.heap.pop()); err != nil {
+		if err := e.update(e.heap.pop()); err != nil {
 			return err
 		}
 	}

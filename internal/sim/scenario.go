@@ -44,6 +44,8 @@ type Scenario struct {
 	FairnessKnob drf.Amount
 	// Overcommit is nil if no agent ever holds more than it has.
 	Overcommit *Overcommit
+	// Faults is nil if nothing goes wrong.
+	Faults *Faults
 	// Executor is what each instance costs beside its tasks.
 	Executor []allocator.Quantity
 	// UntilMillis is when the simulation stops at the latest. At 0 it only fills the cluster.
@@ -132,6 +134,9 @@ func scenario(o *strictyaml.Object) *Scenario {
 	}
 	if v, ok := o.Optional("overcommit"); ok {
 		s.Overcommit = overcommit(v)
+	}
+	if v, ok := o.Optional("faults"); ok {
+		s.Faults = faults(v, s.Mode)
 	}
 	if v, ok := o.Optional("executor"); ok {
 		s.Executor = executor(v)

@@ -20,7 +20,8 @@ import (
 	"fairlead/proto"
 )
 
-// Each script holds scenarios and what comes of them. `go test -rewrite` refreshes them.
+// Each script holds scenarios and what comes of them. Each is run twice, which must be the same to the last bit, and
+// once with all checks. `go test -rewrite` refreshes them.
 //
 //	run [placements]              the table
 //	json [placements] [samples]   the JSON of the contract
@@ -46,6 +47,10 @@ func runScript(t *testing.T, d *datadriven.TestData) string {
 		})
 		if err != nil {
 			return err.Error() + "\n"
+		}
+		again, err := Run(context.Background(), s, Options{Check: true})
+		if err != nil || again.Digest != r.Digest {
+			t.Fatalf("%s: digest %s, then %+v, %v", d.Pos, r.Digest, again, err)
 		}
 		results = append(results, r)
 	}

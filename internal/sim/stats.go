@@ -235,6 +235,10 @@ func (st *stats) ended(r *running, how *allocator.Settle) {
 		st.note("preempted ", g, r.instance)
 	case allocator.Failed:
 		st.note("failed ", g, r.instance)
+	case allocator.Lost:
+		st.note("lost ", g, r.instance)
+	case allocator.Killed:
+		st.note("killed ", g, r.instance)
 	default:
 		st.note("end ", g, r.instance)
 		j.of.times.ended(st.now-j.arrived, st.now-r.since)
