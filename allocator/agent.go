@@ -346,4 +346,5 @@ func (s *State) syncTotal() {
 	}
 	s.most = s.largest()
 	s.forgetScores()
+	s.ranks++
 }

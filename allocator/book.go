@@ -118,6 +118,7 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 		s.runTimers.push(runTimer{s.now + limit, l.Run})
 	}
 	s.tree.Charge(g.queue.node, l.Charge)
+	s.reranked(g.queue)
 	s.count(g, a, 1)
 	s.touch(i)
 }

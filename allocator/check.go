@@ -230,6 +230,9 @@ func (s *State) checkShapes() error {
 		if ready[sh] != sh.ready {
 			return fmt.Errorf("shape %s: counted %d buckets, booked %d", s.kinds.Format(sh.demand), ready[sh], sh.ready)
 		}
+		if err := s.checkParked(sh); err != nil {
+			return err
+		}
 		if err := s.checkShape(sh); err != nil {
 			return err
 		}
@@ -244,8 +247,6 @@ func (s *State) checkShape(sh *shape) error {
 	switch {
 	case sh.full >= 0 && ok && s.wholeFits(sh):
 		return fmt.Errorf("shape %s counts as full, but fits on agent %s", demand, s.agents[best].id)
-	case len(sh.parked) > 0 && sh.full < 0:
-		return fmt.Errorf("shape %s is not full, but %d buckets are parked", demand, len(sh.parked))
 	case !sh.index.built:
 		return nil
 	}

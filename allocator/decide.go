@@ -12,6 +12,7 @@ import (
 func (s *State) decide() []Action {
 	s.syncTotal()
 	s.more = false
+	s.setOneByOne()
 	out := s.settleEnded(s.out[:0])
 	out = s.fireTimers(out)
 	out = s.endDoomed(out)
@@ -248,6 +249,7 @@ func (s *State) placeOn(g *group, i int32) bool {
 	}
 	s.decided = append(s.decided, decision{i, id})
 	s.bookLaunch(g, i, &l)
+	s.wakeNext()
 	if a.launches == 0 {
 		s.touched = append(s.touched, i)
 	}

@@ -92,7 +92,9 @@
 // S shapes taking turns, each change of an agent is looked at S times, and a
 // shape that is asked for only once costs one look at every agent. A shape that
 // fits nowhere costs nothing until an agent has more room; then the frameworks
-// that were set aside for it come back, O(log) each. A Tick asks who has waited
+// that were set aside for it come back one by one, in order, O(log) each. (All of
+// them do under other policies than DRF, with quotas, and where frameworks are in
+// more than one role.) A Tick asks who has waited
 // for too long only where the first group of a line changed or its
 // time has come; while it has for some that others slip by, the frameworks where
 // it has are put in order, O(log) each.

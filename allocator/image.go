@@ -264,6 +264,7 @@ func (s *State) restoreCounts(m *Image) error {
 			node = q.node
 		}
 		s.tree.SetPlacements(node, n.Placements)
+		s.ranks++
 		*s.measured.at(node) = n.Fairness
 	}
 	s.restoreMeasured(m)

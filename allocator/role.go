@@ -23,6 +23,7 @@ func (s *State) applyRoleSet(f RoleSet) error {
 	if err := s.applyQuota(f, node); err != nil {
 		return err
 	}
+	s.ranks++
 	return s.tree.SetWeight(node, drf.Amount(f.Weight))
 }
 
@@ -56,5 +57,6 @@ func (s *State) applyFrameworkSet(f FrameworkSet) error {
 		return err
 	}
 	s.roleOf[f.Framework] = role
+	s.ranks++
 	return s.tree.SetWeight(q.node, drf.Amount(f.Weight))
 }

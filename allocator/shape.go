@@ -18,13 +18,14 @@ type shape struct {
 	withExecutor drf.Vector
 	whole        drf.Vector // of what starts together at most, without executors
 	wants        fitKey
-	pending      int64     // instances that wait
-	ready        int       // buckets that compete
-	sought       uint64    // how often no room was found
-	parked       []*bucket // buckets that were found to fit nowhere
-	unplannable  uint64    // State.plans, and the version of limits, for which plan found nothing
-	full         int       // in shapeTable.full, -1 while some agent may hold it
-	idle         bool      // nothing waits; kept for its index
+	pending      int64       // instances that wait
+	ready        int         // buckets that compete
+	sought       uint64      // how often no room was found
+	parked       pq[sleeper] // buckets that were found to fit nowhere
+	ranks        uint64      // State.ranks for which parked is in order
+	unplannable  uint64      // State.plans, and the version of limits, for which plan found nothing
+	full         int         // in shapeTable.full, -1 while some agent may hold it
+	idle         bool        // nothing waits; kept for its index
 	index        agentIndex
 }
 
@@ -126,25 +127,6 @@ func (t *shapeTable) unfill(sh *shape) {
 	t.open += sh.ready
 }
 
-// park sets a bucket of a full shape aside. Only those that stand in the way
-// of others are: while everything that competes is full, nobody moves.
-func (s *State) park(b *bucket) {
-	s.setAside(b)
-	b.parked = len(b.shape.parked)
-	b.shape.parked = append(b.shape.parked, b)
-}
-
-// unpark takes one bucket back, because it has become empty.
-func (t *shapeTable) unpark(b *bucket) {
-	q := b.shape.parked
-	last := q[len(q)-1]
-	q[b.parked], last.parked = last, b.parked
-	q[len(q)-1] = nil
-	b.shape.parked = q[:len(q)-1]
-	b.parked = -1
-	b.queue.aside.remove(b.at)
-}
-
 // touch notes that what can be placed on an agent changed.
 func (s *State) touch(i int32) {
 	s.agents[i].wants.epoch = 0
@@ -154,25 +136,6 @@ func (s *State) touch(i int32) {
 		t.log = t.log[:0]
 	}
 	t.log = append(t.log, i)
-}
-
-// wakeFor lets every full shape that an agent can hold now compete again.
-func (s *State) wakeFor(a *agent) {
-	for k := len(s.shapes.full) - 1; k >= 0; k-- {
-		if sh := s.shapes.full[k]; (s.roomForAll(sh) || s.heldFor(sh)) && a.fits(sh) {
-			s.wake(sh)
-		}
-	}
-}
-
-func (s *State) wake(sh *shape) {
-	s.shapes.unfill(sh)
-	for _, b := range sh.parked {
-		b.parked = -1
-		s.enqueue(b)
-	}
-	clear(sh.parked)
-	sh.parked = sh.parked[:0]
 }
 
 // line is the part of its framework's queue that a bucket is in.

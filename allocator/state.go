@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"fairlead/drf"
@@ -38,6 +39,11 @@ type State struct {
 	dependents map[groupKey]map[*group]struct{} // by the group they wait for, there or not
 	lastSeq    uint64                           // of submitted groups
 	pending    int64                            // instances that could be placed if there was room
+
+	oneByOne bool     // see setOneByOne
+	nested   bool     // not all frameworks are in one role
+	ranks    uint64   // counts changes of the order of more than one framework
+	drowsy   []*shape // that have taken back some of their buckets
 
 	runs      runTable
 	shapes    shapeTable
@@ -118,6 +124,7 @@ func New(cfg Config) (*State, error) {
 		shapes:     newShapeTable(),
 		workload:   workload{index: map[[2]drf.Amount]int{}},
 		epoch:      1,
+		ranks:      1,
 		plans:      1,
 		grantAt:    never,
 		preemptAt:  never,
@@ -222,7 +229,13 @@ func (s *State) queueOf(role, framework string) (*queue, error) {
 	}
 	q := &queue{node: leaf, role: role, name: framework, byShape: map[*shape]*bucket{}, quotas: s.quotasAbove(node), line: standing{in: noLine}}
 	s.queues[leaf], s.queueIndex[key] = q, q
+	s.nested = s.nested || s.tree.Parent(leaf) != s.tree.Parent(s.anyQueue().node)
 	return q, nil
+}
+
+// anyQueue is one of the queues; there must be one.
+func (s *State) anyQueue() *queue {
+	return s.queues[slices.IndexFunc(s.queues, func(q *queue) bool { return q != nil })]
 }
 
 // resolveRole fills in the role of a group that names none.

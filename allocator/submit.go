@@ -145,7 +145,7 @@ func (s *State) withdraw(g *group) {
 	switch {
 	case b.groups.len() == 0:
 		if b.parked >= 0 {
-			s.shapes.unpark(b)
+			s.unpark(b)
 		} else {
 			s.dequeue(b)
 		}

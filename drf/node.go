@@ -49,7 +49,12 @@ func (t *Tree) Before(a, b Node) bool {
 	if a == b {
 		return false
 	}
-	t.policy.settle(t)
+	if !t.plain {
+		t.policy.settle(t)
+	}
+	if t.nodes[a].parent == t.nodes[b].parent {
+		return t.compare(a, b) < 0
+	}
 	for da, db := t.depth(a), t.depth(b); t.nodes[a].parent != t.nodes[b].parent; {
 		switch {
 		case da > db:

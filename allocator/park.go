@@ -1,0 +1,155 @@
+package allocator
+
+import (
+	"fmt"
+
+	"fairlead/drf"
+)
+
+// Buckets of a full shape are parked. When an agent could hold the shape again,
+// all of them compete; but mostly one is placed, and the shape is full again.
+// With thousands of frameworks, to take all of them back would cost far more
+// than the decision. Where the order of frameworks allows it, a shape therefore
+// takes its buckets back one by one: first that of the framework which is first
+// in order, and with each launch the next. So the first of them all is always
+// among those that compete.
+
+// sleeper is a parked bucket, ordered by its framework.
+type sleeper struct {
+	bucket *bucket
+	tree   *drf.Tree
+}
+
+func (x sleeper) less(y sleeper) bool {
+	return x.tree.Before(x.bucket.queue.node, y.bucket.queue.node)
+}
+func (x sleeper) place(i int) { x.bucket.parked = i }
+
+// setOneByOne decides, for a Tick, whether shapes take their buckets back one by
+// one. That needs an order in which nothing changes but the place of a framework
+// that is given something or gives it back, and nobody who asks for all that fit.
+func (s *State) setOneByOne() {
+	for _, sh := range s.drowsy {
+		if sh.full < 0 { // since the last Tick, in which others may have become the first
+			s.wakeAll(sh)
+		}
+	}
+	clear(s.drowsy)
+	s.drowsy = s.drowsy[:0]
+	now := s.policy == DRF && !s.nested && len(s.quotas) == 0 && !s.cfg.loosened()
+	if now != s.oneByOne {
+		s.oneByOne = now
+		s.ranks++
+	}
+}
+
+// park sets a bucket of a full shape aside. Only those that stand in the way
+// of others are: while everything that competes is full, nobody moves.
+func (s *State) park(b *bucket) {
+	s.setAside(b)
+	sh := b.shape
+	if x := (sleeper{b, s.tree}); s.oneByOne && sh.ranks == s.ranks {
+		sh.parked.push(x)
+	} else {
+		sh.ranks = 0
+		sh.parked.items = append(sh.parked.items, x)
+		x.place(sh.parked.len() - 1)
+	}
+}
+
+// unpark takes one bucket back, because it has become empty.
+func (s *State) unpark(b *bucket) {
+	b.shape.ranks = 0
+	q := b.shape.parked.items
+	last := len(q) - 1
+	q[b.parked] = q[last]
+	q[b.parked].place(b.parked)
+	q[last] = sleeper{}
+	b.shape.parked.items = q[:last]
+	b.parked = -1
+	b.queue.aside.remove(b.at)
+}
+
+// wakeFor lets every full shape that an agent can hold now compete again.
+func (s *State) wakeFor(a *agent) {
+	for k := len(s.shapes.full) - 1; k >= 0; k-- {
+		if sh := s.shapes.full[k]; (s.roomForAll(sh) || s.heldFor(sh)) && a.fits(sh) {
+			s.wake(sh)
+		}
+	}
+}
+
+func (s *State) wake(sh *shape) {
+	s.shapes.unfill(sh)
+	if !s.oneByOne || sh.parked.len() < 2 {
+		s.wakeAll(sh)
+		return
+	}
+	s.drowsy = append(s.drowsy, sh)
+	s.wakeFirst(sh)
+}
+
+func (s *State) wakeAll(sh *shape) {
+	for _, x := range sh.parked.items {
+		x.bucket.parked = -1
+		s.enqueue(x.bucket)
+	}
+	clear(sh.parked.items)
+	sh.parked.items = sh.parked.items[:0]
+}
+
+// wakeFirst takes back the bucket whose framework is first in order.
+func (s *State) wakeFirst(sh *shape) {
+	if sh.ranks != s.ranks {
+		sh.ranks = s.ranks
+		for i := sh.parked.len()/2 - 1; i >= 0; i-- {
+			sh.parked.down(i)
+		}
+	}
+	b := sh.parked.top().bucket
+	sh.parked.remove(0)
+	s.enqueue(b)
+}
+
+// wakeNext lets each shape that has taken back some take back the next, since a
+// framework that may have been the first has been served.
+func (s *State) wakeNext() {
+	kept := s.drowsy[:0]
+	for _, sh := range s.drowsy {
+		if sh.full >= 0 || sh.parked.len() == 0 {
+			continue
+		}
+		s.wakeFirst(sh)
+		kept = append(kept, sh)
+	}
+	clear(s.drowsy[len(kept):])
+	s.drowsy = kept
+}
+
+// reranked restores the order of what a framework has parked, once its place has
+// changed.
+func (s *State) reranked(q *queue) {
+	if !s.oneByOne {
+		return
+	}
+	for _, b := range q.aside.items {
+		if sh := b.shape; b.parked >= 0 && sh.ranks == s.ranks && sh.parked.len() > 1 {
+			sh.parked.fix(b.parked)
+		}
+	}
+}
+
+func (s *State) checkParked(sh *shape) error {
+	for i, x := range sh.parked.items {
+		if x.bucket.parked != i || !x.bucket.aside {
+			return fmt.Errorf("shape %s: parked bucket %d does not know it", s.kinds.Format(sh.demand), i)
+		}
+		if s.oneByOne && sh.ranks == s.ranks && i > 0 && x.less(sh.parked.items[(i-1)/2]) {
+			return fmt.Errorf("shape %s: parked buckets are out of order at %d", s.kinds.Format(sh.demand), i)
+		}
+	}
+	if sh.full < 0 && sh.parked.len() > 0 && (!s.oneByOne || sh.ready == 0) {
+		return fmt.Errorf("shape %s is not full, but %d buckets are parked", s.kinds.Format(sh.demand), sh.parked.len())
+	}
+	return nil
+}
