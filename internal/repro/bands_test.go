@@ -1,7 +1,9 @@
 package repro
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"fairlead/allocator"
@@ -68,4 +70,43 @@ func TestFigure11(t *testing.T) {
 			want[i].expect(t, string(policy)+": "+leaf, median(running[i]))
 		}
 	}
+}
+
+// The experiments of the 2016 article, at two levels: what its screenshots show most of the time is what
+// is held for most of the time, and the exceptions that it shows come up.
+func TestTheArticleAtTwoLevels(t *testing.T) {
+	type share struct {
+		held string
+		part band
+	}
+	for i, want := range [][]share{
+		{{"1.0000", band{0.7, 0.95}}},
+		{{"0.5000 0.5000", band{0.5, 0.95}}, {"0.4167 0.5833", band{0.005, 0.2}}, {"0.5833 0.4167", band{0.005, 0.2}}},
+		{{"0.3333 0.3333 0.3333", band{0.4, 0.95}}, {"0.2500 0.4167 0.3333", band{0.005, 0.3}}},
+		{{"0.6667 0.5915", band{0.8, 0.99}}},
+		{{"0.6667 0.3697", band{0.7, 0.99}}, {"0.3333 0.7394", band{0.005, 0.2}}},
+	} {
+		s := scenarios(t, "../two-level/offers/experiments.yaml")[i]
+		got := held(run(t, s, sim.Options{Samples: true}).Samples)
+		for _, w := range want {
+			w.part.expect(t, s.Name+": "+w.held, got[w.held])
+		}
+	}
+}
+
+// held is which part of the time the dominant shares of all frameworks were what.
+func held(s *sim.Samples) map[string]float64 {
+	out := make(map[string]float64)
+	for i, at := range s.AtS {
+		until := s.EndS
+		if i+1 < len(s.AtS) {
+			until = s.AtS[i+1]
+		}
+		var shares []string
+		for _, f := range s.Frameworks {
+			shares = append(shares, fmt.Sprintf("%.4f", f.Share[i]))
+		}
+		out[strings.Join(shares, " ")] += (until - at) / s.EndS
+	}
+	return out
 }
