@@ -104,6 +104,16 @@ func (m *model) hierarchical(candidates map[string][]*modelGroup) string {
 		}
 		tree.Charge(node, held)
 	}
+	for path, groups := range candidates { // commutes: each on its own
+		node, _ := tree.Lookup(path)
+		var wants drf.Vector
+		head := slices.MinFunc(groups, func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
+		for k, v := range head.demand().add(amountsOf(m.cfg.Executor)) { // commutes: each on its own
+			kind, _ := m.kinds.Lookup(k)
+			wants[kind] = drf.Amount(v)
+		}
+		tree.SetWants(node, &wants)
+	}
 	for path, n := range m.placements { // commutes: each on its own
 		if node, ok := tree.Lookup(path); ok {
 			tree.SetPlacements(node, uint64(n))

@@ -113,6 +113,7 @@ func (s *State) shutFull() {
 			if b.shape.full < 0 {
 				if _, ok := s.seek(b.groups.top(), b.shape); ok {
 					if !s.refused(q, &s.foundRoom) {
+						s.tree.SetWants(q.node, &b.shape.withExecutor)
 						break
 					}
 					s.skip(b)

@@ -15,6 +15,7 @@ type hierarchical struct {
 type attribution struct {
 	held  [MaxKinds]uint64 // in attributed units
 	share Share            // the dominant one of held, weighted
+	asks  kindSet          // what it asks for, if it is active
 	stale bool
 }
 
@@ -35,6 +36,15 @@ type attribution struct {
 //
 // The paper has equal weights and calls the general case direct; here every
 // share is divided by its node's weight.
+//
+// The paper's tasks are slivers as small as one likes, so that siblings that
+// want the same rise together. Where tasks are whole, one has its next task
+// before the other, and as long as somebody has none, M is 0: a role with more
+// frameworks than there is room for would count with nothing, and take
+// everything. Therefore a child that stands above M counts, of the resources that
+// the poorest ask for (Tree.SetWants), with one of its tasks more than that, the
+// average of those that run. It vanishes as tasks get smaller, and leaves what is
+// told apart by kind as it is: what the poorest have no use for.
 //
 // Callers must Deactivate a framework as soon as nothing that it waits for
 // fits, not only when its turn comes: whether it is blocked changes the rank of
@@ -124,6 +134,7 @@ func (p *hierarchical) attribute(t *Tree, n Node) {
 	d, at := &t.nodes[n], &p.nodes[n]
 	if d.leaf {
 		p.leaf(d, at)
+		at.asks = d.wants
 	} else {
 		p.sum(t, d, at)
 	}
@@ -148,25 +159,44 @@ func (p *hierarchical) leaf(d *node, at *attribution) {
 // sum is Algorithm 3 for one inner node.
 func (p *hierarchical) sum(t *Tree, d *node, at *attribution) {
 	at.held = [MaxKinds]uint64{}
-	var least Share
-	if len(d.queue.items) > 0 {
-		least = p.nodes[d.queue.items[0]].share
-	}
+	least, poorest := p.poorest(d)
+	at.asks = 0
 	for _, c := range d.children {
 		child := &p.nodes[c]
-		num, den := uint64(1), uint64(1)
+		num, den, runs := uint64(1), uint64(1), uint64(0)
 		if t.nodes[c].active {
 			num, den = child.share.scale(least)
+			at.asks |= child.asks
+			runs = t.nodes[c].running
 		}
-		if num == 0 {
+		if num == 0 && runs == 0 {
 			continue
 		}
 		for k, held := range child.held {
-			if held > 0 {
-				at.held[k] += part(held, num, den)
+			if held == 0 {
+				continue
 			}
+			counts := part(held, num, den)
+			if runs > 0 && poorest.has(Kind(k)) {
+				counts = min(held, counts+held/runs)
+			}
+			at.held[k] += counts
 		}
 	}
+}
+
+// poorest is M of a role, and what those that have no more ask for.
+func (p *hierarchical) poorest(d *node) (least Share, asks kindSet) {
+	queue := d.queue.items
+	if len(queue) > 0 {
+		least = p.nodes[queue[0]].share
+	}
+	for _, c := range queue {
+		if p.nodes[c].share.Compare(least) <= 0 {
+			asks |= p.nodes[c].asks
+		}
+	}
+	return least, asks
 }
 
 // scale is the factor num/den, at most 1, that takes s down to the weighted

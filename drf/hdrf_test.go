@@ -28,6 +28,7 @@ func drawTree(t *rapid.T) *story {
 			if err := s.add(path); err != nil {
 				t.Fatal(err)
 			}
+			s.tree.SetWants(s.nodes[path], &task)
 			if err := s.tree.SetWeight(s.nodes[path], Amount(rapid.IntRange(1, 3).Draw(t, "weight"))*Unit); err != nil {
 				t.Fatal(err)
 			}
@@ -67,6 +68,8 @@ func TestHDRFRunsAreEqual(t *testing.T) {
 			if err := b.add(path); err != nil {
 				t.Fatal(err)
 			}
+			wants := b.tasks[path]
+			b.tree.SetWants(b.nodes[path], &wants)
 			if err := b.tree.SetWeight(b.nodes[path], a.tree.Weight(a.nodes[path]).Amount()); err != nil {
 				t.Fatal(err)
 			}

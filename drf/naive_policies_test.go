@@ -86,10 +86,18 @@ func (m *naive) attributed(n *naiveNode, rounded bool) credit {
 		credits[i] = m.attributed(c, rounded)
 	}
 	least, first := m.least(n, credits)
+	asked := m.askedByPoorest(n, credits, least)
 	for i, c := range n.children {
 		for k, part := range credits[i].parts {
 			if c.active() {
-				part = m.scaled(scaling{part, Kind(k), c, credits[i], least, first, rounded})
+				s := scaling{part, Kind(k), c, credits[i], least, first, rounded}
+				counts := m.scaled(s)
+				if asked[k] > 0 {
+					counts = add(counts, m.task(s))
+				}
+				if counts.Cmp(part) < 0 {
+					part = counts
+				}
 			}
 			out.parts[k] = add(out.parts[k], part)
 		}
@@ -117,6 +125,40 @@ func (m *naive) least(n *naiveNode, credits []credit) (least *big.Rat, kind Kind
 		}
 	}
 	return least, kind
+}
+
+// askedByPoorest is what the active children that have no more than M ask for.
+func (m *naive) askedByPoorest(n *naiveNode, credits []credit, least *big.Rat) (sum Vector) {
+	for i, c := range n.children {
+		if c.active() && new(big.Rat).Quo(credits[i].share, ratio(c.weight, Unit)).Cmp(least) == 0 {
+			sum = sum.Add(c.asksFor())
+		}
+	}
+	return sum
+}
+
+func (n *naiveNode) asksFor() (sum Vector) {
+	if n.leaf {
+		return n.asks
+	}
+	for _, c := range n.children {
+		if c.active() {
+			sum = sum.Add(c.asksFor())
+		}
+	}
+	return sum
+}
+
+// task is one of the tasks of a child, on average.
+func (m *naive) task(s scaling) *big.Rat {
+	if s.part.Sign() == 0 || s.child.runs() == 0 {
+		return new(big.Rat)
+	}
+	one := new(big.Rat).Quo(s.part, big.NewRat(s.child.runs(), 1))
+	if s.rounded {
+		one = m.round(one, s.kind)
+	}
+	return one
 }
 
 // scaling is one part of an active child, to be scaled to M.

@@ -32,6 +32,7 @@ type naiveNode struct {
 	running  int64  // leaves only
 	arrival  uint64 // leaves only
 	wants    bool   // leaves only
+	asks     Vector // leaves only
 }
 
 func newNaive(policy string) *naive { return &naive{root: &naiveNode{weight: Unit}, policy: policy} }
@@ -174,6 +175,7 @@ func (p *twins) actions() map[string]func(*rapid.T) {
 		"activate":      p.activate,
 		"deactivate":    p.deactivate,
 		"policy":        p.setPolicy,
+		"wants":         p.setWants,
 		"":              p.compare,
 	}
 }
@@ -206,6 +208,9 @@ func (p *twins) addFramework(t *rapid.T) {
 		t.Fatal(err)
 	}
 	p.put(n, p.slow[i].add(name, true))
+	leaf := p.slow[len(p.slow)-1]
+	leaf.asks = amounts().Draw(t, "wants")
+	p.tree.SetWants(n, &leaf.asks)
 }
 
 func (p *twins) remove(t *rapid.T) {
@@ -301,6 +306,13 @@ func (p *twins) deactivate(t *rapid.T) {
 	}
 	p.tree.Deactivate(p.fast[i])
 	p.slow[i].wants = false
+}
+
+func (p *twins) setWants(t *rapid.T) {
+	if i, ok := p.draw(t, isLeaf); ok {
+		p.slow[i].asks = amounts().Draw(t, "wants")
+		p.tree.SetWants(p.fast[i], &p.slow[i].asks)
+	}
 }
 
 func (p *twins) setPolicy(t *rapid.T) {

@@ -181,6 +181,7 @@ func (s *story) task(args []string) error {
 		return err
 	}
 	s.tree.SetArrival(s.nodes[args[0]], uint64(len(s.tasks)))
+	s.tree.SetWants(s.nodes[args[0]], &v)
 	return nil
 }
 

@@ -52,8 +52,9 @@ type node struct {
 	placements uint64
 	running    uint64
 	arrival    uint64
-	children   []Node // all of them, in order of name
-	queue      heap   // the active ones
+	wants      kindSet // what the next placement of a framework asks for
+	children   []Node  // all of them, in order of name
+	queue      heap    // the active ones
 }
 
 // NewTree returns a tree under DRF that holds the root only, with nothing to
@@ -270,6 +271,15 @@ func (t *Tree) finish(n Node, count uint64) {
 func (t *Tree) SetArrival(n Node, arrival uint64) {
 	if t.nodes[n].arrival != arrival {
 		t.nodes[n].arrival = arrival
+		t.repair(n)
+	}
+}
+
+// SetWants tells what the next placement of a framework asks for; the policy
+// HDRF ranks by which resources these are.
+func (t *Tree) SetWants(n Node, v *Vector) {
+	if wants := kindsOf(v); t.nodes[n].wants != wants {
+		t.nodes[n].wants = wants
 		t.repair(n)
 	}
 }

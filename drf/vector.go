@@ -146,3 +146,18 @@ func (k *Kinds) Format(v Vector) string {
 	}
 	return b.String()
 }
+
+// kindSet is a set of resources.
+type kindSet uint8
+
+// kindsOf is the resources of which a vector has some.
+func kindsOf(v *Vector) (set kindSet) {
+	for k, a := range v {
+		if a > 0 {
+			set |= 1 << k
+		}
+	}
+	return set
+}
+
+func (s kindSet) has(k Kind) bool { return s>>k&1 == 1 }
