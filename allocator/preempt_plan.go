@@ -75,9 +75,14 @@ func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector, minRun in
 }
 
 // mayClaim reports whether a framework is entitled to what a group would take: it
-// is promised to it, or within its fair share and not promised to others.
+// is below its fair share, and what it takes is promised to it, or stays within
+// that share and is not promised to others.
 func (s *State) mayClaim(g *group, charge drf.Vector, fair map[drf.Node]drf.Vector) bool {
 	q := g.queue
+	held, most := s.dominance(s.tree.Allocated(q.node)), s.dominance(fair[q.node])
+	if held >= most {
+		return false
+	}
 	if s.guaranteed(q, &charge) {
 		return true
 	}
@@ -89,7 +94,7 @@ func (s *State) mayClaim(g *group, charge drf.Vector, fair map[drf.Node]drf.Vect
 			}
 		}
 	}
-	return s.dominance(s.tree.Allocated(q.node).Add(charge)) <= s.dominance(fair[q.node])
+	return s.dominance(s.tree.Allocated(q.node).Add(charge)) <= most
 }
 
 // take books that a run ends.
