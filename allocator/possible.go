@@ -7,10 +7,10 @@ import (
 	"fairlead/drf"
 )
 
-// ErrUnsatisfiable refuses a group that could never start on this cluster. Step
+// ErrUnsatisfiable refuses what the agents that are known could never give. Step
 // does not: agents come and go, and what a journal holds was accepted. Drivers
-// ask Satisfiable first.
-var ErrUnsatisfiable = errors.New("it could never start on this cluster")
+// ask Satisfiable and Guaranteeable first.
+var ErrUnsatisfiable = errors.New("unsatisfiable")
 
 // Unsatisfiable says of which group, and why. It is an ErrUnsatisfiable.
 type Unsatisfiable struct {

@@ -97,17 +97,17 @@ func (s *State) newQuota(f RoleSet) (*quota, error) {
 // guarantees of a role's children fit in its own.
 func (s *State) admitQuota(f RoleSet) error {
 	if err := validQuantities(f.Guarantee); err != nil {
-		return fmt.Errorf("role %q: guarantee: %w", f.Role, err)
+		return inField("guarantee", fmt.Errorf("role %q: guarantee: %w", f.Role, err))
 	}
 	if err := validQuantities(f.Limit); err != nil {
-		return fmt.Errorf("role %q: limit: %w", f.Role, err)
+		return inField("limit", fmt.Errorf("role %q: limit: %w", f.Role, err))
 	}
 	if err := s.admitKinds(slices.Concat(f.Guarantee, f.Limit)); err != nil {
 		return fmt.Errorf("role %q: %w", f.Role, err)
 	}
 	for _, l := range f.Limit {
 		if g := amountIn(f.Guarantee, l.Name); l.Amount < g {
-			return fmt.Errorf("%w: role %q: limit of %s %s is below the guarantee of %s", ErrInvalid, f.Role, l.Amount, l.Name, g)
+			return inField("limit", fmt.Errorf("%w: role %q: limit of %s %s is below the guarantee of %s", ErrInvalid, f.Role, l.Amount, l.Name, g))
 		}
 	}
 	all := map[string]RoleSet{f.Role: f}
@@ -130,7 +130,7 @@ func admitNested(all map[string]RoleSet, role string) error {
 		for above := parentRole(name); above != ""; above = parentRole(above) {
 			for _, l := range all[name].Limit {
 				if most, ok := findQuantity(all[above].Limit, l.Name); ok && l.Amount > most {
-					return fmt.Errorf("%w: role %q: limit of %s %s is above the %s of role %q", ErrInvalid, name, l.Amount, l.Name, most, above)
+					return inField("limit", fmt.Errorf("%w: role %q: limit of %s %s is above the %s of role %q", ErrInvalid, name, l.Amount, l.Name, most, above))
 				}
 			}
 		}
@@ -159,7 +159,7 @@ func admitBelow(all map[string]RoleSet, role string) error {
 	slices.Sort(names)
 	for _, name := range names {
 		if own := amountIn(all[role].Guarantee, name); sums[name] > own {
-			return fmt.Errorf("%w: role %q guarantees %s %s, and the roles below it %s together", ErrInvalid, role, own, name, sums[name])
+			return inField("guarantee", fmt.Errorf("%w: role %q guarantees %s %s, and the roles below it %s together", ErrInvalid, role, own, name, sums[name]))
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ func (s *State) applyRoleSet(f RoleSet) error {
 		return err
 	}
 	if _, err := drf.NewWeight(drf.Amount(f.Weight)); err != nil {
-		return fmt.Errorf("%w: role %q: %w", ErrInvalid, f.Role, err)
+		return inField("weight", fmt.Errorf("%w: role %q: %w", ErrInvalid, f.Role, err))
 	}
 	if err := s.admitQuota(f); err != nil {
 		return err
@@ -50,7 +50,7 @@ func (s *State) applyFrameworkSet(f FrameworkSet) error {
 		return fmt.Errorf("%w: a framework needs a name", ErrInvalid)
 	}
 	if _, err := drf.NewWeight(drf.Amount(f.Weight)); err != nil {
-		return fmt.Errorf("%w: framework %q: %w", ErrInvalid, f.Framework, err)
+		return inField("weight", fmt.Errorf("%w: framework %q: %w", ErrInvalid, f.Framework, err))
 	}
 	q, err := s.queueOf(role, f.Framework)
 	if err != nil {

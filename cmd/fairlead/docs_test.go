@@ -35,19 +35,29 @@ func TestTheReferenceOfTheCommandLineIsCurrent(t *testing.T) {
 
 func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 	a := &app{in: strings.NewReader(""), out: io.Discard, err: io.Discard, env: noVariables}
-	for _, cmd := range a.root().Commands() {
-		if cmd.Short == "" || cmd.Long == "" || !strings.Contains(cmd.Example, "  fairlead "+cmd.Name()) {
+	root := a.root()
+	for _, cmd := range everyCommand(root) {
+		if cmd.Short == "" || cmd.Long == "" || !strings.Contains(cmd.Example, "  "+cmd.CommandPath()) {
 			t.Errorf("%s lacks a short text, a long one, or an example", cmd.Name())
 		}
-		if cmd.GroupID == "" {
+		if cmd.GroupID == "" && cmd.Parent() == root {
 			t.Errorf("%s is in no group of the help", cmd.Name())
 		}
 		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example) {
-			if len(strings.TrimRight(line, "\n")) > 90 {
+			if len(strings.TrimRight(line, "\n")) > 100 {
 				t.Errorf("%s: line too long for a terminal: %s", cmd.Name(), line)
 			}
 		}
 	}
+}
+
+// everyCommand lists the commands of one, and theirs.
+func everyCommand(of *cobra.Command) []*cobra.Command {
+	var out []*cobra.Command
+	for _, cmd := range of.Commands() {
+		out = append(append(out, cmd), everyCommand(cmd)...)
+	}
+	return out
 }
 
 // render writes the reference in Markdown.
@@ -88,6 +98,9 @@ func renderCommand(b *strings.Builder, cmd *cobra.Command) {
 	})
 	if rows != "" {
 		fmt.Fprintf(b, "\n| option | default | |\n| --- | --- | --- |\n%s", rows)
+	}
+	for _, sub := range cmd.Commands() {
+		renderCommand(b, sub)
 	}
 }
 

@@ -90,7 +90,7 @@ Exit status: 0 done; 1 what was asked for failed; 2 bad usage or bad input;
 		a.upCommand(), a.clusterCommand(), a.schedulerCommand(),
 		a.submitCommand(), a.planCommand(), a.waitCommand(), a.killCommand(), a.rerunCommand(), a.logsCommand(),
 		a.psCommand(), a.describeCommand(), a.explainCommand(),
-		a.sharesCommand(), a.agentsCommand(), a.offersCommand(), a.eventsCommand(),
+		a.sharesCommand(), a.roleCommand(), a.frameworkCommand(), a.agentsCommand(), a.offersCommand(), a.eventsCommand(),
 		a.simulateCommand(), a.traceCommand(), a.replayCommand(), a.versionCommand(),
 	)
 	return root

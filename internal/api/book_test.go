@@ -306,6 +306,35 @@ func (b *book) Explain(_ context.Context, framework, group string) (*allocator.E
 	return b.state.Explain(framework, group)
 }
 
+func (b *book) SetRole(_ context.Context, c scheduler.RoleChange) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := b.state.Role(c.Role)
+	if c.Weight != nil {
+		f.Weight = int64(*c.Weight)
+	}
+	if c.Guarantee != nil {
+		f.Guarantee = *c.Guarantee
+	}
+	if c.Limit != nil {
+		f.Limit = *c.Limit
+	}
+	if err := b.state.Guaranteeable(f); err != nil && !c.AllowUnsatisfiable {
+		return err
+	}
+	return b.step(f)
+}
+
+func (b *book) SetFramework(_ context.Context, c scheduler.FrameworkChange) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := b.state.Framework(c.Framework, c.Role)
+	if c.Weight != nil {
+		f.Weight = int64(*c.Weight)
+	}
+	return f.Role, b.step(f)
+}
+
 func (b *book) Plan(_ context.Context, specs []*proto.TaskGroup) (*allocator.Plan, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -53,7 +53,7 @@ func errorOf(err error) *Error {
 		{errors.Is(err, context.DeadlineExceeded), http.StatusServiceUnavailable, CodeUnavailable},
 	} {
 		if known.is {
-			return &Error{Status: known.status, Code: known.code, Message: err.Error()}
+			return &Error{Status: known.status, Code: known.code, Message: err.Error(), Field: allocator.FieldOf(err)}
 		}
 	}
 	switch {

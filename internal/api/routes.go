@@ -37,6 +37,8 @@ func (s *Server) table() []route {
 		{method: "POST", pattern: "/v1/plan", handle: s.plan},
 		{method: "GET", pattern: "/v1/shares", handle: s.shares},
 		{method: "GET", pattern: "/v1/fairness", handle: s.fairness},
+		{method: "PUT", pattern: "/v1/roles/{role...}", handle: s.setRole},
+		{method: "PUT", pattern: "/v1/frameworks/{framework}", handle: s.setFramework},
 		{method: "GET", pattern: "/v1/agents", handle: s.agents},
 		{method: "GET", pattern: "/v1/offers", handle: s.offers},
 		{method: "GET", pattern: "/v1/status", handle: s.status},

@@ -27,6 +27,8 @@ type Scheduler interface {
 	Fairness(ctx context.Context) (*allocator.Fairness, error)
 	Group(ctx context.Context, framework, group string) (*allocator.GroupView, error)
 	Spec(ctx context.Context, framework, group string) (*proto.TaskGroup, error)
+	SetRole(ctx context.Context, c scheduler.RoleChange) error
+	SetFramework(ctx context.Context, c scheduler.FrameworkChange) (role string, err error)
 	Explain(ctx context.Context, framework, group string) (*allocator.Explanation, error)
 	Plan(ctx context.Context, groups []*proto.TaskGroup) (*allocator.Plan, error)
 	Sandbox(ctx context.Context, framework, group string, instance int32, task string) (scheduler.Sandbox, error)

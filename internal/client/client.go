@@ -162,6 +162,42 @@ func (c *Client) Plan(ctx context.Context, groups []*proto.TaskGroup) (*api.Plan
 	return post[api.Plan](ctx, c, "plan", nil, groups)
 }
 
+// RoleChange is what SetRole changes; what is nil stays.
+type RoleChange struct {
+	Weight    *api.Amount    `json:"weight,omitempty"`
+	Guarantee *api.Resources `json:"guarantee,omitempty"`
+	Limit     *api.Resources `json:"limit,omitempty"`
+}
+
+// SetRole changes a role, from the next decision on. Guarantees that the cluster
+// can't keep are refused, unless that is allowed.
+func (c *Client) SetRole(ctx context.Context, role string, change RoleChange, allowUnsatisfiable bool) (*api.Role, error) {
+	query := url.Values{}
+	if allowUnsatisfiable {
+		query.Set("allow_unsatisfiable", "true")
+	}
+	return put[api.Role](ctx, c, append([]string{"v1", "roles"}, strings.Split(role, "/")...), query, change)
+}
+
+// FrameworkChange is what SetFramework changes; what is nil or empty stays.
+type FrameworkChange struct {
+	Weight *api.Amount `json:"weight,omitempty"`
+	Role   string      `json:"role,omitempty"`
+}
+
+// SetFramework changes a framework, from the next decision on.
+func (c *Client) SetFramework(ctx context.Context, framework string, change FrameworkChange) (*api.Framework, error) {
+	return put[api.Framework](ctx, c, []string{"v1", "frameworks", framework}, nil, change)
+}
+
+func put[T any](ctx context.Context, c *Client, path []string, query url.Values, change any) (*T, error) {
+	body, err := json.Marshal(change)
+	if err != nil {
+		return nil, err
+	}
+	return get[T](ctx, c, request{method: http.MethodPut, path: path, query: query, body: body})
+}
+
 func post[T any](ctx context.Context, c *Client, what string, query url.Values, groups []*proto.TaskGroup) (*T, error) {
 	var specs []json.RawMessage
 	for _, g := range groups {

@@ -96,34 +96,6 @@ func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
 	return g
 }
 
-// FrameworkName reads the name of a framework.
-func FrameworkName(v strictyaml.Value) string {
-	s, _ := v.Matching(frameworkPattern, frameworkRule)
-	return s
-}
-
-// Role reads a role by the rules of Mesos (src/common/roles.cpp).
-func Role(v strictyaml.Value) string {
-	s, ok := v.Text(255)
-	if !ok || s == "*" {
-		return s
-	}
-	for part := range strings.SplitSeq(s, "/") {
-		switch {
-		case part == "":
-			v.Failf("role %q has an empty part: write names separated by single slashes", s)
-			return ""
-		case part == "." || part == ".." || part == "*" || part[0] == '-':
-			v.Failf("role %q: Mesos does not allow the part %q", s, part)
-			return ""
-		case strings.ContainsAny(part, " \t\n\v\f\r\x7f"):
-			v.Failf("role %q must not contain white space", s)
-			return ""
-		}
-	}
-	return s
-}
-
 func instances(v strictyaml.Value) uint32 {
 	if v.IsMapping() {
 		v.Failf("{min: ..., max: ...} is not supported yet: write one number")

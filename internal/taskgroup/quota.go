@@ -9,15 +9,16 @@ import (
 // a limit: nothing may be held then.
 func Quota(o *strictyaml.Object) (guarantee, limit []allocator.Quantity) {
 	if v, ok := o.Optional("guarantee"); ok {
-		guarantee = quotaAmounts(v)
+		guarantee = QuotaAmounts(v)
 	}
 	if v, ok := o.Optional("limit"); ok {
-		limit = quotaAmounts(v)
+		limit = QuotaAmounts(v)
 	}
 	return guarantee, limit
 }
 
-func quotaAmounts(v strictyaml.Value) []allocator.Quantity {
+// QuotaAmounts reads a guarantee or a limit.
+func QuotaAmounts(v strictyaml.Value) []allocator.Quantity {
 	var out []allocator.Quantity
 	for _, e := range v.Entries(maxKinds) {
 		if a, ok := amount(e); ok {
