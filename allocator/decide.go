@@ -183,8 +183,8 @@ func (s *State) placeAll() {
 func (s *State) placeFair(n int) int {
 	s.decided = slices.Grow(s.decided, int(min(s.pending, int64(s.cfg.MaxPlacements), 1<<16)))
 	for s.shapes.open > 0 {
-		if s.policy.needsBlocked() || s.cfg.loosened() {
-			s.shutFull()
+		if (s.policy.needsBlocked() || s.cfg.loosened()) && !s.shutSome() {
+			return n
 		}
 		node, ok := s.turn()
 		if !ok {

@@ -104,6 +104,32 @@ func (p Policy) ranking() drf.Policy {
 // as the group that it would be served for, which must be one that fits.
 func (p Policy) needsBlocked() bool { return p == HDRF || p == FIFO }
 
+// shutSome is shutFull, unless nothing is left that fits anywhere: it reports
+// false then, and moves nobody. Mostly one instance finds room, and every shape
+// is full again.
+func (s *State) shutSome() bool {
+	if len(s.quotas) > 0 {
+		s.shutFull()
+		return true
+	}
+	all := true
+	for k := len(s.shapes.opened) - 1; k >= 0; k-- {
+		sh := s.shapes.opened[k]
+		if sh.key.group != 0 {
+			all = false // a gang does not fit because one instance does
+		} else if _, ok := s.bestAgent(sh); !ok {
+			s.shapes.fill(sh)
+		}
+	}
+	if !all || s.shapes.open < s.shapes.ready {
+		if s.shapes.open == 0 {
+			return false
+		}
+		s.shutFull()
+	}
+	return true
+}
+
 // shutFull sets aside every bucket that fits nowhere: O(frameworks), beside
 // what the indexes of shapes have to follow.
 func (s *State) shutFull() {

@@ -20,6 +20,8 @@ type shape struct {
 	wants        fitKey
 	pending      int64       // instances that wait
 	ready        int         // buckets that compete
+	open         int         // ready, or 0 while the shape is full
+	opened       int         // in shapeTable.opened, -1 when it is not there
 	sought       uint64      // how often no room was found
 	parked       pq[sleeper] // buckets that were found to fit nowhere
 	ranks        uint64      // State.ranks for which parked is in order
@@ -59,12 +61,14 @@ func (g *group) shapeKey() shapeKey {
 // shapeTable holds the shapes in use, and a few that were in use lately: a
 // churning workload asks for the same ones again and again.
 type shapeTable struct {
-	all  map[shapeKey]*shape
-	full []*shape // those that no agent can hold now
-	idle []*shape // oldest first
-	log  []int32  // agents whose spare changed
-	base uint64   // position of log[0] in the endless log
-	open int      // buckets that compete and whose shape is not full
+	all    map[shapeKey]*shape
+	full   []*shape // those that no agent can hold now
+	idle   []*shape // oldest first
+	log    []int32  // agents whose spare changed
+	base   uint64   // position of log[0] in the endless log
+	ready  int      // buckets that compete
+	open   int      // of them, those whose shape is not full
+	opened []*shape // those shapes
 }
 
 // maxIdleShapes bounds the memory of indexes that nobody uses.
@@ -78,7 +82,7 @@ func (s *State) useShape(g *group) *shape {
 	key := g.shapeKey()
 	sh, ok := t.all[key]
 	if !ok {
-		sh = &shape{key: key, limits: g.limits, demand: g.demand, gpus: g.gpus, withExecutor: g.demand.Add(s.executor), full: -1}
+		sh = &shape{key: key, limits: g.limits, demand: g.demand, gpus: g.gpus, withExecutor: g.demand.Add(s.executor), full: -1, opened: -1}
 		t.all[key] = sh
 	}
 	sh.whole = g.whole()
@@ -112,7 +116,7 @@ func (t *shapeTable) fill(sh *shape) {
 	sh.sought++
 	sh.full = len(t.full)
 	t.full = append(t.full, sh)
-	t.open -= sh.ready
+	t.countReady(sh, sh.ready)
 }
 
 func (t *shapeTable) unfill(sh *shape) {
@@ -124,7 +128,30 @@ func (t *shapeTable) unfill(sh *shape) {
 	t.full[len(t.full)-1] = nil
 	t.full = t.full[:len(t.full)-1]
 	sh.full = -1
-	t.open += sh.ready
+	t.countReady(sh, sh.ready)
+}
+
+// countReady books how many buckets of a shape compete, and whether that may
+// lead to anything.
+func (t *shapeTable) countReady(sh *shape, ready int) {
+	t.ready += ready - sh.ready
+	sh.ready = ready
+	open := ready
+	if sh.full >= 0 {
+		open = 0
+	}
+	t.open += open - sh.open
+	sh.open = open
+	switch last := len(t.opened) - 1; {
+	case open > 0 && sh.opened < 0:
+		sh.opened = len(t.opened)
+		t.opened = append(t.opened, sh)
+	case open == 0 && sh.opened >= 0:
+		moved := t.opened[last]
+		t.opened[sh.opened], moved.opened = moved, sh.opened
+		t.opened[last] = nil
+		t.opened, sh.opened = t.opened[:last], -1
+	}
 }
 
 // touch notes that what can be placed on an agent changed.
@@ -160,10 +187,7 @@ func (s *State) enqueue(b *bucket) {
 		b.aside = false
 	}
 	b.queue.ready.push(b)
-	b.shape.ready++
-	if b.shape.full < 0 {
-		s.shapes.open++
-	}
+	s.shapes.countReady(b.shape, b.shape.ready+1)
 	s.noteArrival(b.queue)
 	s.tree.Activate(b.queue.node)
 }
@@ -171,10 +195,7 @@ func (s *State) enqueue(b *bucket) {
 // dequeue takes a bucket out of its framework's queue.
 func (s *State) dequeue(b *bucket) {
 	b.queue.ready.remove(b.at)
-	b.shape.ready--
-	if b.shape.full < 0 {
-		s.shapes.open--
-	}
+	s.shapes.countReady(b.shape, b.shape.ready-1)
 	if b.queue.ready.len() == 0 {
 		s.tree.Deactivate(b.queue.node)
 	}
