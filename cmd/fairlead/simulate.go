@@ -44,7 +44,7 @@ func (a *app) simulateCommand() *cobra.Command {
 scenario is run once for each --policy and each --placement, or with those that it
 names itself, and the runs are compared. If it names no policy, that is drf, and hdrf
 once a role stands below another one. The same scenario and seed give the same
-result, and digest, on every machine.
+result, and digest, on every machine. docs/results.md says what the figures mean.
 
 Policies (docs/fairness.md says when to use which):
 %s

@@ -42,21 +42,37 @@ func interrupted(r *sim.Result) string {
 // writeComparison writes the runs of one scenario side by side: as a whole, by framework and by size of jobs.
 func (a *app) writeComparison(w io.Writer, c *report.Comparison) {
 	fmt.Fprintf(w, "%s: %d runs on the same arrivals\n\n", c.Scenario, len(c.Runs))
-	header := []string{"RUN"}
-	for _, column := range c.Columns {
-		header = append(header, column.Title)
-	}
-	t := a.table(header...)
-	for i, r := range c.Runs {
-		cells := []cell{text(r.Label + interrupted(r.Result))}
-		for _, column := range c.Columns {
-			cells = append(cells, figure(column, i))
-		}
-		t.add(cells...)
-	}
-	t.write(w)
+	a.writeSideBySide(w, c)
 	a.writeByFramework(w, c)
 	a.writeSizes(w, c)
+}
+
+// screen is how wide a table of runs side by side may be.
+const screen = 110
+
+// writeSideBySide has a column for each run, in as many tables as it takes.
+func (a *app) writeSideBySide(w io.Writer, c *report.Comparison) {
+	for from := 0; from < len(c.Runs); {
+		if from > 0 {
+			fmt.Fprintln(w)
+		}
+		header, width, to := []string{""}, 0, from
+		for ; to < len(c.Runs) && (to == from || width+len(c.Runs[to].Label) < screen); to++ {
+			label := c.Runs[to].Label + interrupted(c.Runs[to].Result)
+			header = append(header, label)
+			width += max(len(label), 8) + 2
+		}
+		t := a.table(header...)
+		for _, column := range c.Columns {
+			cells := []cell{text(column.Title)}
+			for i := from; i < to; i++ {
+				cells = append(cells, figure(column, i))
+			}
+			t.add(cells...)
+		}
+		t.write(w)
+		from = to
+	}
 }
 
 // figure is one value of a comparison, marked if it is the best.
@@ -72,10 +88,15 @@ func figure(c report.Column, run int) cell {
 }
 
 func (a *app) writeByFramework(w io.Writer, c *report.Comparison) {
-	t := a.table("FRAMEWORK", "ROLE", "RUN", "FINISHED", "PENDING", "MEAN SHARE", "WAIT MEAN", "P95", "COMPLETION MEAN", "P95", "SLOWDOWN")
+	t := a.table("FRAMEWORK", "ROLE", "RUN", "FINISHED", "PENDING", "MEAN SHARE", "FAIR", "ERROR", "WAIT MEAN", "P95", "COMPLETION MEAN", "P95", "SLOWDOWN")
 	for _, row := range report.ByFramework(c) {
 		f := row.Result
+		fair, off := orDash(0), orDash(0)
+		if f.FairnessMeans != nil {
+			fair, off = shown(report.Part, f.MeanFair), shown(report.Part, f.MeanError)
+		}
 		t.add(text(f.Name), text(f.Role), text(row.Label), orDash(f.Finished), orDash(f.Pending), shown(report.Part, f.MeanShare),
+			fair, off,
 			of(f.Wait, report.Seconds, f.Wait.Mean), of(f.Wait, report.Seconds, f.Wait.P95),
 			of(f.Completion, report.Seconds, f.Completion.Mean), of(f.Completion, report.Seconds, f.Completion.P95),
 			of(f.Slowdown, report.Ratio, f.Slowdown.Mean))

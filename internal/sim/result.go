@@ -36,6 +36,8 @@ type Result struct {
 	MeanUtilization map[string]float64 `json:"mean_utilization"`
 	// Times are those of the instances of all frameworks.
 	Times
+	// FairnessSummary is missing where it was not judged.
+	*FairnessSummary
 	// SizeBins are the jobs that are over, by their number of instances; empty bins are left out.
 	SizeBins []SizeBin `json:"size_bins,omitempty"`
 	// Samples is there if it was asked for.
@@ -85,6 +87,8 @@ type FrameworkResult struct {
 	Times
 	// MeanShare is the dominant share, not divided by the weight, as its mean over time.
 	MeanShare float64 `json:"mean_share"`
+	// FairnessMeans is missing where it was not judged, as with WholeAgents or Overcommit.
+	*FairnessMeans
 	// Preemptions counts the runs that were ended to make room for others.
 	Preemptions int64 `json:"preemptions,omitzero"`
 }
@@ -160,8 +164,12 @@ func (e *engine) result() *Result {
 	if e.options.Samples {
 		r.Samples = st.samples(v)
 	}
+	st.settleJudgements()
 	for _, f := range v.Frameworks {
 		r.Frameworks = append(r.Frameworks, e.frameworkResult(v, f))
+	}
+	if st.judging.state != nil {
+		r.FairnessSummary = summarize(r.Frameworks)
 	}
 	for _, role := range v.Roles {
 		r.Roles = append(r.Roles, RoleResult{
@@ -198,6 +206,9 @@ func (e *engine) frameworkResult(v *allocator.View, f allocator.FrameworkView) F
 	if e.now > 0 {
 		e.stats.hold(l, l.held)
 		out.MeanShare = rounded(l.shareMillis / float64(e.now))
+	}
+	if e.stats.judging.state != nil {
+		out.FairnessMeans = l.fairness.means(e.now)
 	}
 	return out
 }

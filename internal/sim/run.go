@@ -123,6 +123,9 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 		return nil, err
 	}
 	e.stats = newStats(&e.scenario, opts)
+	if state, ok := e.state.(*allocator.State); ok && e.crowd == nil {
+		e.stats.judging.state = state
+	}
 	if err := e.setUp(); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,9 @@ type FrameworkSamples struct {
 	Role string `json:"role"`
 	// Share is the dominant share, not divided by the weight.
 	Share []float64 `json:"share"`
+	// Fair is what it is entitled to: its part in the exact division of the cluster by DRF, with the
+	// demands of now. It is missing where it was not judged, and looked at ever more rarely in long simulations.
+	Fair []float64 `json:"fair,omitempty"`
 	// Waiting counts the instances that arrived and are neither running nor over.
 	Waiting []float64 `json:"waiting"`
 	// WaitS is the mean wait of the instances that first started in the span, in seconds; null if
@@ -54,9 +57,14 @@ func (st *stats) samples(v *allocator.View) *Samples {
 	}
 	for _, f := range st.leaves {
 		out.Frameworks = append(out.Frameworks, FrameworkSamples{
-			Name: f.framework, Role: f.role, Share: roundedAll(f.share.means), Waiting: roundedAll(f.line.means), WaitS: f.waited.present(),
+			Name: f.framework, Role: f.role, Share: roundedAll(f.share.means), Fair: roundedAll(f.fair.means), Waiting: roundedAll(f.line.means), WaitS: f.waited.present(),
 			Started: f.waited.counts(),
 		})
+	}
+	if st.judging.state == nil {
+		for i := range out.Frameworks {
+			out.Frameworks[i].Fair = nil
+		}
 	}
 	slices.SortFunc(out.Frameworks, func(a, b FrameworkSamples) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Role, b.Role))

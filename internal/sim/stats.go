@@ -37,6 +37,7 @@ type stats struct {
 	line       []byte      // what goes into digest next
 	placements []Placement // nil if nobody asked
 	timeline   timeline
+	judging    judging
 	inUse      [drf.MaxKinds]*track
 }
 
@@ -51,7 +52,9 @@ type leafStats struct {
 	finished, failed int64
 	preemptions      int64
 	times            times
-	share, line      *track
+	fairness         fairness
+	share, fair      *track
+	line             *track
 	waited           *track
 	shareMillis      float64 // the integral of the dominant share over time
 	heldSince        int64
@@ -329,15 +332,13 @@ func (st *stats) of(g *Group) *leafStats {
 	if !ok {
 		l = &leafStats{leaf: key, heldSince: st.now}
 		l.share, l.line = st.timeline.add(false, st.now), st.timeline.add(false, st.now)
+		l.fair = st.timeline.add(false, st.now)
 		l.waited = st.timeline.add(true, st.now)
 		st.byLeaf[key] = l
 		st.leaves = append(st.leaves, l)
 	}
 	return l
 }
-
-// decided is called after each Tick.
-func (st *stats) decided() {}
 
 func (st *stats) sum() string {
 	st.digest.Write(st.line)

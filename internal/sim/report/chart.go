@@ -12,6 +12,8 @@ type Chart struct {
 	Y        Kind
 	// YMax is the least upper end of the y axis.
 	YMax float64
+	// XMax is the least end of a time axis, in seconds.
+	XMax float64
 	// Ends are when the spans of a chart over time end, in seconds. Bars have Categories instead.
 	Ends       []float64
 	Categories []string
@@ -27,6 +29,8 @@ type Series struct {
 	Values []float64
 	// Style picks colour and dashes; below 0 it is one of the many that are drawn alike, in the background.
 	Style int
+	// Thin lines are beside others of their style, without an entry of their own in the legend.
+	Thin bool
 	// Joined values are drawn as points with lines between them, others as steps.
 	Joined bool
 }
@@ -38,6 +42,7 @@ const (
 	titleSize   = 19
 	textSize    = 14
 	smallSize   = 13
+	labelSize   = 11
 	keyWidth    = 176 // of the legend, which is beside the data
 	keyLine     = 22
 )
@@ -95,7 +100,7 @@ func (c *Chart) layout() layout {
 	l.plot = box{x: left, y: 74, w: chartWidth - keyWidth - left - 12, h: chartHeight - 74 - 58}
 	l.y.fromPx, l.y.toPx = l.plot.y+l.plot.h, l.plot.y
 	if c.Categories == nil {
-		l.x = timeScale(c.Ends[len(c.Ends)-1])
+		l.x = timeScale(max(c.XMax, c.Ends[len(c.Ends)-1]))
 	} else {
 		l.x = scale{to: float64(len(c.Categories))}
 	}
@@ -194,6 +199,9 @@ func (s *Series) look() stroke {
 	if s.Style < 0 {
 		return stroke{paint: paintOther, width: 0.8}
 	}
+	if s.Thin {
+		return stroke{paint: seriesPaint(s.Style), width: 1, dash: []float64{2, 3}}
+	}
 	return stroke{paint: seriesPaint(s.Style), width: 2.2, dash: dashes()[s.Style%len(dashes())]}
 }
 
@@ -204,6 +212,7 @@ func (c *Chart) bars(on canvas, l *layout) {
 	p := l.plot
 	slot := p.w / float64(len(c.Categories))
 	width := slot * (1 - barGap) / float64(max(1, len(c.Series)))
+	labels := c.labelsFit(width)
 	for i, s := range c.Series {
 		on.begin("series", i)
 		for k, v := range s.Values {
@@ -213,8 +222,8 @@ func (c *Chart) bars(on canvas, l *layout) {
 			x := p.x + slot*(float64(k)+barGap/2) + width*float64(i)
 			y := l.y.px(v)
 			on.rect(box{x, y, max(1, width-1), p.y + p.h - y}, seriesPaint(s.Style))
-			if label := c.Y.Short(v); textWidth(label, smallSize) < width-2 {
-				on.text(point{x + width/2, y - 4}, label, textStyle{size: smallSize, anchor: middle, paint: paintMuted})
+			if labels {
+				on.text(point{x + width/2, y - 4}, c.Y.Short(v), textStyle{size: labelSize, anchor: middle, paint: paintMuted})
 			}
 		}
 		on.end()
@@ -225,20 +234,40 @@ func (c *Chart) bars(on canvas, l *layout) {
 	}
 }
 
+// labelsFit says whether each bar has room for its value.
+func (c *Chart) labelsFit(width float64) bool {
+	for _, s := range c.Series {
+		for _, v := range s.Values {
+			if !math.IsNaN(v) && textWidth(c.Y.Short(v), labelSize) > width-1 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // legend is beside the data.
 func (c *Chart) legend(on canvas, l *layout) {
 	x, y := l.plot.x+l.plot.w+20, l.plot.y+10
-	others := 0
+	others, thin := 0, false
 	for i := range c.Series {
 		s := &c.Series[i]
 		if s.Style < 0 {
 			others++
+		}
+		if s.Style < 0 || s.Thin {
+			thin = thin || s.Thin
 			continue
 		}
 		on.begin("key", i)
 		c.swatch(on, point{x, y}, s)
 		on.text(point{x + 38, y + 5}, shorten(s.Name, keyWidth-50, textSize), textStyle{size: textSize})
 		on.end()
+		y += keyLine
+	}
+	if thin {
+		on.line([]point{{x, y}, {x + 30, y}}, stroke{paint: paintMuted, width: 1, dash: []float64{2, 3}})
+		on.text(point{x + 38, y + 5}, "fair share", textStyle{size: textSize, paint: paintMuted})
 		y += keyLine
 	}
 	if others > 0 {

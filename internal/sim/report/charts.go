@@ -16,17 +16,38 @@ const (
 	mostOthers = 100 // that have none
 	drawnSpans = 600 // one to a pixel is enough
 	waitSpans  = 80  // a mean of few instances is noise
+	errorSpans = 200
+	mostFair   = 4 // frameworks whose fair shares are drawn too
 )
 
 // Charts are the pictures of a comparison: for each run what was over time, if there was any time, and
 // the runs beside each other.
 func Charts(c *Comparison) []Chart {
-	out := summaries(c)
+	return slices.Concat(summaries(c), slices.Concat(overTime(c)...))
+}
+
+// overTime are the charts of each run, none if there was no time. Those of one kind have the same axes,
+// so that they can be compared.
+func overTime(c *Comparison) [][]Chart {
+	out := make([][]Chart, len(c.Runs))
 	picks := pick(c)
+	var top []float64
+	until := 0.0
 	for i := range c.Runs {
-		r := &c.Runs[i]
-		if s := r.Result.Samples; s != nil && len(s.AtS) > 0 {
-			out = append(out, r.overTime(picks)...)
+		s := c.Runs[i].Result.Samples
+		if s == nil || len(s.AtS) == 0 {
+			continue
+		}
+		out[i] = c.Runs[i].overTime(picks)
+		top = append(top, make([]float64, len(out[i])-len(top))...)
+		for k := range out[i] {
+			top[k] = max(top[k], out[i][k].top())
+		}
+		until = max(until, s.EndS)
+	}
+	for _, charts := range out {
+		for k := range charts {
+			charts[k].YMax, charts[k].XMax = top[k], until
 		}
 	}
 	return out
@@ -97,10 +118,25 @@ func (r *Run) overTime(picks map[key]int) []Chart {
 				Name: key{f.Name, f.Role}.String(), Values: b.means(values, weights), Style: style, Joined: weights != nil,
 			})
 		}
+		if of.name == "shares" && len(chart.Series) <= mostFair {
+			chart.addFair(s, b)
+		}
 		chart.limit()
 		out = append(out, chart)
 	}
 	return out
+}
+
+// addFair adds what each framework was entitled to.
+func (c *Chart) addFair(s *sim.Samples, b *bins) {
+	for i := range s.Frameworks {
+		if s.Frameworks[i].Fair == nil {
+			continue
+		}
+		one := c.Series[i]
+		one.Name, one.Values, one.Thin = one.Name+", fair", b.means(s.Frameworks[i].Fair, nil), true
+		c.Series = append(c.Series, one)
+	}
 }
 
 func (r *Run) chart(name, title string) Chart {

@@ -44,6 +44,7 @@ const (
 	Seconds
 	Part // of a whole: 0.25 is 25 %
 	Ratio
+	Index // from 0 to 1
 )
 
 // order says which of two values is better.
@@ -132,13 +133,13 @@ func (c *Column) mark(best order) {
 			known = append(known, v)
 		}
 	}
-	least, most := slices.Min(known), slices.Max(known)
+	least, most := c.Kind.Format(slices.Min(known)), c.Kind.Format(slices.Max(known))
 	if best == neither || least == most {
-		return
+		return // they look the same
 	}
-	wanted := map[order]float64{low: least, high: most}[best]
+	wanted := map[order]string{low: least, high: most}[best]
 	for i, v := range c.Values {
-		c.Best[i] = c.Known[i] && v == wanted
+		c.Best[i] = c.Known[i] && c.Kind.Format(v) == wanted
 	}
 }
 
@@ -171,9 +172,23 @@ func metrics(runs []Run) []metric {
 			return u, ok
 		}})
 	}
+	if slices.ContainsFunc(runs, func(r Run) bool { return len(r.Result.Frameworks) > 1 }) {
+		out = append(out,
+			metric{"SHARE ERROR", Part, low, func(r *sim.Result) (float64, bool) { return judged(r).ShareError, r.FairnessSummary != nil }},
+			metric{"ENVY", Part, low, func(r *sim.Result) (float64, bool) { return judged(r).Envy, r.FairnessSummary != nil }},
+			metric{"JAIN", Index, high, func(r *sim.Result) (float64, bool) { return judged(r).Jain, judged(r).Jain > 0 }})
+	}
 	return append(out, metric{"PREEMPTED", Count, low, func(r *sim.Result) (float64, bool) {
 		return float64(r.Preemptions), slices.ContainsFunc(runs, func(r Run) bool { return r.Result.Preemptions > 0 })
 	}})
+}
+
+// judged is how fairly everybody was served, nothing if that is not known.
+func judged(r *sim.Result) sim.FairnessSummary {
+	if r.FairnessSummary == nil {
+		return sim.FairnessSummary{}
+	}
+	return *r.FairnessSummary
 }
 
 type quantile struct {

@@ -72,6 +72,9 @@ func WriteSamples(w io.Writer, s *sim.Samples) error {
 		for k := range s.Frameworks {
 			f := &s.Frameworks[k]
 			row(from, to, "share", f.Name, f.Role, trim(f.Share[i]))
+			if f.Fair != nil {
+				row(from, to, "fair", f.Name, f.Role, trim(f.Fair[i]))
+			}
 			row(from, to, "waiting", f.Name, f.Role, trim(f.Waiting[i]))
 			if f.WaitS[i] != nil {
 				row(from, to, "wait_s", f.Name, f.Role, trim(*f.WaitS[i]))

@@ -126,13 +126,8 @@ func comparisonPage(c Comparison, all *[]pictureData) pageComparison {
 		return pictures
 	}
 	out.Summaries = add(summaries(&c))
-	picks := pick(&c)
-	for i := range c.Runs {
-		r := pageRun{Run: c.Runs[i]}
-		if s := r.Result.Samples; s != nil && len(s.AtS) > 0 {
-			r.Pictures = add(c.Runs[i].overTime(picks))
-		}
-		out.Runs = append(out.Runs, r)
+	for i, charts := range overTime(&c) {
+		out.Runs = append(out.Runs, pageRun{Run: c.Runs[i], Pictures: add(charts)})
 	}
 	return out
 }

@@ -142,11 +142,18 @@
   }
 
   for (const tabs of document.querySelectorAll(".tabs")) {
-    const grids = [...tabs.parentElement.querySelectorAll(".run")];
+    const grids = [...tabs.parentElement.querySelectorAll(".run")], all = tabs.parentElement.querySelector(".all");
+    const pictures = grids.map(g => [...g.children]);
     const buttons = [...tabs.children];
     buttons.forEach((b, i) => b.addEventListener("click", () => {
       buttons.forEach(o => o.setAttribute("aria-selected", o === b));
-      grids.forEach((g, k) => { g.hidden = !("all" in b.dataset) && k !== i; });
+      grids.forEach((g, k) => { g.append(...pictures[k]); g.hidden = k !== i; });
+      all.hidden = !("all" in b.dataset);
+      if (all.hidden) return;
+      // The same picture of all runs side by side, in a row if there is room.
+      if (innerWidth > 1100 && grids.length < 4) all.style.gridTemplateColumns = `repeat(${grids.length}, minmax(0, 1fr))`;
+      const most = Math.max(...pictures.map(p => p.length));
+      for (let kind = 0; kind < most; kind++) all.append(...pictures.map(p => p[kind]).filter(p => p));
     }));
   }
 

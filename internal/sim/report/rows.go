@@ -63,6 +63,8 @@ func (k Kind) Format(x float64) string {
 		return fmt.Sprintf("%.1fs", x)
 	case Part:
 		return fmt.Sprintf("%.1f%%", 100*x)
+	case Index:
+		return fmt.Sprintf("%.4f", x)
 	}
 	return fmt.Sprintf("%.2f", x)
 }
