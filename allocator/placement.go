@@ -61,7 +61,7 @@ func (p Placement) Description() string {
 	case GPUPacking:
 		return "GPUs in use first, then agents in use"
 	case FGD:
-		return "where the least of the free GPUs becomes useless for what is typically asked for"
+		return "where the least of the free GPUs becomes useless for what is usually wanted"
 	case Random:
 		return "any agent, by the seed"
 	}
