@@ -77,9 +77,10 @@ type Suppress struct{}
 
 // Kill asks for the end of a run; it is repeated until the run has ended.
 type Kill struct {
-	Run   RunID
-	Agent string
-	Cause KillCause
+	Run     RunID
+	Agent   string
+	Cause   KillCause
+	Message string // for whom, if it is for others
 }
 
 // KillCause is why a run is killed, and decides what its end counts as.
@@ -91,10 +92,13 @@ const (
 	KillAsked KillCause = iota
 	// KillOverdue: it lasted longer than Group.MaxRuntimeMillis. It has failed.
 	KillOverdue
+	// KillSurplus: others are owed what it holds. Its instance runs again when
+	// there is room that nobody waits for, and the end is not counted.
+	KillSurplus
 )
 
 // String is the cause in lower case: "overdue".
-func (c KillCause) String() string { return [...]string{"asked", "overdue"}[c] }
+func (c KillCause) String() string { return [...]string{"asked", "overdue", "surplus"}[c] }
 
 // Preempt asks for the end of a run, like Kill, because its room is held for a
 // group whose framework is entitled to it. The instance runs again elsewhere or
@@ -158,11 +162,14 @@ const (
 	Lost
 	// Preempted is the end of a run that had to make room; its instance goes on.
 	Preempted
+	// Surplus is the end of a run beyond what its group needs at least, whose room
+	// others were owed; its instance goes on.
+	Surplus
 )
 
 // String is the outcome in lower case: "finished".
 func (o Outcome) String() string {
-	return [...]string{"unfinished", "finished", "failed", "killed", "lost", "preempted"}[o]
+	return [...]string{"unfinished", "finished", "failed", "killed", "lost", "preempted", "surplus"}[o]
 }
 
 func (*Accept) action()  {}

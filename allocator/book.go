@@ -62,7 +62,7 @@ func (s *State) applyLaunch(i int32, l *Launch) error {
 	if !ok {
 		return fmt.Errorf("%w: task group %s/%s", ErrUnknown, l.Framework, l.Group)
 	}
-	if g.at < 0 || !g.startable(l.Instance) {
+	if !g.startable(l.Instance) || g.at < 0 && !g.isSurplus(l.Instance) {
 		return fmt.Errorf("%w: launch of %s/%s/%d, which does not wait", ErrInvalid, l.Framework, l.Group, l.Instance)
 	}
 	if !g.demand.FitsIn(l.Charge) || len(l.Ports) != unit(g.demand, drf.Ports) || !g.givenDevices(l.Devices) {
@@ -77,6 +77,9 @@ func (s *State) applyLaunch(i int32, l *Launch) error {
 
 // startable reports whether an instance could be started now.
 func (g *group) startable(n int32) bool {
+	if g.over() || g.dying || g.blocked() {
+		return false
+	}
 	if n >= 0 && int(n) < len(g.instances) {
 		return g.instances[n].state == instanceWaiting
 	}
@@ -96,7 +99,9 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 		a.carried++
 	}
 	a.used = a.used.Add(l.Charge)
-	s.stay(g, a, l.Charge, l.Slot)
+	if !g.isSurplus(l.Instance) {
+		s.stay(g, a, l.Charge, l.Slot)
+	}
 	a.spare.slot, a.spare.slots = a.slots > a.carried, a.slots-a.carried
 	for k := range a.spare.free {
 		taken := min(a.spare.free[k], l.Charge[k])
@@ -129,14 +134,14 @@ func (s *State) startInstance(g *group, l *Launch) {
 	// those in between wait their turn.
 	for n := int32(len(g.instances)); n < l.Instance; n++ {
 		g.instances = append(g.instances, instance{})
-		g.again = append(g.again, n)
+		g.lineUp(n)
 	}
 	if g.spec.Gang > 1 && g.bucket != nil {
 		g.bucket.shape.whole = drf.Vector{} // the rest of a gang follows one by one
 	}
 	if int(l.Instance) == len(g.instances) {
 		g.instances = append(g.instances, instance{})
-		s.fewerWait(g)
+		s.fewerWait(g, l.Instance)
 	} else {
 		s.takeAgain(g, l.Instance)
 	}
@@ -150,20 +155,26 @@ func (s *State) startInstance(g *group, l *Launch) {
 // takeAgain takes an instance out of those that wait to run again: mostly it
 // is the first of them.
 func (s *State) takeAgain(g *group, n int32) {
-	switch {
-	case len(g.again) == 1:
-		g.again = g.again[:0] // to be filled again
-	case g.again[0] == n:
-		g.again = g.again[1:]
-	default:
-		g.again = slices.DeleteFunc(g.again, func(m int32) bool { return m == n })
+	again := &g.again
+	if g.isSurplus(n) {
+		again = &g.elastic.again
 	}
-	s.fewerWait(g)
+	switch {
+	case len(*again) == 1:
+		*again = (*again)[:0] // to be filled again
+	case (*again)[0] == n:
+		*again = (*again)[1:]
+	default:
+		*again = slices.DeleteFunc(*again, func(m int32) bool { return m == n })
+	}
+	s.fewerWait(g, n)
 }
 
-// fewerWait books that one instance of a group waits no more.
-func (s *State) fewerWait(g *group) {
-	if g.at < 0 {
+// fewerWait books that an instance of a group waits no more.
+func (s *State) fewerWait(g *group, n int32) {
+	if g.isSurplus(n) && g.elastic.wish > 0 {
+		g.elastic.wish-- // it was in line
+	} else if g.at < 0 || g.isSurplus(n) {
 		return
 	}
 	s.countPending(g, -1)
@@ -191,6 +202,9 @@ func (s *State) bookRevive() {
 
 func (s *State) bookKill(r *run, cause KillCause) {
 	r.killAt, r.cause = s.now, cause
+	if cause == KillSurplus {
+		s.shrunkAt = s.now
+	}
 	s.runTimers.push(runTimer{s.now + s.cfg.KillRepeatMillis, r.id})
 }
 
@@ -222,7 +236,9 @@ func (s *State) bookSettle(r *run, a *Settle) {
 		in.lost = 0
 	}
 	if a.Retry {
-		s.bookRetry(g, n, a.NotBefore)
+		if s.bookRetry(g, n, a.NotBefore); g.isSurplus(n) {
+			s.closeIfOver(g) // which surplus does not keep from being over
+		}
 		return
 	}
 	in.state = instanceOver
@@ -260,10 +276,12 @@ func (s *State) bookRetry(g *group, n int32, notBefore int64) {
 // readyAgain puts an instance into the line of those that can be placed.
 func (s *State) readyAgain(g *group, n int32) {
 	g.instances[n].state = instanceWaiting
-	g.again = append(g.again, n)
-	if g.at >= 0 {
+	g.lineUp(n)
+	switch {
+	case g.isSurplus(n):
+	case g.at >= 0:
 		s.countPending(g, 1)
-	} else {
+	default:
 		s.compete(g)
 		g.since = g.instances[n].notBefore // a replay may see that time later
 	}
@@ -286,7 +304,7 @@ func (s *State) closeRun(r *run) {
 	a := &s.agents[i]
 	a.runs--
 	if r.slot {
-		if r.group.stays() {
+		if r.stays() {
 			a.stayingOn--
 			s.plans++
 		}

@@ -79,7 +79,7 @@ func (s *State) checkAgents() error {
 	for r := range s.runs.all() {
 		c := &counted[r.agent]
 		c.used = c.used.Add(r.holds())
-		if r.group.stays() {
+		if r.stays() {
 			c.staying = c.staying.Add(r.holds())
 			if r.slot {
 				c.stayingOn++
@@ -139,15 +139,18 @@ func (s *State) checkGroups() error {
 			n[g.instances[i].state]++
 		}
 		over := g.finished + g.failed + g.killed
-		if n[instanceLive] != g.live || int(n[instanceWaiting]) != len(g.again) ||
+		if n[instanceLive] != g.live || n[instanceWaiting] != g.linedUp() ||
 			n[instanceBackoff] != g.backoff || n[instanceOver] != over {
 			return fmt.Errorf("group %v: counted %d live, %d waiting, %d in back-off, %d over; booked %d, %d, %d, %d",
-				key, n[instanceLive], n[instanceWaiting], n[instanceBackoff], n[instanceOver], g.live, len(g.again), g.backoff, over)
+				key, n[instanceLive], n[instanceWaiting], n[instanceBackoff], n[instanceOver], g.live, g.linedUp(), g.backoff, over)
+		}
+		if !s.checkElastic(g) {
+			return fmt.Errorf("group %v: its surplus is not among the elastic groups, or in line", key)
 		}
 		if competes := !g.over() && !g.dying && !g.blocked() && g.pending() > 0; competes != (g.at >= 0) {
 			return fmt.Errorf("group %v: competes %t, queued %t", key, competes, g.at >= 0)
 		}
-		if done := g.live == 0 && g.backoff == 0 && (g.dying || g.pending() == 0); done && !g.over() {
+		if done := g.live == 0 && g.backoff == g.surplusBackoff() && (g.dying || g.pending() == 0); done && !g.over() {
 			return fmt.Errorf("group %v has nothing left to run, but is not over", key)
 		}
 	}

@@ -47,6 +47,12 @@ type Config struct {
 	PreemptMinRunMillis int64
 	// PreemptPerMinute bounds the runs that are ended in any minute. Default 10.
 	PreemptPerMinute int
+	// ShrinkAfterMillis is how long a group waits before surplus of elastic groups
+	// is ended for it: offers of room that is free may be on their way. Default 2,000.
+	ShrinkAfterMillis int64
+	// GrowAfterMillis is how long no surplus is started after any was ended for
+	// others. Default 10,000.
+	GrowAfterMillis int64
 	// KillRepeatMillis is when an unanswered Kill is sent again. Default 10,000.
 	KillRepeatMillis int64
 	// UnreachableMillis is how long a run may be out of sight before it counts
@@ -70,6 +76,8 @@ func (c Config) withDefaults() (Config, error) {
 	fill(&c.PreemptAfterMillis, 10_000)
 	fill(&c.PreemptMinRunMillis, 60_000)
 	fill(&c.PreemptPerMinute, 10)
+	fill(&c.ShrinkAfterMillis, 2_000)
+	fill(&c.GrowAfterMillis, 10_000)
 	fill(&c.KillRepeatMillis, 10_000)
 	fill(&c.UnreachableMillis, 300_000)
 	fill(&c.Placement, BestFit)

@@ -24,6 +24,8 @@ func (s *State) decide() []Action {
 	out = s.acceptTouched(out)
 	out = s.preempt(out)
 	out = s.grantHolds(out)
+	out = s.shrink(out)
+	out = s.grow(out) // into what nothing is kept for
 	return s.handOut(s.tidyOffers(out))
 }
 
@@ -66,11 +68,13 @@ func (s *State) settle(out []Action, r *run, o Outcome, message string) []Action
 	case r.cause == KillOverdue && o != Finished && o != Lost:
 		d.Outcome, d.Message = Failed, r.group.overdue()
 		d.Retry, d.Charged = r.group.spec.Restart.again(Failed, in.charged)
+	case r.cause == KillSurplus && o != Finished && o != Lost:
+		d.Outcome, d.Retry, d.Message = Surplus, true, surplusMessage
 	case !r.hopeless:
 		d.Retry, d.Charged = r.group.spec.Restart.again(o, in.charged)
 	}
 	switch {
-	case d.Outcome == Preempted:
+	case d.Outcome == Preempted || d.Outcome == Surplus:
 		d.NotBefore = s.now
 	case d.Retry:
 		d.NotBefore = s.now + r.group.spec.Restart.backoff(in, d.Charged)
@@ -124,7 +128,7 @@ func (p Restart) backoff(in *instance, counts bool) int64 {
 
 func (s *State) kill(out []Action, r *run, cause KillCause) []Action {
 	s.bookKill(r, cause)
-	return append(out, Kill{r.id, s.agents[r.agent].id, cause})
+	return append(out, Kill{Run: r.id, Agent: s.agents[r.agent].id, Cause: cause})
 }
 
 // endDoomed kills what is left of groups that must end, and abandons those
@@ -263,7 +267,7 @@ func (s *State) acceptTouched(out []Action) []Action {
 		return out
 	}
 	refuse := s.cfg.IdleRefuseMillis
-	if s.waiting() {
+	if s.wanting() {
 		refuse = 0 // the rest is looked at again at once
 	}
 	byAgent := s.launchesByAgent()
@@ -316,7 +320,7 @@ func (r *run) launch(l *Launch) {
 // tidyOffers gives back what this Tick did not use, and tells the master
 // whether we want more.
 func (s *State) tidyOffers(out []Action) []Action {
-	waiting := s.waiting()
+	waiting := s.wanting()
 	if len(s.offers) > 0 && !s.more {
 		d := Decline{RefuseMillis: s.cfg.IdleRefuseMillis}
 		if waiting {

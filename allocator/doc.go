@@ -34,6 +34,14 @@
 // comes again. An agent is held for one group at most, and a hold waits for no
 // room outside its agents, so no two of them can wait for each other.
 //
+// # Elastic groups
+//
+// The surplus of an elastic group (Group.Surplus) is no demand: it is not pending.
+// A Tick lets it compete last, for what is left when everything else was placed
+// and room was held (grow), and ends it when that makes room for what waits
+// (shrink). Each Tick looks at every elastic group once, and while anything waits
+// at each of their surplus runs.
+//
 // # Constraints
 //
 // A group's constraints (Constraint) are looked at when one of its instances is
@@ -62,6 +70,8 @@
 //	live         ended           all tasks are over (State.ended);     Settle, in the next Tick
 //	                             what they held is free already
 //	backoff                      runs again, not before a time         that time; a kill
+//	waiting      surplus         it made room, or runs again, beyond   Launch; a kill; the end of the
+//	                             the base of an elastic group          group
 //	waiting      ready           in line, its shape may fit            Launch; a kill
 //	waiting      parked          in line, but no agent can hold it     an agent with more room
 //	over                         finished, failed or killed            never

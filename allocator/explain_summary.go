@@ -17,6 +17,8 @@ func (s *State) summarize(g *group, e *Explanation) {
 		}
 	case g.dying:
 		e.Summary = fmt.Sprintf("%s is being killed; %d of its instances still run", name, e.Running)
+	case e.Pending == 0 && g.idleSurplus() > 0:
+		e.Summary = name + " runs, " + s.surplusText(g)
 	case e.Pending == 0:
 		e.Summary = fmt.Sprintf("%s runs, with all that is left of its %d instances", name, e.Instances)
 		if e.Running == e.Instances {

@@ -33,6 +33,9 @@ func (s *State) seek(g *group, sh *shape) ([]int32, bool) {
 	n := g.together()
 	if n == 1 {
 		i, ok := s.bestAgent(sh)
+		if ok && s.spoilsHold(g, i) {
+			i, ok = s.bestUnheld(sh)
+		}
 		if ok {
 			s.foundRoom = *s.agents[i].need(sh)
 		}

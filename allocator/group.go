@@ -23,6 +23,9 @@ type Group struct {
 	// struct: a second submission under the name must carry the same one.
 	Digest    string
 	Instances int32
+	// Surplus is how many of the instances, those with the highest numbers, run
+	// only where nobody else waits for the room.
+	Surplus int32
 	// Gang is how many instances start together or not at all; the rest of them
 	// follows one by one. 0 and 1 mean that each starts on its own. An instance
 	// that runs again does so on its own too.
@@ -99,8 +102,10 @@ func (g *Group) validate() error {
 		return fmt.Errorf("%w: a task group needs a framework and a name", ErrInvalid)
 	case g.Instances < 1 || g.Instances > MaxInstances:
 		return fmt.Errorf("%w: instances %d: expected 1 to %d", ErrInvalid, g.Instances, MaxInstances)
-	case g.Gang < 0 || g.Gang > g.Instances:
-		return fmt.Errorf("%w: gang %d: expected 0 to the %d instances", ErrInvalid, g.Gang, g.Instances)
+	case g.Surplus < 0 || g.Surplus >= g.Instances:
+		return fmt.Errorf("%w: surplus %d: expected 0 to less than the %d instances", ErrInvalid, g.Surplus, g.Instances)
+	case g.Gang < 0 || g.Gang > g.base():
+		return fmt.Errorf("%w: gang %d: expected 0 to the %d instances", ErrInvalid, g.Gang, g.base())
 	case len(g.Tasks) == 0 || len(g.Tasks) > MaxTasks:
 		return fmt.Errorf("%w: tasks %d: expected 1 to %d", ErrInvalid, len(g.Tasks), MaxTasks)
 	case g.Restart.Max < 0 || g.Restart.BackoffMillis < 0:

@@ -167,6 +167,10 @@ func (g *group) timesOn(free drf.Vector, slots, most int64) int64 {
 // stays reports whether the runs of a group are not expected to end.
 func (g *group) stays() bool { return g.spec.Restart.Policy == RestartAlways }
 
+// stays reports whether a run is not expected to end. Surplus ends when others
+// wait.
+func (r *run) stays() bool { return r.group.stays() && !r.group.isSurplus(r.instance) }
+
 // stay books that a run of a group begins to hold an agent.
 func (s *State) stay(g *group, a *agent, v drf.Vector, slot bool) {
 	if g.stays() {

@@ -22,6 +22,7 @@ type Image struct {
 	Runs      []RunImage   // by place in the table of runs
 	Preempted []int64      // when runs were preempted in the last minute
 	Measured  MeasuredImage
+	Shrunk    int64      // when surplus was ended for others last, -1: never
 	Least     drf.Vector // of each resource the least that any group asked for
 	Holds     []Hold     // in the order in which they were made
 	Workload  WorkloadImage
@@ -65,7 +66,7 @@ type GroupImage struct {
 	Seq            uint64
 	Arrived, Ended int64
 	Instances      []InstanceImage
-	Again          []int32
+	Again          []int32  // instances that were started once and wait, surplus last
 	Unmet          []string // groups it comes after that have not ended as they must
 	Dying          bool
 	Outcome        Outcome
@@ -112,7 +113,7 @@ type RunImage struct {
 
 // Image copies the State.
 func (s *State) Image() *Image {
-	m := &Image{Now: s.now, LastGroup: s.lastSeq, LastRun: s.runs.lastSeq, Least: s.least, Preempted: s.preemptedLately()}
+	m := &Image{Now: s.now, LastGroup: s.lastSeq, LastRun: s.runs.lastSeq, Least: s.least, Shrunk: s.shrunkAt, Preempted: s.preemptedLately()}
 	for k := range s.kinds.Len() {
 		m.Kinds = append(m.Kinds, s.kinds.Name(drf.Kind(k)))
 	}
@@ -187,7 +188,7 @@ func (s *State) imageAgent(a *agent) AgentImage {
 
 func imageGroup(g *group) GroupImage {
 	m := GroupImage{
-		Spec: g.group(), Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: append([]int32(nil), g.again...),
+		Spec: g.group(), Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: g.allAgain(),
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns, Trail: slices.Clone(g.trail),
 	}
@@ -217,8 +218,8 @@ func Restore(cfg Config, m *Image) (*State, error) {
 		return nil, err
 	}
 	s.now, s.lastSeq, s.runs.lastSeq, s.least = m.Now, m.LastGroup, m.LastRun, m.Least
-	s.preempted = slices.Clone(m.Preempted)
 	s.workload.restore(&m.Workload)
+	s.preempted, s.shrunkAt = slices.Clone(m.Preempted), m.Shrunk
 	for _, name := range m.Kinds {
 		if _, err := s.kinds.Intern(name); err != nil {
 			return nil, err
@@ -284,7 +285,7 @@ func (s *State) restoreAgents(m *Image) error {
 func (s *State) restoreGroups(m *Image) error {
 	for _, im := range m.Groups {
 		g := &group{
-			spec: spec{Framework: im.Spec.Framework, Name: im.Spec.Name, Digest: im.Spec.Digest}, seq: im.Seq, at: -1, arrived: im.Arrived, endedAt: im.Ended, again: slices.Clone(im.Again),
+			spec: spec{Framework: im.Spec.Framework, Name: im.Spec.Name, Digest: im.Spec.Digest}, seq: im.Seq, at: -1, arrived: im.Arrived, endedAt: im.Ended,
 			unmet: slices.Clone(im.Unmet), dying: im.Dying, outcome: im.Outcome, message: im.Message, history: slices.Clone(im.History),
 			reruns: im.Reruns,
 		}
@@ -293,6 +294,7 @@ func (s *State) restoreGroups(m *Image) error {
 			return err
 		}
 		s.setTemplate(g, t)
+		g.restoreAgain(im.Again)
 		q, err := s.queueOf(im.Spec.Role, im.Spec.Framework)
 		if err != nil {
 			return err
@@ -382,7 +384,9 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 		a.carried++
 	}
 	a.used = a.used.Add(held)
-	s.stay(g, a, held, r.slot)
+	if r.stays() {
+		s.stay(g, a, held, r.slot)
+	}
 	s.tree.Charge(g.queue.node, held)
 	s.count(g, a, 1)
 	return nil

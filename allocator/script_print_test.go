@@ -20,7 +20,7 @@ func (sc *script) printActions(actions []Action) {
 		case *Settle:
 			sc.printf("settle %s: %s%s", sc.names[a.Run], a.Outcome, retryText(a))
 		case Kill:
-			sc.printf("kill %s on %s%s", sc.names[a.Run], a.Agent, causeText(a.Cause))
+			sc.printf("kill %s on %s%s", sc.names[a.Run], a.Agent, causeText(a))
 		case Abandon:
 			sc.printf("abandon %s/%s: %s", a.Framework, a.Group, a.Message)
 		}
@@ -62,11 +62,14 @@ func holdText(h Hold) string {
 	return strings.Join(out, " + ")
 }
 
-func causeText(c KillCause) string {
-	if c == KillAsked {
+func causeText(a Kill) string {
+	switch {
+	case a.Cause == KillAsked:
 		return ""
+	case a.Message != "":
+		return fmt.Sprintf(": %s, %s", a.Cause, a.Message)
 	}
-	return ": " + c.String()
+	return ": " + a.Cause.String()
 }
 
 func retryText(a *Settle) string {

@@ -7,7 +7,7 @@ import (
 )
 
 // groupOptions are the options of submit that are no resources.
-var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "preemptible", "after", "digest", "constraint", "max-runtime"}
+var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "preemptible", "after", "digest", "constraint", "max-runtime", "surplus"}
 
 // agentOptions are those of agent, seen and offer.
 var agentOptions = []string{"agent", "slots", "host"}
@@ -79,7 +79,7 @@ func (c line) group(framework, name string, tasks []line) Group {
 		Instances: int32(c.number("instances", 1)), Gang: int32(c.number("gang", 0)), Priority: int32(c.number("priority", 0)),
 		Restart:     Restart{Max: int32(c.number("max", 0)), BackoffMillis: c.milliseconds(c.value("backoff", "0"))},
 		Constraints: c.constraints(), NotPreemptible: c.value("preemptible", "true") == "false",
-		MaxRuntimeMillis: c.milliseconds(c.value("max-runtime", "0")),
+		Surplus: int32(c.number("surplus", 0)), MaxRuntimeMillis: c.milliseconds(c.value("max-runtime", "0")),
 	}
 	g.Restart.Policy = map[string]RestartPolicy{
 		"never": RestartNever, "on-failure": RestartOnFailure, "always": RestartAlways,

@@ -66,6 +66,10 @@ type State struct {
 	moved     []*group   // whose holds changed in this Tick
 	preempted []int64    // when runs were preempted in the last minute
 	preemptAt int64      // when to look again whether to preempt, or never
+	elastics  []*group   // that are not over, in the order of their submission
+	shrunkAt  int64      // when surplus was ended for others last, or never
+	growAt    int64      // when surplus may grow, or never
+	shrinkAt  int64      // when surplus may be ended for what waits, or never
 	quotas    []*quota   // by role
 	skipped   []*bucket  // that quota keeps from more in this Tick
 	refusals  int        // by quota, in this round of placements
@@ -128,6 +132,9 @@ func New(cfg Config) (*State, error) {
 		plans:      1,
 		grantAt:    never,
 		preemptAt:  never,
+		shrunkAt:   never,
+		growAt:     never,
+		shrinkAt:   never,
 	}
 	s.link.lastRevive = -cfg.ReviveMillis
 	if err := validQuantities(cfg.Executor); err != nil {
@@ -278,10 +285,11 @@ type group struct {
 	failed    int32
 	killed    int32
 
-	hold     *hold // room that is kept for it
-	holds    int32 // how often room was kept for it
-	holdFrom int64 // not before this may room be kept for it again
-	since    int64 // when it came into line, or an instance of it was launched last
+	elastic  *elastic // nil unless it has a surplus
+	hold     *hold    // room that is kept for it
+	holds    int32    // how often room was kept for it
+	holdFrom int64    // not before this may room be kept for it again
+	since    int64    // when it came into line, or an instance of it was launched last
 
 	reruns  int32    // how often it was started again
 	unmet   []string // groups it comes after that have not ended as they must yet
@@ -329,7 +337,11 @@ type Attempt struct {
 
 // pending is how many instances could be placed now.
 func (g *group) pending() int32 {
-	return g.spec.Instances - int32(len(g.instances)) + int32(len(g.again))
+	n := max(g.spec.base()-int32(len(g.instances)), 0) + int32(len(g.again))
+	if g.elastic != nil {
+		n += g.elastic.wish
+	}
+	return n
 }
 
 // blocked reports whether a group waits for another one to finish.
@@ -339,6 +351,9 @@ func (g *group) blocked() bool { return len(g.unmet) > 0 }
 func (g *group) next() int32 {
 	if len(g.again) > 0 {
 		return g.again[0]
+	}
+	if g.elastic != nil && len(g.elastic.again) > 0 && int32(len(g.instances)) >= g.spec.base() {
+		return g.elastic.again[0]
 	}
 	return int32(len(g.instances))
 }

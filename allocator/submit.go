@@ -64,6 +64,7 @@ func (s *State) adopt(g *group) {
 		}
 		s.dependents[key][g] = struct{}{}
 	}
+	s.useElastic(g)
 	s.consider(g)
 }
 
@@ -180,6 +181,9 @@ func (s *State) applyGroupKilled(f GroupKilled) error {
 	s.leaveAll(g)
 	g.dying = true
 	g.again, g.backoff = nil, 0
+	if g.elastic != nil {
+		g.elastic.again = nil
+	}
 	for i := range g.instances {
 		if st := g.instances[i].state; st == instanceWaiting || st == instanceBackoff {
 			g.instances[i].state, g.instances[i].outcome = instanceOver, Killed
@@ -242,7 +246,7 @@ func (s *State) applyGroupForgotten(f GroupForgotten) error {
 
 // closeIfOver gives a group its outcome once no instance can run any more.
 func (s *State) closeIfOver(g *group) {
-	if g.over() || g.live > 0 || g.backoff > 0 {
+	if g.over() || g.live > 0 || g.backoff > g.surplusBackoff() {
 		return
 	}
 	switch {
@@ -265,6 +269,8 @@ func (s *State) closeIfOver(g *group) {
 func (s *State) closeGroup(g *group) {
 	g.endedAt = s.now
 	s.leaveAll(g)
+	g.dropBackoff()
+	s.dropElastic(g)
 	key := groupKey{g.spec.Framework, g.spec.Name}
 	var after []*group
 	for child := range s.dependents[key] { // commutes: sorted below

@@ -139,7 +139,9 @@ func (s *State) release(r *run, v drf.Vector) {
 	}
 	s.tree.Refund(r.group.queue.node, v)
 	s.reranked(r.group.queue)
-	s.unstay(r.group, &s.agents[r.agent], v)
+	if r.stays() {
+		s.unstay(r.group, &s.agents[r.agent], v)
+	}
 	a := &s.agents[r.agent]
 	left, ok := a.used.Sub(v)
 	if !ok {

@@ -165,7 +165,7 @@ func (s *State) measure(t *template) error {
 // alike reports whether groups are alike in all but Framework, Name and
 // Digest.
 func alike(a, b *Group) bool {
-	return a.Role == b.Role && a.Instances == b.Instances && a.Gang == b.Gang && a.Priority == b.Priority &&
+	return a.Role == b.Role && a.Instances == b.Instances && a.Surplus == b.Surplus && a.Gang == b.Gang && a.Priority == b.Priority &&
 		a.Restart == b.Restart && a.MaxRuntimeMillis == b.MaxRuntimeMillis && a.NotPreemptible == b.NotPreemptible &&
 		slices.Equal(a.After, b.After) && slices.Equal(a.AfterEnd, b.AfterEnd) && slices.Equal(a.Constraints, b.Constraints) &&
 		slices.EqualFunc(a.Tasks, b.Tasks, alikeTask)
@@ -185,7 +185,7 @@ func (g *Group) hash() uint64 {
 	for _, name := range g.AfterEnd {
 		h.text(name)
 	}
-	for _, n := range [...]int64{int64(g.Instances), int64(g.Gang), int64(g.Priority), g.MaxRuntimeMillis,
+	for _, n := range [...]int64{int64(g.Instances), int64(g.Surplus), int64(g.Gang), int64(g.Priority), g.MaxRuntimeMillis,
 		int64(g.Restart.Policy), int64(g.Restart.Max), g.Restart.BackoffMillis} {
 		h.number(uint64(n))
 	}

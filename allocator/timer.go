@@ -76,10 +76,15 @@ func (s *State) NextDeadline() (int64, bool) {
 	if s.preemptAt != never && s.waiting() {
 		sooner(s.preemptAt)
 	}
+	for _, at := range []int64{s.shrinkAt, s.growAt} {
+		if at != never && len(s.elastics) > 0 {
+			sooner(at)
+		}
+	}
 	for _, h := range s.holds {
 		sooner(h.until)
 	}
-	if s.link.wantRevive && s.waiting() && s.hasMaster {
+	if s.link.wantRevive && s.wanting() && s.hasMaster {
 		sooner(s.link.lastRevive + s.cfg.ReviveMillis)
 	}
 	return at, ok

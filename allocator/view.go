@@ -69,6 +69,7 @@ type GroupView struct {
 	Framework, Name, Role string
 	Digest                string
 	Instances             int32
+	Surplus               int32 // of the instances, what runs only where nobody else waits
 	Priority              int32
 	Arrived, Ended        int64
 	Running, Pending      int32
@@ -84,7 +85,8 @@ type GroupView struct {
 
 // InstanceView is one started instance. State is "running" (or "starting",
 // "staging", "killing", "unreachable" while that is true of a task), "waiting",
-// "backoff", or how it ended.
+// "surplus" (it waits for room that nobody else waits for), "backoff", or how it
+// ended.
 type InstanceView struct {
 	Instance  int32
 	State     string
@@ -181,7 +183,7 @@ func (s *State) viewAgents(v *View) {
 func (s *State) viewGroup(g *group) GroupView {
 	v := GroupView{
 		Framework: g.spec.Framework, Name: g.spec.Name, Role: g.spec.Role, Digest: g.spec.Digest,
-		Instances: g.spec.Instances, Priority: g.spec.Priority, Arrived: g.arrived, Ended: g.endedAt,
+		Instances: g.spec.Instances, Surplus: g.spec.Surplus, Priority: g.spec.Priority, Arrived: g.arrived, Ended: g.endedAt,
 		Running: g.live, Finished: g.finished, Failed: g.failed, Killed: g.killed,
 		Reruns: g.reruns, Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 	}
@@ -204,6 +206,9 @@ func (s *State) viewInstance(g *group, n int32) InstanceView {
 		v.Ports, v.Tasks = slices.Clone(r.ports), slices.Clone(r.states)
 	case instanceWaiting:
 		v.State = "waiting"
+		if g.isSurplus(n) {
+			v.State = "surplus"
+		}
 	case instanceBackoff:
 		v.State = "backoff"
 	case instanceOver:

@@ -219,10 +219,13 @@ func (w *world) group() Group {
 	if w.draw(6) == 0 {
 		g.Role = w.role()
 	}
+	if !w.patient && w.draw(4) == 0 { // the model does not know of it
+		g.Surplus = int32(w.draw(int(g.Instances)))
+	}
 	if w.draw(4) == 0 {
 		// Where several rules count, whether a gang fits can depend on which agent
 		// is best for its first instance; that search is not exhaustive.
-		g.Gang = int32(w.draw(int(g.Instances) + 1))
+		g.Gang = int32(w.draw(int(g.base()) + 1))
 		g.Constraints = slices.DeleteFunc(g.Constraints, func(c Constraint) bool { return c.Operator == GroupBy })
 		g.Constraints = g.Constraints[:min(len(g.Constraints), 1)]
 	}

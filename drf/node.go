@@ -52,8 +52,15 @@ func (t *Tree) Before(a, b Node) bool {
 	if !t.plain {
 		t.policy.settle(t)
 	}
+	a, b = t.Apart(a, b)
+	return t.compare(a, b) < 0
+}
+
+// Apart returns the siblings below which two frameworks are: the nodes at which
+// the ways to them part.
+func (t *Tree) Apart(a, b Node) (Node, Node) {
 	if t.nodes[a].parent == t.nodes[b].parent {
-		return t.compare(a, b) < 0
+		return a, b
 	}
 	for da, db := t.depth(a), t.depth(b); t.nodes[a].parent != t.nodes[b].parent; {
 		switch {
@@ -65,7 +72,7 @@ func (t *Tree) Before(a, b Node) bool {
 			a, b, da, db = t.nodes[a].parent, t.nodes[b].parent, da-1, db-1
 		}
 	}
-	return t.compare(a, b) < 0
+	return a, b
 }
 
 func (t *Tree) depth(n Node) int {

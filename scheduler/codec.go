@@ -189,7 +189,7 @@ func encodeAction(a allocator.Action) (journalpb.Action, error) {
 	case allocator.Suppress:
 		out.Action = &journalpb.Action_Suppress{Suppress: &journalpb.Empty{}}
 	case allocator.Kill:
-		out.Action = &journalpb.Action_Kill{Kill: &journalpb.Kill{Run: uint64(a.Run), Agent: a.Agent, Cause: uint32(a.Cause)}}
+		out.Action = &journalpb.Action_Kill{Kill: &journalpb.Kill{Run: uint64(a.Run), Agent: a.Agent, Cause: uint32(a.Cause), Message: a.Message}}
 	case *allocator.Settle:
 		out.Action = &journalpb.Action_Settle{Settle: &journalpb.Settle{
 			Run: uint64(a.Run), Outcome: uint32(a.Outcome), Retry: a.Retry, NotBeforeMs: a.NotBefore,
@@ -223,7 +223,7 @@ func decodeAction(in *journalpb.Action) (allocator.Action, error) {
 		return allocator.Suppress{}, nil
 	case *journalpb.Action_Kill:
 		cause, err := decodeCause(a.Kill.Cause)
-		return allocator.Kill{Run: allocator.RunID(a.Kill.Run), Agent: a.Kill.Agent, Cause: cause}, err
+		return allocator.Kill{Run: allocator.RunID(a.Kill.Run), Agent: a.Kill.Agent, Cause: cause, Message: a.Kill.Message}, err
 	case *journalpb.Action_Settle:
 		d := a.Settle
 		outcome, err := decodeOutcome(d.Outcome)
@@ -316,14 +316,14 @@ func decodeAccept(in *journalpb.Accept) (allocator.Action, error) {
 }
 
 func decodeCause(c uint32) (allocator.KillCause, error) {
-	if c > uint32(allocator.KillOverdue) {
+	if c > uint32(allocator.KillSurplus) {
 		return 0, fmt.Errorf("%w: cause of a kill %d", errRecord, c)
 	}
 	return allocator.KillCause(c), nil
 }
 
 func decodeOutcome(o uint32) (allocator.Outcome, error) {
-	if o > uint32(allocator.Preempted) {
+	if o > uint32(allocator.Surplus) {
 		return 0, fmt.Errorf("%w: outcome %d", errRecord, o)
 	}
 	return allocator.Outcome(o), nil

@@ -82,8 +82,8 @@ func FuzzUnmarshal(f *testing.F) {
 func limited[V any]() *rapid.Generator[V] {
 	return rapid.MakeCustom[V](rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
 		reflect.TypeFor[allocator.TaskState](): rapid.Uint8Range(0, uint8(allocator.TaskLost)).AsAny(),
-		reflect.TypeFor[allocator.KillCause](): rapid.Uint8Range(0, uint8(allocator.KillOverdue)).AsAny(),
-		reflect.TypeFor[allocator.Outcome]():   rapid.Uint8Range(0, uint8(allocator.Lost)).AsAny(),
+		reflect.TypeFor[allocator.KillCause](): rapid.Uint8Range(0, uint8(allocator.KillSurplus)).AsAny(),
+		reflect.TypeFor[allocator.Outcome]():   rapid.Uint8Range(0, uint8(allocator.Surplus)).AsAny(),
 	}})
 }
 

@@ -16,7 +16,7 @@ func (s *Snapshot) Marshal() ([]byte, error) {
 	m := s.Image
 	out := journalpb.Snapshot{
 		NowMs: m.Now, LastGroup: m.LastGroup, LastRun: m.LastRun, Kinds: m.Kinds,
-		Least: encodeVector(m.Least), PreemptedMs: m.Preempted,
+		Least: encodeVector(m.Least), PreemptedMs: m.Preempted, ShrunkMs: m.Shrunk,
 		Measured: encodeMeasured(m.Measured),
 	}
 	for _, n := range m.Nodes {
@@ -54,7 +54,7 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 		return nil, fmt.Errorf("%w: %w", errRecord, err)
 	}
 	m := &allocator.Image{
-		Now: in.NowMs, LastGroup: in.LastGroup, LastRun: in.LastRun, Kinds: in.Kinds, Preempted: in.PreemptedMs,
+		Now: in.NowMs, LastGroup: in.LastGroup, LastRun: in.LastRun, Kinds: in.Kinds, Preempted: in.PreemptedMs, Shrunk: in.ShrunkMs,
 		Measured: decodeMeasured(in.Measured),
 	}
 	var err error

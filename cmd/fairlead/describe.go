@@ -70,8 +70,8 @@ func (a *app) writeGroup(w io.Writer, g *api.GroupDetail) {
 		{"State", paint(styled(g.State, stateStyle(g.State)), a.colourful())},
 		{"Message", printable(g.Message)},
 		{"Submitted", g.Submitted.Local().Format("2006-01-02 15:04:05")},
-		{"Instances", fmt.Sprintf("%d: %d running, %d pending, %d finished, %d failed, %d killed",
-			g.Instances, g.Running, g.Pending, g.Finished, g.Failed, g.Killed)},
+		{"Instances", fmt.Sprintf("%s: %d running, %d pending, %d finished, %d failed, %d killed",
+			instancesOf(&g.Group).text, g.Running, g.Pending, g.Finished, g.Failed, g.Killed)},
 		{"Digest", g.Digest},
 	}
 	if g.Reruns > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fairlead/internal/api"
 	"fairlead/internal/client"
 )
 
@@ -44,11 +45,19 @@ func (a *app) listGroups(ctx context.Context, c *client.Client, framework string
 		t.nothing = "no task groups"
 		for i := range list.Groups {
 			g := &list.Groups[i]
-			t.add(text(g.Framework+"/"+g.Name), text(g.Role), styled(g.State, stateStyle(g.State)), number(g.Instances),
+			t.add(text(g.Framework+"/"+g.Name), text(g.Role), styled(g.State, stateStyle(g.State)), instancesOf(g),
 				orDash(g.Running), orDash(g.Pending), orDash(g.Finished), orDash(g.Failed), orDash(g.Killed), text(age(g.Submitted)))
 		}
 		t.write(w)
 	})
+}
+
+// instancesOf is how many instances there are to be: 4, or 2-20.
+func instancesOf(g *api.Group) cell {
+	if g.Surplus == 0 {
+		return number(g.Instances)
+	}
+	return cell{text: fmt.Sprintf("%d-%d", g.Instances-g.Surplus, g.Instances), right: true}
 }
 
 func (a *app) listInstances(ctx context.Context, c *client.Client, framework string) error {

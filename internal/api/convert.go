@@ -101,7 +101,7 @@ func offersOf(v *allocator.View) Offers {
 func groupOf(g *allocator.GroupView) Group {
 	return Group{
 		Framework: g.Framework, Name: g.Name, Role: g.Role, State: g.State(), Priority: g.Priority,
-		Instances: g.Instances, Running: g.Running, Pending: g.Pending,
+		Instances: g.Instances, Surplus: g.Surplus, Running: g.Running, Pending: g.Pending,
 		Finished: g.Finished, Failed: g.Failed, Killed: g.Killed, Reruns: g.Reruns,
 		Submitted: timeOf(g.Arrived), Ended: optionalTime(g.Ended), Message: g.Message,
 	}

@@ -120,8 +120,9 @@ type Group struct {
 	State     string     `json:"state"`
 	Priority  int32      `json:"priority"`
 	Instances int32      `json:"instances"`
+	Surplus   int32      `json:"surplus,omitempty"` // of the instances: those that run where nobody else waits
 	Running   int32      `json:"running"`
-	Pending   int32      `json:"pending"`
+	Pending   int32      `json:"pending"` // without surplus
 	Finished  int32      `json:"finished"`
 	Failed    int32      `json:"failed"`
 	Killed    int32      `json:"killed"`

@@ -108,6 +108,9 @@ func (l *groupList) entry(item strictyaml.Value, o *strictyaml.Object) {
 	if v, ok := o.Optional("repeat"); ok {
 		g.repeat = l.repeats(v, &g)
 	}
+	if g.arrival != nil && g.Spec.InstancesMin > 0 {
+		item.Failf("instances that arrive one by one are as many as they are: write one number of them")
+	}
 	l.add(item, g)
 	if v, ok := o.Optional("phases"); ok {
 		l.phases(v, g)
@@ -271,7 +274,7 @@ func (l *groupList) phases(list strictyaml.Value, g Group) {
 		}
 		if v, ok := o.Optional("instances"); ok {
 			n, _ := v.Int(1, maxEntries)
-			g.Spec.Instances = uint32(n)
+			g.Spec.Instances, g.Spec.InstancesMin = uint32(n), 0
 		}
 		if v, ok := o.Optional("tasks"); ok {
 			g.Spec.Tasks = taskgroup.Tasks(v, taskgroup.Simulated)

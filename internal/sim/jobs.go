@@ -216,6 +216,11 @@ func (e *engine) settle(a *allocator.Settle) {
 		e.exit(r)
 	}
 	e.runs.drop(r)
+	if core, ok := e.state.(*allocator.State); ok && s.job.surplus() > 0 && s.left > 0 {
+		if how, _ := core.Outcome(s.key.framework, s.key.name); how != allocator.Unfinished {
+			e.stats.dropped(s.job, s.left) // nobody waits for the rest of its surplus
+		}
+	}
 	if s.left == 0 {
 		e.over(s)
 	}

@@ -83,6 +83,8 @@ type job struct {
 	anything bool     // was started
 
 	finished, failed int64
+	// spread counts the surplus instances that run or are over: the others are in no line.
+	spread int64
 }
 
 func newStats(s *Scenario, opts Options) *stats {
@@ -129,8 +131,21 @@ func (st *stats) pass(then int64) {
 func (st *stats) arrived(g *Group) *job {
 	j := &job{group: g, of: st.of(g), left: int64(g.Spec.Instances), arrived: st.now}
 	j.started = make([]uint64, (g.Spec.Instances+63)/64)
-	j.of.wants(st.now, j.left)
+	j.of.wants(st.now, j.left-j.surplus())
 	return j
+}
+
+// surplus is how many instances of a group are started only where nobody waits: they are not in line.
+func (j *job) surplus() int64 {
+	if spec := j.group.Spec; spec.InstancesMin > 0 {
+		return int64(spec.Instances - spec.InstancesMin)
+	}
+	return 0
+}
+
+// inLine reports whether an instance is in line while it waits.
+func (j *job) inLine(instance int32) bool {
+	return int64(instance) < int64(j.group.Spec.Instances)-j.surplus()
 }
 
 // wants books that more instances are in line, or less.
@@ -173,7 +188,11 @@ func (st *stats) started(agent string, r *running) {
 	g := j.group
 	st.decisions++
 	st.change(j.of, j.of.held.Add(r.charge), st.used.Add(r.charge), r.charge)
-	j.of.wants(st.now, -1)
+	if j.inLine(r.instance) {
+		j.of.wants(st.now, -1)
+	} else {
+		j.spread++
+	}
 	st.note("start ", g, r.instance)
 	st.line = append(st.line, ' ')
 	st.line = append(st.line, agent...)
@@ -236,6 +255,8 @@ func (st *stats) ended(r *running, how *allocator.Settle) {
 		st.preemptions++
 		j.of.preemptions++
 		st.note("preempted ", g, r.instance)
+	case allocator.Surplus:
+		st.note("shrunk ", g, r.instance)
 	case allocator.Failed:
 		st.note("failed ", g, r.instance)
 	case allocator.Lost:
@@ -248,7 +269,11 @@ func (st *stats) ended(r *running, how *allocator.Settle) {
 		st.times.ended(st.now-j.arrived, st.now-r.since)
 	}
 	st.flush()
-	j.of.wants(st.now, 1)
+	if j.inLine(r.instance) || !how.Retry {
+		j.of.wants(st.now, 1)
+	} else {
+		j.spread--
+	}
 	if !how.Retry {
 		st.over(j, how.Outcome)
 	}
@@ -279,7 +304,7 @@ func (st *stats) over(j *job, how allocator.Outcome) {
 
 // dropped books that instances that wait will never run: the group was ended, or its phase is over.
 func (st *stats) dropped(j *job, instances int64) {
-	j.of.wants(st.now, -instances)
+	j.of.wants(st.now, j.surplus()-j.spread-instances)
 	st.leave(j, instances)
 }
 

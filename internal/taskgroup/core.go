@@ -23,7 +23,7 @@ func Core(spec *proto.TaskGroup) (allocator.Group, error) {
 func Shape(spec *proto.TaskGroup) allocator.Group {
 	g := allocator.Group{
 		Framework: spec.Framework, Name: spec.Name, Role: spec.Role,
-		Instances: int32(spec.Instances), Gang: int32(spec.GangMin), Priority: spec.Priority, After: spec.After, AfterEnd: spec.AfterEnd,
+		Instances: int32(spec.Instances), Surplus: int32(spec.Instances - base(spec)), Gang: int32(spec.GangMin), Priority: spec.Priority, After: spec.After, AfterEnd: spec.AfterEnd,
 		Restart: coreRestart(spec.Restart), NotPreemptible: !spec.Preemptible, MaxRuntimeMillis: spec.MaxRuntimeMs,
 	}
 	for _, c := range spec.Constraints {

@@ -63,10 +63,10 @@ func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
 		g.Role = Role(v)
 	}
 	if v, ok := o.Optional("instances"); ok {
-		g.Instances = instances(v)
+		g.Instances, g.InstancesMin = instances(v)
 	}
 	if v, ok := o.Optional("gang"); ok {
-		g.GangMin = gang(v, g.Instances)
+		g.GangMin = gang(v, base(g))
 	}
 	if v, ok := o.Optional("priority"); ok {
 		n, _ := v.Int(-maxPriority, maxPriority)
@@ -94,18 +94,6 @@ func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
 		g.Tasks = Tasks(v, purpose)
 	}
 	return g
-}
-
-func instances(v strictyaml.Value) uint32 {
-	if v.IsMapping() {
-		v.Failf("{min: ..., max: ...} is not supported yet: write one number")
-		return 1
-	}
-	n, ok := v.Int(1, maxInstances)
-	if !ok {
-		return maxInstances // so that a gang of them is not found wrong as well
-	}
-	return uint32(n)
 }
 
 func gang(v strictyaml.Value, instances uint32) uint32 {

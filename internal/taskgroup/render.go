@@ -39,7 +39,7 @@ func groupTree(g *proto.TaskGroup) strictyaml.Tree {
 		With("name", strictyaml.Text(g.Name)).
 		With("framework", strictyaml.Text(g.Framework)).
 		WithText("role", g.Role).
-		With("instances", strictyaml.Int(g.Instances)).
+		With("instances", instancesTree(g)).
 		With("gang", gangTree(g)).
 		With("priority", strictyaml.Int(g.Priority)).
 		With("restart", restartTree(g.Restart))
@@ -74,8 +74,15 @@ func afterTree(g *proto.TaskGroup) strictyaml.Tree {
 	return strictyaml.List(items...)
 }
 
+func instancesTree(g *proto.TaskGroup) strictyaml.Tree {
+	if g.InstancesMin == 0 {
+		return strictyaml.Int(g.Instances)
+	}
+	return strictyaml.Mapping().With("min", strictyaml.Int(g.InstancesMin)).With("max", strictyaml.Int(g.Instances))
+}
+
 func gangTree(g *proto.TaskGroup) strictyaml.Tree {
-	if g.GangMin == 0 || g.GangMin == g.Instances {
+	if g.GangMin == 0 || g.GangMin == base(g) {
 		return strictyaml.Bool(g.GangMin > 0)
 	}
 	return strictyaml.Mapping().With("min", strictyaml.Int(g.GangMin))

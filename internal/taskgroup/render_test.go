@@ -66,7 +66,10 @@ func anyGroup(t *rapid.T) *proto.TaskGroup {
 		Labels:       anyPairs(t),
 		Tasks:        rapid.SliceOfNDistinct(rapid.Custom(anyTask), 0, 3, func(t proto.Task) string { return t.Name }).Draw(t, "tasks"),
 	}
-	g.GangMin = rapid.Uint32Range(0, g.Instances).Draw(t, "gang")
+	if g.Instances > 1 && rapid.Bool().Draw(t, "elastic") {
+		g.InstancesMin = rapid.Uint32Range(1, g.Instances-1).Draw(t, "least")
+	}
+	g.GangMin = rapid.Uint32Range(0, base(g)).Draw(t, "gang")
 	g.After = rapid.SliceOfNDistinct(anyName.Filter(func(s string) bool { return s != g.Name }), 0, 3, rapid.ID[string]).Draw(t, "after")
 	slices.Sort(g.After)
 	g.AfterEnd = rapid.SliceOfNDistinct(anyName.Filter(func(s string) bool { return s != g.Name && !slices.Contains(g.After, s) }),
