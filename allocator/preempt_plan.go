@@ -75,15 +75,10 @@ func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector, minRun in
 }
 
 // mayClaim reports whether a framework is entitled to what a group would take: it
-// is below its fair share, and what it takes is promised to it, or stays within
-// that share and is not promised to others.
+// is promised to it, or within its fair share and not promised to others.
 func (s *State) mayClaim(g *group, charge drf.Vector, fair map[drf.Node]drf.Vector) bool {
 	q := g.queue
-	held, most := s.dominance(s.tree.Allocated(q.node)), s.dominance(fair[q.node])
-	if held >= most {
-		return false
-	}
-	if s.guaranteed(q, &charge) {
+	if s.promisedYet(g, &charge) {
 		return true
 	}
 	if len(s.quotas) > 0 {
@@ -94,7 +89,24 @@ func (s *State) mayClaim(g *group, charge drf.Vector, fair map[drf.Node]drf.Vect
 			}
 		}
 	}
-	return s.dominance(s.tree.Allocated(q.node).Add(charge)) <= most
+	return s.dominance(s.tree.Allocated(q.node).Add(charge)) <= s.dominance(fair[q.node])
+}
+
+// promisedYet reports whether some role above a group is promised what it would
+// take, beside what room is kept for already.
+func (s *State) promisedYet(g *group, charge *drf.Vector) bool {
+	for _, at := range g.queue.quotas {
+		held := s.tree.Allocated(at.node)
+		for _, h := range s.holds {
+			if h.group != g && slices.Contains(h.group.queue.quotas, at) {
+				held = held.Add(h.size())
+			}
+		}
+		if at.promises(held, charge) {
+			return true
+		}
+	}
+	return false
 }
 
 // take books that a run ends.
@@ -105,8 +117,7 @@ func (sp *sparing) take(r *run, held drf.Vector) {
 }
 
 // canSpare reports whether a framework keeps its fair share, and the roles above
-// it their guarantees, when a run ends and those of a set do. A role that the
-// claim is from as well loses nothing.
+// it their guarantees, when a run ends and those of a set do.
 func (sp *sparing) canSpare(v victim, set []victim) bool {
 	q := v.run.group.queue
 	lost := v.held
@@ -120,20 +131,31 @@ func (sp *sparing) canSpare(v victim, set []victim) bool {
 		return false
 	}
 	for _, at := range q.quotas {
-		if slices.Contains(sp.group.queue.quotas, at) {
-			continue
-		}
 		below := v.held
 		for _, other := range set {
 			if slices.Contains(other.run.group.queue.quotas, at) {
 				below = below.Add(other.held)
 			}
 		}
-		left, _ := sp.s.tree.Allocated(at.node).Sub(sp.gone[at.node].Add(below))
-		for k := range below {
-			if below[k] > 0 && left[k] < at.guarantee[k] {
-				return false
-			}
+		if !sp.keepsGuarantee(at, below) {
+			return false
+		}
+	}
+	return true
+}
+
+// keepsGuarantee reports whether a role has what it is promised, or as much of it
+// as now, when some of it is gone. One that the claim is from as well gets what is
+// claimed.
+func (sp *sparing) keepsGuarantee(at *quota, lost drf.Vector) bool {
+	held := sp.s.tree.Allocated(at.node)
+	left, _ := held.Sub(sp.gone[at.node].Add(lost))
+	if slices.Contains(sp.group.queue.quotas, at) {
+		left = left.Add(sp.group.demand.Times(int64(sp.group.together())))
+	}
+	for k := range lost {
+		if lost[k] > 0 && left[k] < min(at.guarantee[k], held[k]) {
+			return false
 		}
 	}
 	return true
