@@ -1,80 +1,85 @@
 package sim
 
-import "fairlead/allocator"
+import (
+	"math/bits"
+
+	"fairlead/allocator"
+)
 
 // event is something that will happen to a run.
 type event struct {
 	at  int64
-	seq uint64 // order of events of one time: as they were made
 	run allocator.RunID
 	how allocator.TaskState
 }
 
-// before is the order of events: by time, then as they were made.
-func (e *event) before(f *event) bool { return e.at < f.at || e.at == f.at && e.seq < f.seq }
-
-// eventHeap gives events back in order. Each node has four children, which makes it shallow: most of
-// the work is to let one event sink from the top to near the bottom.
+// eventHeap gives events back by time, those of one time in the order in which they were pushed. It is a
+// radix heap: nothing may be pushed that is earlier than what was popped last, which time never is.
+// Events stand in buckets by the highest bit in which their time differs from base, the time that
+// was reached last. When the first bucket is used up, the next one is spread over those below it. An
+// event so moves a few times through memory that is read in order, where an ordinary heap looks at
+// as many places all over it.
 type eventHeap struct {
-	events  []event
-	lastSeq uint64
+	base    int64
+	size    int
+	next    int // in buckets[0], whose events are all of time base
+	buckets [65][]event
+	least   [65]int64 // the earliest time in each bucket that is not empty
 }
 
-const arity = 4
-
 func (h *eventHeap) push(e event) {
-	h.lastSeq++
-	e.seq = h.lastSeq
-	h.events = append(h.events, e)
-	i := len(h.events) - 1
-	for i > 0 {
-		parent := (i - 1) / arity
-		if !e.before(&h.events[parent]) {
-			break
-		}
-		h.events[i] = h.events[parent]
-		i = parent
+	b := bits.Len64(uint64(e.at ^ h.base))
+	if len(h.buckets[b]) == 0 || e.at < h.least[b] {
+		h.least[b] = e.at
 	}
-	h.events[i] = e
+	h.buckets[b] = append(h.buckets[b], e)
+	h.size++
+}
+
+// lowest is the first bucket that is not used up; there must be one.
+func (h *eventHeap) lowest() int {
+	if h.next < len(h.buckets[0]) {
+		return 0
+	}
+	for b := 1; ; b++ {
+		if len(h.buckets[b]) > 0 {
+			return b
+		}
+	}
+}
+
+// time is that of the earliest event, and false if there is none.
+func (h *eventHeap) time() (int64, bool) {
+	if h.size == 0 {
+		return 0, false
+	}
+	return h.least[h.lowest()], true
+}
+
+// first is the earliest event; there must be one. From then on nothing may be pushed that is earlier.
+func (h *eventHeap) first() *event {
+	if b := h.lowest(); b > 0 {
+		h.spread(b)
+	}
+	return &h.buckets[0][h.next]
+}
+
+// spread moves the events of a bucket to those below it, at least one of them to the first.
+func (h *eventHeap) spread(b int) {
+	h.buckets[0], h.next = h.buckets[0][:0], 0
+	from := h.buckets[b]
+	h.base = h.least[b]
+	h.buckets[b] = from[:0]
+	h.size -= len(from)
+	for i := range from {
+		h.push(from[i])
+	}
 }
 
 // pop takes the first event; there must be one.
 func (h *eventHeap) pop() event {
-	first, last := h.events[0], len(h.events)-1
-	e := h.events[last]
-	h.events = h.events[:last]
-	if last > 0 {
-		h.sink(e)
-	}
-	return first
-}
-
-// sink puts an event into the empty place at the top.
-func (h *eventHeap) sink(e event) {
-	i := 0
-	for {
-		child := i*arity + 1
-		if child >= len(h.events) {
-			break
-		}
-		for k := child + 1; k < min(child+arity, len(h.events)); k++ {
-			if h.events[k].before(&h.events[child]) {
-				child = k
-			}
-		}
-		if !h.events[child].before(&e) {
-			break
-		}
-		h.events[i] = h.events[child]
-		i = child
-	}
-	h.events[i] = e
-}
-
-// first is the earliest event, and nil if there is none.
-func (h *eventHeap) first() *event {
-	if len(h.events) == 0 {
-		return nil
-	}
-	return &h.events[0]
+	e := *h.first()
+	h.next++
+	h.size--
+	return e
 }

@@ -18,8 +18,8 @@ type running struct {
 	since    int64
 	ends     int64 // 0 if it never does
 	how      allocator.TaskState
-	left     int64 // microseconds of work when its progress was booked last, if agents can be over-committed
-	charge   drf.Vector
+	left     int64       // microseconds of work when its progress was booked last, if agents can be over-committed
+	charge   *drf.Vector // mostly that of its submission, so that a run takes one line of the cache
 }
 
 // runTable holds what runs, by the places of the allocator's ids.
@@ -58,8 +58,8 @@ type submission struct {
 	entry int
 	feed  *feed
 	live  int64 // runs of it
-	// demand is what an instance really takes, if agents can be over-committed.
-	demand drf.Vector
+	// charge is what the first instance took; where agents can be over-committed, what each really takes.
+	charge drf.Vector
 	// attempts counts the runs of each instance, and faults is what becomes of them, if anything goes wrong.
 	attempts map[int32]int
 	faults   source
@@ -106,7 +106,7 @@ func (e *engine) submit(a *arrival) error {
 	s := &submission{key: key, entry: a.entry, feed: a.feed}
 	if e.crowd != nil {
 		var err error
-		if s.demand, err = e.crowd.demand(&a.core); err != nil {
+		if s.charge, err = e.crowd.demand(&a.core); err != nil {
 			return err
 		}
 		e.crowd.toldGroup(&a.core)
@@ -165,17 +165,27 @@ func (e *engine) carryOut(a allocator.Action) error {
 func (e *engine) launch(node int32, l *allocator.Launch) {
 	s := e.jobs[jobKey{l.Framework, l.Group}]
 	r := e.runs.put(running{
-		id: l.Run, job: s.job, of: s, node: node, instance: l.Instance, since: e.now, charge: l.Charge,
+		id: l.Run, job: s.job, of: s, node: node, instance: l.Instance, since: e.now, charge: e.chargeOf(s, l),
 	})
 	s.live++
-	if e.crowd != nil {
-		r.charge = s.demand
-	}
-	e.stats.started(e.nodes[node].agent.Name, r)
+	e.stats.started(e.names[node], r)
 	e.await(r, e.fateOf(s, l.Instance))
 	if e.crowd != nil {
 		e.enter(r)
 	}
+}
+
+// chargeOf is what a run holds.
+func (e *engine) chargeOf(s *submission, l *allocator.Launch) *drf.Vector {
+	switch {
+	case e.crowd != nil || s.charge == l.Charge:
+	case s.charge.IsZero():
+		s.charge = l.Charge
+	default: // the executor is carried by some agents, and not by others
+		other := l.Charge
+		return &other
+	}
+	return &s.charge
 }
 
 // fateOf says what becomes of a run that starts now.

@@ -113,7 +113,7 @@ func checkOffered(v strictyaml.Value, g *proto.TaskGroup) {
 		what string
 		is   bool
 	}{
-		{"gang", g.GangMin > 0}, {"constraints", len(g.Constraints) > 0}, {"restart", g.Restart != nil},
+		{"gang", g.GangMin > 0}, {"instances: {min: ...}", g.InstancesMin > 0}, {"constraints", len(g.Constraints) > 0}, {"restart", g.Restart != nil},
 		{"max_runtime", g.MaxRuntimeMs > 0}, {"after", len(g.After)+len(g.AfterEnd) > 0},
 	} {
 		if has.is {

@@ -70,6 +70,7 @@ type engine struct {
 	runs     runTable
 	crowd    *crowd // nil unless agents can be over-committed
 	nodes    []node
+	names    []string // of the nodes
 	nodeOf   map[string]int32
 	broken   eventHeap              // when agents break or come back
 	changes  []Change               // that are still to be made
@@ -168,7 +169,7 @@ func (e *engine) setUp() error {
 	e.changes = allChanges(&e.scenario)
 	for i := range e.scenario.Agents {
 		a := &e.scenario.Agents[i]
-		e.nodes = append(e.nodes, node{agent: a})
+		e.nodes, e.names = append(e.nodes, node{agent: a}), append(e.names, a.Name)
 		e.nodeOf[a.Name] = int32(i)
 		if a.JoinsMillis > 0 {
 			continue
@@ -237,35 +238,36 @@ func (e *engine) run(ctx context.Context) error {
 
 // nextTime is when something happens next, and false if nothing does any more.
 func (e *engine) nextTime() (int64, bool) {
-	var at int64
-	ok := false
-	sooner := func(t int64, is bool) {
-		if is && (!ok || t < at) {
-			at, ok = t, true
-		}
-	}
-	for e.heap.first() != nil && e.isStale(e.heap.first()) {
-		e.heap.pop()
-	}
-	if ev := e.heap.first(); ev != nil {
-		sooner(ev.at, true)
-	}
-	if len(e.changes) > 0 {
-		sooner(e.changes[0].AtMillis, true)
-	}
-	if ev := e.broken.first(); ev != nil {
-		sooner(ev.at, true)
-	}
-	_, more := e.work.next()
-	sooner(e.work.next())
-	if !more && len(e.jobs) == 0 {
+	at, ok := e.nextPlanned()
+	if _, more := e.work.next(); !more && len(e.jobs) == 0 {
 		return 0, false // whatever else would happen concerns nobody
 	}
-	if m, two := e.state.(*master); two && !ok && m.isStuck() {
+	deadline, due := e.state.NextDeadline()
+	if m, two := e.state.(*master); two && !ok && e.heap.size == 0 && m.isStuck() {
 		return 0, false
 	}
-	sooner(e.state.NextDeadline())
+	if due && (!ok || deadline < at) {
+		at, ok = deadline, true
+	}
+	for t, any := e.heap.time(); any && (!ok || t <= at); t, any = e.heap.time() {
+		if !e.isStale(e.heap.first()) {
+			return t, true
+		}
+		e.heap.pop()
+	}
 	return max(at, e.now), ok
+}
+
+// nextPlanned is when the scenario wants something to happen next.
+func (e *engine) nextPlanned() (int64, bool) {
+	at, ok := e.work.next()
+	if len(e.changes) > 0 && (!ok || e.changes[0].AtMillis < at) {
+		at, ok = e.changes[0].AtMillis, true
+	}
+	if t, any := e.broken.time(); any && (!ok || t < at) {
+		at, ok = t, true
+	}
+	return at, ok
 }
 
 // isStale tells of the end of a run that was ended before, or ends at another time now.
@@ -287,7 +289,7 @@ func (e *engine) happen() error {
 		}
 		e.changes = e.changes[1:]
 	}
-	for ev := e.broken.first(); ev != nil && ev.at <= e.now; ev = e.broken.first() {
+	for t, any := e.broken.time(); any && t <= e.now; t, any = e.broken.time() {
 		if err := e.breakOrMend(); err != nil {
 			return err
 		}
@@ -297,7 +299,7 @@ func (e *engine) happen() error {
 			return err
 		}
 	}
-	for ev := e.heap.first(); ev != nil && ev.at <= e.now; ev = e.heap.first() {
+	for t, any := e.heap.time(); any && t <= e.now; t, any = e.heap.time() {
 		if err := e.update(e.heap.pop()); err != nil {
 			return err
 		}
@@ -322,10 +324,13 @@ func (e *engine) happen() error {
 	return nil
 }
 
-// check looks at everything that the allocator has booked. Each time it waits twice as long for the
-// next one, so that checks take a small part of the time, however large the state is.
+// checkFactor is how many times longer each time it takes until the books are checked again.
+const checkFactor = 8
+
+// check looks at everything that the allocator has booked. It does so after more and more steps, so that
+// checks take a small part of the time, however large the state is.
 func (e *engine) check() error {
-	e.checkAt = 2 * e.steps
+	e.checkAt = checkFactor * e.steps
 	if err := e.state.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvariant, err)
 	}

@@ -187,7 +187,7 @@ func (st *stats) started(agent string, r *running) {
 	j := r.job
 	g := j.group
 	st.decisions++
-	st.change(j.of, j.of.held.Add(r.charge), st.used.Add(r.charge), r.charge)
+	st.change(j.of, j.of.held.Add(*r.charge), st.used.Add(*r.charge), *r.charge)
 	if j.inLine(r.instance) {
 		j.of.wants(st.now, -1)
 	} else {
@@ -243,12 +243,12 @@ func (st *stats) flush() {
 func (st *stats) ended(r *running, how *allocator.Settle) {
 	j := r.job
 	g := j.group
-	left, ok := st.used.Sub(r.charge)
-	held, all := j.of.held.Sub(r.charge)
+	left, ok := st.used.Sub(*r.charge)
+	held, all := j.of.held.Sub(*r.charge)
 	if !ok || !all {
-		panic(fmt.Sprintf("sim: %v ended with %v, but only %v was in use", r, r.charge, st.used))
+		panic(fmt.Sprintf("sim: %v ended with %v, but only %v was in use", r, *r.charge, st.used))
 	}
-	st.change(j.of, held, left, r.charge)
+	st.change(j.of, held, left, *r.charge)
 	st.makespan = st.now
 	switch how.Outcome {
 	case allocator.Preempted:

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"fairlead/allocator"
 	"fairlead/proto"
 )
 
@@ -18,27 +20,51 @@ func TestEventsComeInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var h eventHeap
 		var want []event
-		for _, at := range rapid.SliceOf(rapid.Int64Range(0, 9)).Draw(t, "times") {
-			h.push(event{at: at})
-			want = append(want, event{at: at, seq: h.lastSeq})
-			if rapid.IntRange(0, 3).Draw(t, "pop") == 0 {
-				slices.SortFunc(want, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) })
+		now := int64(0)
+		byTime := func(a, b event) int { return cmp.Compare(a.at, b.at) }
+		for i := range rapid.IntRange(0, 200).Draw(t, "events") {
+			e := event{at: now + rapid.OneOf(rapid.Int64Range(0, 9), rapid.Int64Range(0, 1<<40)).Draw(t, "later"), run: allocator.RunID(i)}
+			h.push(e)
+			want = append(want, e)
+			slices.SortStableFunc(want, byTime)
+			for len(want) > 0 && rapid.IntRange(0, 2).Draw(t, "pop") == 0 {
+				if at, ok := h.time(); !ok || at != want[0].at {
+					t.Fatalf("the first is at %d, want %d", at, want[0].at)
+				}
 				if got := h.pop(); got != want[0] {
 					t.Fatalf("popped %v, want %v", got, want[0])
 				}
-				want = want[1:]
+				now, want = want[0].at, want[1:]
 			}
 		}
-		slices.SortFunc(want, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) })
 		for _, w := range want {
 			if got := h.pop(); got != w {
 				t.Fatalf("popped %v, want %v", got, w)
 			}
 		}
-		if h.first() != nil {
+		if _, ok := h.time(); ok || h.size != 0 {
 			t.Fatal("the heap is not empty")
 		}
 	})
+}
+
+// What a simulation in the steady state does: for each event that is over another one comes, later.
+func TestEventsOfManyRunsComeInOrder(t *testing.T) {
+	const runs, rounds = 20_000, 200_000
+	r := rand.New(rand.NewPCG(1, 2))
+	var h eventHeap
+	for range runs {
+		h.push(event{at: int64(r.IntN(40_000))})
+	}
+	last := event{}
+	for i := range rounds {
+		e := h.pop()
+		if e.at < last.at || e.at == last.at && e.run < last.run {
+			t.Fatalf("event %d is %v, after %v", i, e, last)
+		}
+		last = e
+		h.push(event{at: e.at + 20_000 + int64(r.IntN(20_000)), run: allocator.RunID(i)})
+	}
 }
 
 // streamed is the same scenario with its groups in Arrivals.
