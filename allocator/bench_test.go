@@ -99,7 +99,7 @@ func churn(b *testing.B, s *State, actions []Action) {
 	}
 	b.ReportAllocs()
 	ended := &TaskUpdated{State: TaskFinished}
-	next, before := 0, s.runs.lastSeq
+	next, before, spent := 0, s.runs.lastSeq, -cpuTime()
 	for b.Loop() {
 		ended.Run = live[next]
 		must(b, s, ended)
@@ -115,7 +115,9 @@ func churn(b *testing.B, s *State, actions []Action) {
 		// A step that is prime to the number of runs visits agents far apart.
 		next = (next + 7919) % len(live)
 	}
+	spent += cpuTime()
 	b.ReportMetric(float64(s.runs.lastSeq-before)/b.Elapsed().Seconds(), "placements/s")
+	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "cpu-ns/op")
 }
 
 // BenchmarkShapes is BenchmarkTick for demands that all differ: every shape in

@@ -130,6 +130,9 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 
 // startInstance moves an instance from waiting to live.
 func (s *State) startInstance(g *group, l *Launch) {
+	if cap(g.instances) == 0 {
+		g.instances = s.firsts.take(1)[:0]
+	}
 	// Accepts are by agent, so a replay may meet instance 3 before instance 2:
 	// those in between wait their turn.
 	for n := int32(len(g.instances)); n < l.Instance; n++ {

@@ -53,6 +53,7 @@ type State struct {
 	doomed    []doom   // what is to be killed or abandoned
 	out       []Action // backs what a Tick collects
 	stores    stores
+	firsts    store[instance] // backs instances, while a group has one
 	decided   []decision
 	found     []int32 // backs what seek returns
 	taken     []taken // backs what seek tries
@@ -129,6 +130,7 @@ func New(cfg Config) (*State, error) {
 		workload:   workload{index: map[[2]drf.Amount]int{}},
 		epoch:      1,
 		ranks:      1,
+		firsts:     store[instance]{size: 16}, // groups may stay for long
 		plans:      1,
 		grantAt:    never,
 		preemptAt:  never,
@@ -267,8 +269,7 @@ func validRole(role string) error {
 type group struct {
 	spec    spec
 	seq     uint64
-	at      int  // in its bucket, -1 when it is not there
-	listed  bool // in the list of the bucket's row, not in the heap
+	at      int // in its bucket, -1 when it is not there
 	queue   *queue
 	bucket  *bucket
 	*needs          // shared, like most of spec
@@ -277,24 +278,24 @@ type group struct {
 
 	// instances holds those that were ever started; the rest is fresh.
 	instances []instance
-	first     [1]instance // backs instances of groups that have but one
-	again     []int32     // instances that wait to run again, back-off over
-	backoff   int32       // instances whose back-off is not over
+	again     []int32 // instances that wait to run again, back-off over
+	backoff   int32   // instances whose back-off is not over
 	live      int32
 	finished  int32
 	failed    int32
 	killed    int32
+	holds     int32 // how often room was kept for it
+	reruns    int32 // how often it was started again
+	listed    bool  // in the list of the bucket's row, not in the heap
+	dying     bool
+	outcome   Outcome
 
 	elastic  *elastic // nil unless it has a surplus
 	hold     *hold    // room that is kept for it
-	holds    int32    // how often room was kept for it
 	holdFrom int64    // not before this may room be kept for it again
 	since    int64    // when it came into line, or an instance of it was launched last
 
-	reruns  int32    // how often it was started again
 	unmet   []string // groups it comes after that have not ended as they must yet
-	dying   bool
-	outcome Outcome
 	message string
 	endedAt int64
 	history []Attempt

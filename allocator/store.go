@@ -1,19 +1,26 @@
 package allocator
 
+import "cmp"
+
 // store hands out pieces of arrays that are made for many at once. No piece is
 // handed out twice, so what a Tick has returned stays as it is for good.
-type store[T any] struct{ rest []T }
+type store[T any] struct {
+	rest []T
+	size int // how many values are made at once; 0 means storeSize
+}
 
-// storeSize is how many values are made at once.
+// storeSize is how many values are made at once. All of them stay while one is
+// in use.
 const storeSize = 256
 
 // take returns n zero values.
 func (st *store[T]) take(n int) []T {
 	if n > len(st.rest) {
-		if n >= storeSize {
+		size := cmp.Or(st.size, storeSize)
+		if n >= size {
 			return make([]T, n)
 		}
-		st.rest = make([]T, storeSize)
+		st.rest = make([]T, size)
 	}
 	piece := st.rest[:n:n]
 	st.rest = st.rest[n:]

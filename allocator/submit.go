@@ -27,7 +27,6 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	}
 	g := &group{at: -1, arrived: s.now, unmet: t.parents(), queue: q}
 	g.spec = spec{Framework: q.name, Name: want.Name, Digest: want.Digest}
-	g.instances = g.first[:0]
 	s.setTemplate(g, t)
 	s.lastSeq++
 	g.seq = s.lastSeq
