@@ -112,7 +112,8 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 		a.ports = a.ports.without(l.Ports...)
 	}
 	if len(l.Devices) > 0 {
-		g.eachDevice(l.Devices, func(n int32, part drf.Amount) { a.holdDevice(g, n, part) })
+		stays := g.stays() && !g.isSurplus(l.Instance)
+		g.eachDevice(l.Devices, func(n int32, part drf.Amount) { a.holdDevice(stays, n, part) })
 	}
 	r := s.runs.put(l.Run, g, len(g.tasks))
 	r.instance, r.agent, r.slot, r.ports, r.devices, r.started = l.Instance, i, l.Slot, l.Ports, l.Devices, s.now
@@ -125,6 +126,8 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	s.tree.Charge(g.queue.node, l.Charge)
 	s.reranked(g.queue)
 	s.count(g, a, 1)
+	s.tellFollowers(g, a, 1)
+	s.softLaunched(g, l.Instance, a)
 	s.touch(i)
 }
 
@@ -225,7 +228,7 @@ func (s *State) applySettle(a *Settle) error {
 
 // bookSettle closes a run and says what becomes of its instance.
 func (s *State) bookSettle(r *run, a *Settle) {
-	g, n := r.group, r.instance
+	g, n, on := r.group, r.instance, r.agent
 	s.remember(r, a)
 	s.closeRun(r)
 	in := &g.instances[n]
@@ -239,6 +242,7 @@ func (s *State) bookSettle(r *run, a *Settle) {
 		in.lost = 0
 	}
 	if a.Retry {
+		s.softEnded(g, n, on, a)
 		if s.bookRetry(g, n, a.NotBefore); g.isSurplus(n) {
 			s.closeIfOver(g) // which surplus does not keep from being over
 		}
@@ -284,9 +288,13 @@ func (s *State) readyAgain(g *group, n int32) {
 	case g.isSurplus(n):
 	case g.at >= 0:
 		s.countPending(g, 1)
+		if g.soft != nil {
+			s.softChanged(g) // another one may be the next
+		}
 	default:
 		s.compete(g)
 		g.since = g.instances[n].notBefore // a replay may see that time later
+		s.softInLine(g, g.since)
 	}
 	s.link.wantRevive = true
 }
@@ -314,6 +322,7 @@ func (s *State) closeRun(r *run) {
 		a.carried--
 	}
 	s.count(r.group, a, -1)
+	s.tellFollowers(r.group, a, -1)
 	s.runs.drop(r)
 	s.note(i)
 	s.forgetLost(i)

@@ -284,7 +284,7 @@ func (s *State) checkOffers() error {
 func (s *State) wholeFits(sh *shape) bool {
 	for _, g := range s.groups { // commutes: at most one has the number
 		if g.seq == sh.key.group && g.together() > 1 {
-			if sh.key.limits != "" {
+			if sh.limits != nil {
 				return false // the best agent for the first may now be one that leaves room for the others
 			}
 			_, ok := s.seek(g, sh)

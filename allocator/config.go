@@ -37,6 +37,11 @@ type Config struct {
 	// HoldMillis is how long room is kept for a group. If that was not enough, it
 	// is given up, and kept for twice as long the next time. Default ten minutes.
 	HoldMillis int64
+	// AvoidMillis is how long a group keeps away from an agent on which a run of
+	// it failed or was lost; twice as long with each failure there, at most five
+	// minutes. Not from the only one that could hold it. Default 10,000; negative:
+	// never.
+	AvoidMillis int64
 	// Preemption ends runs of frameworks that hold more than their fair share for
 	// those that hold less. Only under the policies DRF and HDRF.
 	Preemption bool
@@ -73,6 +78,7 @@ func (c Config) withDefaults() (Config, error) {
 	fill(&c.ReviveMillis, 250)
 	fill(&c.ReserveAfterMillis, 30_000)
 	fill(&c.HoldMillis, 600_000)
+	fill(&c.AvoidMillis, 10_000)
 	fill(&c.PreemptAfterMillis, 10_000)
 	fill(&c.PreemptMinRunMillis, 60_000)
 	fill(&c.PreemptPerMinute, 10)

@@ -65,7 +65,7 @@ func (s *State) layDevices(i int32) {
 	if a.runs > 0 {
 		for r := range s.runs.all() {
 			if r.agent == i {
-				r.eachDevice(func(n int32, part drf.Amount) { a.holdDevice(r.group, n, part) })
+				r.eachDevice(func(n int32, part drf.Amount) { a.holdDevice(r.stays(), n, part) })
 			}
 		}
 	}
@@ -79,10 +79,10 @@ func (a *agent) takeDevice(n int32, part drf.Amount) {
 	}
 }
 
-// holdDevice is takeDevice for a run of a group, which may stay.
-func (a *agent) holdDevice(g *group, n int32, part drf.Amount) {
+// holdDevice is takeDevice for a run, which may stay.
+func (a *agent) holdDevice(stays bool, n int32, part drf.Amount) {
 	a.takeDevice(n, part)
-	if g.stays() && int(n) < len(a.devices) {
+	if stays && int(n) < len(a.devices) {
 		a.devices[n].staying += part
 	}
 }
@@ -114,7 +114,7 @@ func (r *run) eachDeviceOf(task int32, yield func(n int32, part drf.Amount)) {
 // releaseDevices gives back what one task held.
 func (s *State) releaseDevices(r *run, task int32) {
 	a := &s.agents[r.agent]
-	r.eachDeviceOf(task, func(n int32, part drf.Amount) { a.holdDevice(r.group, n, -part) })
+	r.eachDeviceOf(task, func(n int32, part drf.Amount) { a.holdDevice(r.stays(), n, -part) })
 }
 
 // givenDevices reports whether devices can be those of an instance: as many as
@@ -134,7 +134,7 @@ func (s *State) restoreDevices(r *run) {
 		r.devices = s.pickDevices(r.group, r.agent)
 	}
 	a := &s.agents[r.agent]
-	r.eachDevice(func(n int32, part drf.Amount) { a.holdDevice(r.group, n, part) })
+	r.eachDevice(func(n int32, part drf.Amount) { a.holdDevice(r.stays(), n, part) })
 }
 
 // fitsDevices reports whether an instance with these asks finds its devices now.

@@ -37,6 +37,10 @@ const (
 	ReasonGang ReasonCode = "gang"
 	// ReasonHeld: room is kept, for this group or for others.
 	ReasonHeld ReasonCode = "held"
+	// ReasonAvoided: runs of it failed on an agent lately.
+	ReasonAvoided ReasonCode = "avoided"
+	// ReasonPreference: it waits for agents that it prefers, for a while.
+	ReasonPreference ReasonCode = "preference"
 	// ReasonPreemption: what preemption does, or would do.
 	ReasonPreemption ReasonCode = "preemption"
 	// ReasonOrder: others are served first.
@@ -157,6 +161,7 @@ func (s *State) explainWait(g *group, e *Explanation) {
 		return
 	}
 	s.explainRoom(g, e)
+	s.explainSoft(g, e)
 	s.explainQuota(g, e)
 	s.explainHolds(g, e)
 	s.explainShare(g, e)

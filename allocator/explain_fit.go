@@ -21,7 +21,7 @@ type near struct {
 }
 
 func (n *near) consider(s *State, g *group, a *agent) {
-	fails := len(g.failedOn(a))
+	fails := len(g.failedOn(a)) + len(g.softlyFailedOn(a))
 	lacking := s.lackingOn(g, a)
 	missing := s.partOf(&lacking)
 	if n.agent == nil || fails < n.fails || fails == n.fails &&
@@ -35,6 +35,7 @@ func (n *near) miss(s *State, g *group) *Miss {
 	for _, r := range g.failedOn(n.agent) {
 		m.Fails = append(m.Fails, r.Constraint.String())
 	}
+	m.Fails = append(m.Fails, g.softlyFailedOn(n.agent)...)
 	return m
 }
 

@@ -14,6 +14,7 @@ func (s *State) explainRoom(g *group, e *Explanation) {
 		e.because(ReasonNoAgents, "no agent is known: the master has offered none yet")
 	case never != "":
 		e.because(code, "%s", never)
+	case e.Allowed == 0 && s.softRefuses(g): // explainSoft says how
 	case e.Allowed == 0:
 		e.because(ReasonConstraint, "where its instances are now, its constraints leave none of %d agents to the next one", e.Agents)
 	case e.Fit == 0:

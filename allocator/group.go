@@ -41,6 +41,19 @@ type Group struct {
 	MaxRuntimeMillis int64
 	// NotPreemptible keeps its runs from being ended for others.
 	NotPreemptible bool
+	// Prefer are constraints of which the operators do not depend on where
+	// instances are. For PreferWaitMillis, since the group came into line or an
+	// instance went to such an agent, only agents that meet them all are taken;
+	// then any will do.
+	Prefer []Constraint
+	// Near names a group of the same framework: agents where an instance of it
+	// runs are preferred, as with Prefer.
+	Near string
+	// Sticky makes an instance that runs again wait for so long for the agent that
+	// it ran on.
+	Sticky bool
+	// PreferWaitMillis is how long these wishes keep a group waiting. Default 5,000.
+	PreferWaitMillis int64
 	// Constraints must all be met by the agent that an instance is placed on.
 	Constraints []Constraint
 	Tasks       []Task
@@ -79,6 +92,9 @@ type Restart struct {
 // MaxBackoffMillis bounds the wait between restarts: five minutes.
 const MaxBackoffMillis = 5 * 60 * 1000
 
+// MaxPreferWaitMillis bounds Group.PreferWaitMillis: a day.
+const MaxPreferWaitMillis = 24 * 60 * 60 * 1000
+
 // MaxInstances bounds Group.Instances.
 const MaxInstances = 10_000_000
 
@@ -116,10 +132,28 @@ func (g *Group) validate() error {
 	if _, err := newLimits(g.Constraints); err != nil {
 		return err
 	}
+	if err := g.validateWishes(); err != nil {
+		return err
+	}
 	if err := g.validateOrder(); err != nil {
 		return err
 	}
 	return g.validateTasks()
+}
+
+func (g *Group) validateWishes() error {
+	l, err := newLimits(g.Prefer)
+	switch {
+	case err != nil:
+		return fmt.Errorf("prefer: %w", err)
+	case l != nil && l.counts:
+		return fmt.Errorf("%w: prefer: expected LIKE, UNLIKE, IS, or CLUSTER with a value, which do not depend on where instances are", ErrInvalid)
+	case g.Near == g.Name:
+		return fmt.Errorf("%w: near: it can't be near itself", ErrInvalid)
+	case g.PreferWaitMillis < 0 || g.PreferWaitMillis > MaxPreferWaitMillis:
+		return fmt.Errorf("%w: prefer wait %d ms: expected 0 to %d", ErrInvalid, g.PreferWaitMillis, int64(MaxPreferWaitMillis))
+	}
+	return nil
 }
 
 func (g *Group) validateTasks() error {

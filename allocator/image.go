@@ -75,6 +75,7 @@ type GroupImage struct {
 	Since          int64 // when it came into line, or an instance of it was launched last
 	Holds          int32 // how often room was kept for it
 	HoldFrom       int64 // not before this may room be kept for it again
+	Soft           SoftImage
 	Reruns         int32 // how often it was started again
 	Trail          []Step
 }
@@ -190,7 +191,7 @@ func imageGroup(g *group) GroupImage {
 	m := GroupImage{
 		Spec: g.group(), Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: g.allAgain(),
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
-		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns, Trail: slices.Clone(g.trail),
+		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns, Soft: imageSoft(g), Trail: slices.Clone(g.trail),
 	}
 	for _, in := range g.instances {
 		m.Instances = append(m.Instances, InstanceImage{
@@ -295,6 +296,7 @@ func (s *State) restoreGroups(m *Image) error {
 		}
 		s.setTemplate(g, t)
 		g.restoreAgain(im.Again)
+		s.setSoft(g)
 		q, err := s.queueOf(im.Spec.Role, im.Spec.Framework)
 		if err != nil {
 			return err
@@ -312,6 +314,7 @@ func (s *State) restoreGroups(m *Image) error {
 		}
 		s.adopt(g)
 		g.since, g.holds, g.holdFrom = im.Since, im.Holds, im.HoldFrom
+		s.restoreSoft(g, &im.Soft)
 	}
 	return nil
 }
@@ -389,6 +392,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 	}
 	s.tree.Charge(g.queue.node, held)
 	s.count(g, a, 1)
+	s.tellFollowers(g, a, 1)
 	return nil
 }
 

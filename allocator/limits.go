@@ -15,6 +15,7 @@ type limits struct {
 	// counts says that some rule depends on where instances are: these limits
 	// are of one group.
 	counts bool
+	soft   *soft // what keeps the group away for a while, if anything does
 	// version grows whenever an agent that was refused may be allowed now. That
 	// less is allowed needs no note: an index looks again at what it offers.
 	version uint64
@@ -48,6 +49,11 @@ func newLimits(cs []Constraint) (*limits, error) {
 
 // allow reports whether the next instance may go to an agent, were there room.
 func (l *limits) allow(a *agent) bool {
+	return l.allowForGood(a) && (l.soft == nil || l.soft.allow(a))
+}
+
+// allowForGood is allow without the limits that give way.
+func (l *limits) allowForGood(a *agent) bool {
 	for k := range l.rules {
 		r := &l.rules[k]
 		if v := r.at(a); !r.possible(v) || !r.open(v) {

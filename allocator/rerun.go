@@ -121,4 +121,8 @@ func (s *State) reset(g *group, unmet []string) {
 	g.holds, g.holdFrom, g.since = 0, 0, 0
 	g.dying, g.outcome, g.message = false, Unfinished, ""
 	g.reruns++
+	s.unfollow(g)
+	g.soft = nil
+	s.setLimits(g)
+	s.setSoft(g)
 }

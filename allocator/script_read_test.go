@@ -7,7 +7,7 @@ import (
 )
 
 // groupOptions are the options of submit that are no resources.
-var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "preemptible", "after", "digest", "constraint", "max-runtime", "surplus"}
+var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "preemptible", "after", "digest", "constraint", "max-runtime", "surplus", "prefer", "near", "sticky", "prefer-wait"}
 
 // agentOptions are those of agent, seen and offer.
 var agentOptions = []string{"agent", "slots", "host"}
@@ -49,11 +49,11 @@ func (c line) attributes() []Attribute {
 	return out
 }
 
-// constraints reads every constraint=field:OPERATOR:value.
-func (c line) constraints() []Constraint {
+// constraints reads every constraint=field:OPERATOR:value, or prefer=...
+func (c line) constraints(key string) []Constraint {
 	var out []Constraint
 	for _, f := range c.fields() {
-		if text, ok := strings.CutPrefix(f, "constraint="); ok {
+		if text, ok := strings.CutPrefix(f, key+"="); ok {
 			field, rest, _ := strings.Cut(text, ":")
 			operator, value, _ := strings.Cut(rest, ":")
 			out = append(out, Constraint{field, operatorOf(operator), value})
@@ -78,9 +78,11 @@ func (c line) group(framework, name string, tasks []line) Group {
 		Framework: framework, Name: name, Role: c.value("role", ""), Digest: c.value("digest", string(c)),
 		Instances: int32(c.number("instances", 1)), Gang: int32(c.number("gang", 0)), Priority: int32(c.number("priority", 0)),
 		Restart:     Restart{Max: int32(c.number("max", 0)), BackoffMillis: c.milliseconds(c.value("backoff", "0"))},
-		Constraints: c.constraints(), NotPreemptible: c.value("preemptible", "true") == "false",
+		Constraints: c.constraints("constraint"), NotPreemptible: c.value("preemptible", "true") == "false",
 		Surplus: int32(c.number("surplus", 0)), MaxRuntimeMillis: c.milliseconds(c.value("max-runtime", "0")),
 	}
+	g.Prefer, g.Near, g.Sticky = c.constraints("prefer"), c.value("near", ""), c.value("sticky", "false") == "true"
+	g.PreferWaitMillis = c.milliseconds(c.value("prefer-wait", "0"))
 	g.Restart.Policy = map[string]RestartPolicy{
 		"never": RestartNever, "on-failure": RestartOnFailure, "always": RestartAlways,
 	}[c.value("restart", "never")]
@@ -110,6 +112,7 @@ func (c line) config() Config {
 		PreemptAfterMillis: c.milliseconds(c.value("preempt-after", "0")), PreemptPerMinute: int(c.number("per-minute", 0)),
 		FairnessMillis: c.milliseconds(c.value("fairness", "0")), MaxPlacements: int(c.number("max-placements", 0)), History: int(c.number("history", 0)),
 	}
+	cfg.AvoidMillis = c.milliseconds(c.value("avoid", "0"))
 	cfg.Executor, cfg.Seed = c.prefixed("executor."), c.number("seed", 0)
 	if cfg.FairnessKnob = c.amount("knob"); cfg.FairnessKnob == 0 {
 		cfg.FairnessKnob = -1

@@ -63,6 +63,9 @@ type State struct {
 	workload workload
 	gpuRoom  []drf.Amount // backs gpusOf
 
+	softTimers heap[softTimer]
+	followers  map[groupKey][]*group // of a group: those that want to be near it
+
 	holds     []*hold    // in the order in which they were made
 	moved     []*group   // whose holds changed in this Tick
 	preempted []int64    // when runs were preempted in the last minute
@@ -126,6 +129,7 @@ func New(cfg Config) (*State, error) {
 		groups:     map[groupKey]*group{},
 		templates:  templateTable{by: map[uint64][]*template{}},
 		dependents: map[groupKey]map[*group]struct{}{},
+		followers:  map[groupKey][]*group{},
 		shapes:     newShapeTable(),
 		workload:   workload{index: map[[2]drf.Amount]int{}},
 		epoch:      1,
@@ -274,6 +278,7 @@ type group struct {
 	bucket  *bucket
 	*needs          // shared, like most of spec
 	limits  *limits // nil if it may go anywhere
+	soft    *soft   // what keeps it away from agents for a while; mostly nil
 	arrived int64
 
 	// instances holds those that were ever started; the rest is fresh.

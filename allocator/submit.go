@@ -33,6 +33,7 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	s.groups[groupKey{g.spec.Framework, g.spec.Name}] = g
 	s.noteLeast(g)
 	s.noteDemand(g)
+	s.setSoft(g)
 	s.adopt(g)
 	s.link.wantRevive = true
 	return nil
@@ -87,7 +88,9 @@ func (s *State) consider(g *group) {
 		s.trace(g, StepInLine, "all that it comes after has finished")
 	}
 	g.unmet = unmet
-	s.compete(g)
+	if s.compete(g); g.at >= 0 {
+		s.softInLine(g, s.now)
+	}
 }
 
 // leave takes a group off the list of those that wait for another one.
@@ -240,6 +243,7 @@ func (s *State) applyGroupForgotten(f GroupForgotten) error {
 	}
 	s.dropTemplate(g)
 	delete(s.groups, key)
+	s.unfollow(g)
 	return nil
 }
 

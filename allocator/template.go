@@ -75,7 +75,7 @@ func ownCopy(g *Group) Group {
 	own := *g
 	own.Framework, own.Name, own.Digest = "", "", ""
 	own.After, own.AfterEnd = slices.Clone(g.After), slices.Clone(g.AfterEnd)
-	own.Constraints = slices.Clone(g.Constraints)
+	own.Constraints, own.Prefer = slices.Clone(g.Constraints), slices.Clone(g.Prefer)
 	own.Tasks = slices.Clone(g.Tasks)
 	for k := range own.Tasks {
 		own.Tasks[k].Resources = slices.Clone(own.Tasks[k].Resources)
@@ -124,6 +124,9 @@ func (s *State) setTemplate(g *group, t *template) {
 	if t.limits == nil && len(t.Constraints) > 0 {
 		g.limits, _ = newLimits(t.Constraints) // which were found to be valid
 	}
+	if g.soft != nil {
+		s.setLimits(g)
+	}
 	if t.groups++; t.groups == 1 && t.kept {
 		s.templates.unused--
 	}
@@ -168,6 +171,7 @@ func alike(a, b *Group) bool {
 	return a.Role == b.Role && a.Instances == b.Instances && a.Surplus == b.Surplus && a.Gang == b.Gang && a.Priority == b.Priority &&
 		a.Restart == b.Restart && a.MaxRuntimeMillis == b.MaxRuntimeMillis && a.NotPreemptible == b.NotPreemptible &&
 		slices.Equal(a.After, b.After) && slices.Equal(a.AfterEnd, b.AfterEnd) && slices.Equal(a.Constraints, b.Constraints) &&
+		slices.Equal(a.Prefer, b.Prefer) && a.Near == b.Near && a.Sticky == b.Sticky && a.PreferWaitMillis == b.PreferWaitMillis &&
 		slices.EqualFunc(a.Tasks, b.Tasks, alikeTask)
 }
 
@@ -179,6 +183,7 @@ func alikeTask(a, b Task) bool {
 func (g *Group) hash() uint64 {
 	h := hash(14695981039346656037)
 	h.text(g.Role)
+	h.text(g.Near)
 	for _, name := range g.After {
 		h.text(name)
 	}

@@ -50,6 +50,7 @@ func (s *State) advance(at int64) {
 		}
 	}
 	s.measureUntil(from, s.now)
+	s.softTime()
 }
 
 // NextDeadline is the next time at which a Tick has something to do although
@@ -69,6 +70,9 @@ func (s *State) NextDeadline() (int64, bool) {
 	}
 	if len(s.backoffs) > 0 {
 		sooner(s.backoffs[0].at)
+	}
+	if len(s.softTimers) > 0 && s.waiting() {
+		sooner(s.softTimers[0].at)
 	}
 	if s.grantAt != never && s.waiting() {
 		sooner(s.grantAt)

@@ -51,8 +51,8 @@ func (w *world) config() Config {
 	}
 	cfg.FairnessMillis = []int64{0, 0, 7, 1000}[w.draw(4)]
 	switch {
-	case w.patient:
-		cfg.ReserveAfterMillis = -1
+	case w.patient: // which the model follows
+		cfg.ReserveAfterMillis, cfg.AvoidMillis = -1, -1
 	case w.draw(2) == 0:
 		cfg.ReserveAfterMillis, cfg.HoldMillis = 1+int64(w.draw(2))*200, int64(1+w.draw(2)*1000)
 	}
@@ -216,6 +216,9 @@ func (w *world) group() Group {
 		Constraints: w.constraints(), NotPreemptible: w.draw(6) == 0,
 		MaxRuntimeMillis: []int64{0, 0, 0, 100, 5000}[w.draw(5)],
 	}
+	if !w.patient {
+		w.wish(&g)
+	}
 	if w.draw(6) == 0 {
 		g.Role = w.role()
 	}
@@ -244,6 +247,17 @@ func (w *world) group() Group {
 		g.Tasks = append(g.Tasks, t)
 	}
 	return g
+}
+
+// wish draws what a group would like for a while.
+func (w *world) wish(g *Group) {
+	g.Sticky, g.PreferWaitMillis = w.draw(6) == 0, []int64{0, 1, 300}[w.draw(3)]
+	if w.draw(5) == 0 {
+		g.Prefer = []Constraint{[]Constraint{{"rack", Like, "r[01]"}, {"hostname", Unlike, "host-a[03]"}}[w.draw(2)]}
+	}
+	if other := w.known(); w.draw(5) == 0 && other.framework == g.Framework && other.name != g.Name {
+		g.Near = other.name
+	}
 }
 
 func (w *world) update() Fact {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"go.uber.org/zap"
@@ -34,6 +35,7 @@ func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served 
 	cfg.Allocator = allocator.Config{
 		Policy: allocator.Policy(d.policy), Placement: allocator.Placement(d.placement), Executor: cfg.Executor.Resources, History: d.history,
 		UnreachableMillis: d.unreachable.Milliseconds(), HoldMillis: max(d.offerHold.Milliseconds(), 1), ReserveAfterMillis: max(d.reserveAfter.Milliseconds(), 1),
+		AvoidMillis:    avoidMillis(d.avoidFailed),
 		FairnessMillis: max(d.fairnessInterval.Milliseconds(), 0),
 		Preemption:     d.preemption, PreemptAfterMillis: max(d.preemptAfter.Milliseconds(), 1),
 		PreemptMinRunMillis: max(d.preemptMinRun.Milliseconds(), 1), PreemptPerMinute: max(d.preemptPerMinute, 1),
@@ -52,6 +54,14 @@ func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served 
 	}
 	cfg.Mesos, err = d.mesosClient(log)
 	return cfg, served, err
+}
+
+// avoidMillis is what the allocator makes of --avoid-failed: 0 would be its default.
+func avoidMillis(d time.Duration) int64 {
+	if d <= 0 {
+		return -1
+	}
+	return max(d.Milliseconds(), 1)
 }
 
 func (d *daemon) mesosClient(log *zap.Logger) (*mesoshttp.Client, error) {

@@ -100,7 +100,7 @@ func mode(o *strictyaml.Object, s *Scenario) {
 		return
 	}
 	s.Policy = allocator.DRF // what a Mesos master does
-	for _, field := range []string{"executor", "overcommit", "preemption", "reserve_after", "fairness_knob", "placement"} {
+	for _, field := range []string{"executor", "overcommit", "preemption", "reserve_after", "avoid_failed", "fairness_knob", "placement"} {
 		if v, ok := o.Optional(field); ok {
 			v.Failf("is not for mode offers, in which the frameworks decide what is launched on an offer")
 		}
@@ -113,7 +113,8 @@ func checkOffered(v strictyaml.Value, g *proto.TaskGroup) {
 		what string
 		is   bool
 	}{
-		{"gang", g.GangMin > 0}, {"instances: {min: ...}", g.InstancesMin > 0}, {"constraints", len(g.Constraints) > 0}, {"restart", g.Restart != nil},
+		{"gang", g.GangMin > 0}, {"instances: {min: ...}", g.InstancesMin > 0}, {"constraints", len(g.Constraints) > 0},
+		{"prefer", len(g.Prefer) > 0}, {"near", g.Near != ""}, {"sticky", g.Sticky}, {"restart", g.Restart != nil},
 		{"max_runtime", g.MaxRuntimeMs > 0}, {"after", len(g.After)+len(g.AfterEnd) > 0},
 	} {
 		if has.is {

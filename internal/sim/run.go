@@ -147,7 +147,7 @@ func (e *engine) newDecider() (decider, error) {
 	}
 	return allocator.New(allocator.Config{
 		Policy: s.Policy, Placement: s.Placement, Executor: e.crowd.toldExecutor(s.Executor), FairnessKnob: s.FairnessKnob, Seed: s.Seed,
-		ReserveAfterMillis: s.ReserveAfterMillis, Preemption: s.Preemption,
+		ReserveAfterMillis: s.ReserveAfterMillis, AvoidMillis: s.AvoidMillis, Preemption: s.Preemption,
 		KillRepeatMillis: neverMillis, // kills arrive
 	})
 }

@@ -52,6 +52,8 @@ type Scenario struct {
 	UntilMillis int64
 	// ReserveAfterMillis is allocator.Config.ReserveAfterMillis.
 	ReserveAfterMillis int64
+	// AvoidMillis is allocator.Config.AvoidMillis.
+	AvoidMillis int64
 	// Preemption is allocator.Config.Preemption.
 	Preemption bool
 	Seed       int64
@@ -149,6 +151,9 @@ func scenario(o *strictyaml.Object) *Scenario {
 	}
 	if v, ok := o.Optional("reserve_after"); ok {
 		s.ReserveAfterMillis = reserveAfter(v)
+	}
+	if v, ok := o.Optional("avoid_failed"); ok {
+		s.AvoidMillis = reserveAfter(v)
 	}
 	if v, ok := o.Optional("preemption"); ok {
 		s.Preemption = v.Bool()

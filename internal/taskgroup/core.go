@@ -25,14 +25,21 @@ func Shape(spec *proto.TaskGroup) allocator.Group {
 		Framework: spec.Framework, Name: spec.Name, Role: spec.Role,
 		Instances: int32(spec.Instances), Surplus: int32(spec.Instances - base(spec)), Gang: int32(spec.GangMin), Priority: spec.Priority, After: spec.After, AfterEnd: spec.AfterEnd,
 		Restart: coreRestart(spec.Restart), NotPreemptible: !spec.Preemptible, MaxRuntimeMillis: spec.MaxRuntimeMs,
-	}
-	for _, c := range spec.Constraints {
-		g.Constraints = append(g.Constraints, allocator.Constraint{Field: c.Field, Operator: coreOperator(c.Operator), Value: c.Value})
+		Constraints: coreConstraints(spec.Constraints), Prefer: coreConstraints(spec.Prefer),
+		Near: spec.Near, Sticky: spec.Sticky, PreferWaitMillis: spec.PreferWaitMs,
 	}
 	for i := range spec.Tasks {
 		g.Tasks = append(g.Tasks, coreTask(&spec.Tasks[i]))
 	}
 	return g
+}
+
+func coreConstraints(in []proto.Constraint) []allocator.Constraint {
+	var out []allocator.Constraint
+	for _, c := range in {
+		out = append(out, allocator.Constraint{Field: c.Field, Operator: coreOperator(c.Operator), Value: c.Value})
+	}
+	return out
 }
 
 // coreOperator is 0, which the allocator refuses, for one that is unknown.

@@ -78,6 +78,7 @@ func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
 	if v, ok := o.Optional("constraints"); ok {
 		g.Constraints = constraints(v)
 	}
+	wishes(o, g)
 	if v, ok := o.Optional("after"); ok {
 		g.After, g.AfterEnd = after(v, g.Name)
 	}

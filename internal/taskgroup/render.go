@@ -46,6 +46,7 @@ func groupTree(g *proto.TaskGroup) strictyaml.Tree {
 	if len(g.Constraints) > 0 {
 		t.With("constraints", constraintsTree(g.Constraints))
 	}
+	wishesTree(t, g)
 	if len(g.After)+len(g.AfterEnd) > 0 {
 		t.With("after", afterTree(g))
 	}

@@ -66,6 +66,11 @@ func anyGroup(t *rapid.T) *proto.TaskGroup {
 		Labels:       anyPairs(t),
 		Tasks:        rapid.SliceOfNDistinct(rapid.Custom(anyTask), 0, 3, func(t proto.Task) string { return t.Name }).Draw(t, "tasks"),
 	}
+	g.Prefer = slices.DeleteFunc(rapid.SliceOfN(rapid.Custom(anyConstraint), 0, 3).Draw(t, "prefer"), func(c proto.Constraint) bool {
+		return c.Operator != proto.Operator_LIKE && c.Operator != proto.Operator_IS
+	})
+	g.Near = rapid.OneOf(rapid.Just(""), anyName.Filter(func(s string) bool { return s != g.Name })).Draw(t, "near")
+	g.Sticky, g.PreferWaitMs = rapid.Bool().Draw(t, "sticky"), rapid.Int64Range(0, 86_400_000).Draw(t, "prefer wait")
 	if g.Instances > 1 && rapid.Bool().Draw(t, "elastic") {
 		g.InstancesMin = rapid.Uint32Range(1, g.Instances-1).Draw(t, "least")
 	}

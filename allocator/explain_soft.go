@@ -1,0 +1,61 @@
+package allocator
+
+import (
+	"slices"
+	"strings"
+
+	"fairlead/drf"
+)
+
+// softRefuses reports whether the soft limits of a group keep it from agents that
+// its constraints would allow.
+func (s *State) softRefuses(g *group) bool {
+	return g.limits != nil && g.limits.soft != nil && s.countAgents(g.limits.allowForGood) > 0
+}
+
+// softlyFailedOn names what keeps the next instance from an agent for a while.
+func (g *group) softlyFailedOn(a *agent) []string {
+	if g.limits == nil || g.limits.soft == nil || g.limits.soft.allow(a) {
+		return nil
+	}
+	sf := g.limits.soft
+	switch h := sf.home(); {
+	case slices.ContainsFunc(sf.avoided, func(v avoided) bool { return v.on && v.agent == a.id }):
+		return []string{"a run of it failed there lately"}
+	case h != nil && h.on:
+		return []string{"it waits for " + h.agent}
+	}
+	return []string{"it prefers " + g.spec.preference()}
+}
+
+// explainSoft says which agents a group keeps away from for now, and how long.
+func (s *State) explainSoft(g *group, e *Explanation) {
+	if g.soft == nil {
+		return
+	}
+	left := func(until int64) drf.Amount { return drf.Amount(until - s.now) } // thousandths: seconds
+	for _, v := range g.soft.avoided {
+		if v.on {
+			e.because(ReasonAvoided, "it keeps away from %s, where %d runs of it failed lately, for another %s s", v.agent, v.failures, left(v.until))
+		}
+	}
+	if h := g.soft.home(); h != nil && h.on {
+		e.because(ReasonPreference, "instance %d waits for %s, where it ran before, for another %s s", h.instance, h.agent, left(h.until))
+		return
+	}
+	if g.soft.prefers {
+		e.because(ReasonPreference, "it waits for an agent that it prefers (%s), for another %s s", g.spec.preference(), left(g.soft.until))
+	}
+}
+
+// preference is what a group prefers, as a person would write it.
+func (g *Group) preference() string {
+	var out []string
+	for _, c := range g.Prefer {
+		out = append(out, c.String())
+	}
+	if g.Near != "" {
+		out = append(out, "near "+g.Near)
+	}
+	return strings.Join(out, ", ")
+}
