@@ -18,6 +18,7 @@ func (s *State) decide() []Action {
 	out = s.endDoomed(out)
 	out = s.expireHolds(out)
 	s.catchUp()
+	s.trade()
 	s.serveHolds()
 	s.placeAll()
 	out = s.moveHolds(out)

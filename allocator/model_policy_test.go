@@ -32,6 +32,9 @@ func (m *model) rank(path string, candidates map[string][]*modelGroup) *big.Rat 
 		return big.NewRat(int64(m.arrival(path, candidates)), 1)
 	}
 	held, runs, total := m.held(path)
+	if m.policy() == Minmax {
+		held = held.add(m.wants(candidates[m.lowestBelow(path, candidates)]))
+	}
 	out := new(big.Rat)
 	for k, v := range held { // commutes: a maximum, or a sum
 		if total[k] == 0 {
@@ -107,8 +110,7 @@ func (m *model) hierarchical(candidates map[string][]*modelGroup) string {
 	for path, groups := range candidates { // commutes: each on its own
 		node, _ := tree.Lookup(path)
 		var wants drf.Vector
-		head := slices.MinFunc(groups, func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
-		for k, v := range head.demand().add(amountsOf(m.cfg.Executor)) { // commutes: each on its own
+		for k, v := range m.wants(groups) { // commutes: each on its own
 			kind, _ := m.kinds.Lookup(k)
 			wants[kind] = drf.Amount(v)
 		}
@@ -121,6 +123,12 @@ func (m *model) hierarchical(candidates map[string][]*modelGroup) string {
 	}
 	node, _ := tree.Next()
 	return tree.Path(node)
+}
+
+// wants is what a framework would be served for, of the groups that it could be.
+func (m *model) wants(groups []*modelGroup) amounts {
+	head := slices.MinFunc(groups, func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
+	return head.demand().add(amountsOf(m.cfg.Executor))
 }
 
 // plant adds the framework of a group to a tree, with the weights on its way.

@@ -292,7 +292,10 @@ func (m *model) choose(free map[string]*modelSpare, skipped map[string]bool) (*m
 // lowest walks down the tree, always to the child of least share that has a
 // candidate below it.
 func (m *model) lowest(candidates map[string][]*modelGroup) string {
-	at := ""
+	return m.lowestBelow("", candidates)
+}
+
+func (m *model) lowestBelow(at string, candidates map[string][]*modelGroup) string {
 	for len(candidates[at]) == 0 {
 		var children []string
 		for path := range candidates { // commutes: sorted below

@@ -21,6 +21,11 @@ const (
 	// FIFO serves the group submitted first, see drf.FIFO. Within a framework
 	// priority still comes before arrival; between frameworks it means nothing.
 	FIFO Policy = "fifo"
+	// Minmax is Sequential Minmax, see drf.Minmax.
+	Minmax Policy = "minmax"
+	// CEEI comes as near to a competitive equilibrium of the demands of each Tick as
+	// whole runs allow, see drf.Equilibrium. It is for filling a cluster once.
+	CEEI Policy = "ceei"
 	// DRFLiteral is Algorithm 1 of the paper word for word: the first demand
 	// that does not fit ends the round.
 	DRFLiteral Policy = "drf-literal"
@@ -54,11 +59,18 @@ func (s *State) choosePolicy() {
 	if policy != s.policy {
 		s.policy = policy
 		s.tree.SetPolicy(policy.ranking())
+		for _, q := range s.queues {
+			if q != nil {
+				s.noteArrival(q)
+			}
+		}
 	}
 }
 
 // Policies lists the policies by name, the one without nested roles first.
-func Policies() []Policy { return []Policy{DRF, HDRF, Asset, Slots, CPU, FIFO, DRFLiteral} }
+func Policies() []Policy {
+	return []Policy{DRF, HDRF, Asset, Slots, CPU, FIFO, Minmax, CEEI, DRFLiteral}
+}
 
 // Description says in a line what a policy does.
 func (p Policy) Description() string {
@@ -75,6 +87,10 @@ func (p Policy) Description() string {
 		return "least share of the CPUs first; other resources are free"
 	case FIFO:
 		return "first submitted, first served; no fairness"
+	case Minmax:
+		return "least dominant share after its next task first, not before it"
+	case CEEI:
+		return "competitive equilibrium from equal incomes; only to fill a cluster once"
 	case DRFLiteral:
 		return "drf, but what does not fit ends the round (Algorithm 1 of the paper)"
 	}
@@ -94,6 +110,10 @@ func (p Policy) ranking() drf.Policy {
 		return drf.Single(drf.CPUs)
 	case FIFO:
 		return drf.FIFO()
+	case Minmax:
+		return drf.Minmax()
+	case CEEI:
+		return drf.CEEI()
 	}
 	return drf.DRF()
 }
@@ -101,8 +121,26 @@ func (p Policy) ranking() drf.Policy {
 // needsBlocked reports whether the rank of others depends on what fits. Most
 // policies find out that something does not fit when its turn comes. Under HDRF
 // who is blocked decides whose turn it is; under FIFO a framework is as early
-// as the group that it would be served for, which must be one that fits.
-func (p Policy) needsBlocked() bool { return p == HDRF || p == FIFO }
+// as the group that it would be served for, which must be one that fits, and under
+// Minmax as poor as with that.
+func (p Policy) needsBlocked() bool { return p == HDRF || p == FIFO || p == Minmax }
+
+// Static reports whether a policy is only for filling a cluster once.
+func (p Policy) Static() bool { return p == CEEI }
+
+// trade works out what everybody is to come to under CEEI.
+func (s *State) trade() {
+	if s.policy != CEEI {
+		return
+	}
+	c := claiming{s: s, largest: s.largest()}
+	c.below(drf.Root, -1)
+	for i, v := range drf.Equilibrium(s.total, c.claims) {
+		if s.queueAt(c.nodes[i]) != nil {
+			s.tree.SetTarget(c.nodes[i], &v)
+		}
+	}
+}
 
 // shutSome is shutFull, unless nothing is left that fits anywhere: it reports
 // false then, and moves nobody. Mostly one instance finds room, and every shape
@@ -139,7 +177,6 @@ func (s *State) shutFull() {
 			if b.shape.full < 0 {
 				if _, ok := s.seek(b.groups.top(), b.shape); ok {
 					if !s.refused(q, &s.foundRoom) {
-						s.tree.SetWants(q.node, &b.shape.withExecutor)
 						break
 					}
 					s.skip(b)
@@ -153,9 +190,15 @@ func (s *State) shutFull() {
 }
 
 // noteArrival tells the tree which group a framework would be served for. Only
-// one policy wants to know, and finding out is felt when many are placed.
+// some policies want to know, and finding out is felt when many are placed.
 func (s *State) noteArrival(q *queue) {
-	if s.policy == FIFO && q.ready.len() > 0 {
+	if q.ready.len() == 0 {
+		return
+	}
+	switch s.policy {
+	case FIFO:
 		s.tree.SetArrival(q.node, q.ready.top().groups.top().seq)
+	case HDRF, Minmax:
+		s.tree.SetWants(q.node, &q.ready.top().shape.withExecutor)
 	}
 }

@@ -33,7 +33,8 @@ type world struct {
 func (w *world) config() Config {
 	cfg := Config{Placement: Placements()[w.draw(len(Placements()))], History: w.draw(3), Seed: int64(w.draw(3))}
 	if w.draw(2) == 0 {
-		cfg.Policy = Policies()[w.draw(len(Policies()))]
+		policies := slices.DeleteFunc(Policies(), Policy.Static)
+		cfg.Policy = policies[w.draw(len(policies))]
 	}
 	if cfg.Placement == Tetris && !cfg.Policy.needsBlocked() {
 		cfg.FairnessKnob = drf.Amount([]int64{0, 750, 300, -1}[w.draw(4)])

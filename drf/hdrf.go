@@ -134,7 +134,7 @@ func (p *hierarchical) attribute(t *Tree, n Node) {
 	d, at := &t.nodes[n], &p.nodes[n]
 	if d.leaf {
 		p.leaf(d, at)
-		at.asks = d.wants
+		at.asks = kindsOf(&d.wants)
 	} else {
 		p.sum(t, d, at)
 	}

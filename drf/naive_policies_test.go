@@ -25,6 +25,25 @@ func (m *naive) rank(n *naiveNode) *big.Rat {
 		for k := range Kind(MaxKinds) {
 			r.Add(r, m.part(n.allocated(), k))
 		}
+	case "minmax":
+		next := n.allocated()
+		if n.active() {
+			next = next.Add(m.sorted(n)[0].asks)
+		}
+		r = new(big.Rat)
+		for k := range Kind(MaxKinds) {
+			if part := m.part(next, k); part.Cmp(r) > 0 {
+				r = part
+			}
+		}
+	case "ceei":
+		leaf := n
+		if n.active() {
+			leaf = m.sorted(n)[0]
+		}
+		r, _ = m.share(leaf)
+		r = new(big.Rat).Mul(r, ratio(leaf.weight, Unit)) // not divided by its weight
+		return r.Quo(r, cmp.Or(leaf.target, big.NewRat(1, 1)))
 	case "hdrf":
 		r = new(big.Rat).Set(m.attributed(n, true).share)
 	}

@@ -33,6 +33,7 @@ type naiveNode struct {
 	arrival  uint64 // leaves only
 	wants    bool   // leaves only
 	asks     Vector // leaves only
+	target   *big.Rat
 }
 
 func newNaive(policy string) *naive { return &naive{root: &naiveNode{weight: Unit}, policy: policy} }
@@ -176,6 +177,7 @@ func (p *twins) actions() map[string]func(*rapid.T) {
 		"deactivate":    p.deactivate,
 		"policy":        p.setPolicy,
 		"wants":         p.setWants,
+		"target":        p.setTarget,
 		"":              p.compare,
 	}
 }
@@ -312,6 +314,19 @@ func (p *twins) setWants(t *rapid.T) {
 	if i, ok := p.draw(t, isLeaf); ok {
 		p.slow[i].asks = amounts().Draw(t, "wants")
 		p.tree.SetWants(p.fast[i], &p.slow[i].asks)
+	}
+}
+
+func (p *twins) setTarget(t *rapid.T) {
+	if i, ok := p.draw(t, isLeaf); ok {
+		v := Vector{CPUs: amounts().Draw(t, "target")[CPUs]}
+		p.tree.SetTarget(p.fast[i], &v)
+		billionths := big.NewInt(1)
+		if total := p.naive.total[CPUs]; total > 0 && v[CPUs] > 0 {
+			billionths.Mul(big.NewInt(int64(min(v[CPUs], total))), big.NewInt(1e9))
+			billionths.Quo(billionths, big.NewInt(int64(total)))
+		}
+		p.slow[i].target = new(big.Rat).SetFrac(billionths, big.NewInt(1e3))
 	}
 }
 

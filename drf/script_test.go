@@ -187,6 +187,9 @@ func (s *story) task(args []string) error {
 
 // fill is the smallest allocator there is: one pool, and Next decides.
 func (s *story) fill(literal, quiet bool) {
+	if s.tree.policy == CEEI() {
+		s.trade()
+	}
 	for {
 		if !literal {
 			s.passOver()
@@ -203,6 +206,19 @@ func (s *story) fill(literal, quiet bool) {
 		if !quiet {
 			s.printStep(path)
 		}
+	}
+}
+
+// trade tells the policy CEEI what everybody is to come to; of one level of
+// frameworks, which want tasks without end.
+func (s *story) trade() {
+	var claims []Claim
+	paths := s.sortedPaths()
+	for _, path := range paths {
+		claims = append(claims, Claim{Parent: -1, Weight: s.tree.Weight(s.nodes[path]), Demand: s.tasks[path].Times(1_000_000)})
+	}
+	for i, v := range Equilibrium(s.tree.Total(), claims) {
+		s.tree.SetTarget(s.nodes[paths[i]], &v)
 	}
 }
 

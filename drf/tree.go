@@ -52,9 +52,10 @@ type node struct {
 	placements uint64
 	running    uint64
 	arrival    uint64
-	wants      kindSet // what the next placement of a framework asks for
-	children   []Node  // all of them, in order of name
-	queue      heap    // the active ones
+	wants      Vector // what the next placement of a framework asks for
+	target     Weight // see SetTarget
+	children   []Node // all of them, in order of name
+	queue      heap   // the active ones
 }
 
 // NewTree returns a tree under DRF that holds the root only, with nothing to
@@ -83,9 +84,7 @@ func (t *Tree) SetTotal(total Vector) error {
 	for n := range t.nodes {
 		t.rerank(Node(n))
 	}
-	for n := range t.nodes {
-		t.heapify(Node(n))
-	}
+	t.reorder(Root)
 	return nil
 }
 
@@ -275,11 +274,11 @@ func (t *Tree) SetArrival(n Node, arrival uint64) {
 	}
 }
 
-// SetWants tells what the next placement of a framework asks for; the policy
-// HDRF ranks by which resources these are.
+// SetWants tells what the next placement of a framework asks for. The policy HDRF
+// ranks by which resources these are, Minmax by how much of them.
 func (t *Tree) SetWants(n Node, v *Vector) {
-	if wants := kindsOf(v); t.nodes[n].wants != wants {
-		t.nodes[n].wants = wants
+	if t.nodes[n].wants != *v {
+		t.nodes[n].wants = *v
 		t.repair(n)
 	}
 }

@@ -40,6 +40,9 @@ func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served 
 		Preemption:     d.preemption, PreemptAfterMillis: max(d.preemptAfter.Milliseconds(), 1),
 		PreemptMinRunMillis: max(d.preemptMinRun.Milliseconds(), 1), PreemptPerMinute: max(d.preemptPerMinute, 1),
 	}
+	if cfg.Allocator.Policy.Static() {
+		return cfg, "", usagef("--policy %s is for simulations that only fill a cluster", d.policy)
+	}
 	if d.policy != "" && !slices.Contains(allocator.Policies(), cfg.Allocator.Policy) {
 		return cfg, "", usagef("--policy %q: expected one of %s", d.policy, join(allocator.Policies()))
 	}

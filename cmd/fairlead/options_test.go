@@ -164,6 +164,7 @@ func TestSchedulerOptionsAreCheckedBeforeAnythingStarts(t *testing.T) {
 		"scheduler --master h --log-level loud":          "log-level",
 		"scheduler --master h --executor absent":         "there is no executor at ",
 		"scheduler --master h --executor-resources cpus": "--executor-resources: ",
+		"scheduler --master h --policy ceei":             "is for simulations that only fill a cluster",
 		"scheduler --master h --placement any":           "expected one of best-fit",
 		"up --agents 0":                                  "expected at least 1",
 		"up --executor-slots -1":                         "expected 0 or more",

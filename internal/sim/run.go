@@ -118,6 +118,9 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if opts.Seed != nil {
 		e.scenario.Seed = *opts.Seed
 	}
+	if e.scenario.Policy.Static() && e.scenario.UntilMillis > 0 {
+		return nil, fmt.Errorf("%w: policy %s only fills a cluster once: until must be 0s", allocator.ErrInvalid, e.scenario.Policy)
+	}
 	e.crowd = newCrowd(&e.scenario)
 	var err error
 	if e.state, err = e.newDecider(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,6 +143,25 @@ groups:
 	}
 }
 
+// CEEI is a policy of one filling: with time to go by it is refused by name.
+func TestAStaticPolicyOnlyFills(t *testing.T) {
+	const file = `
+name: s
+cluster: {agents: [{name: a, resources: {cpus: 9, mem: 18}}]}
+groups:
+  - {framework: A, name: g, instances: 100, tasks: [{name: t, resources: {cpus: 0.1, mem: 0.4}}]}
+  - {framework: B, name: g, instances: 100, tasks: [{name: t, resources: {cpus: 0.3, mem: 0.1}}]}
+`
+	r := runOne(t, file, Options{Policy: allocator.CEEI})
+	if a, b := r.Frameworks[0].Running, r.Frameworks[1].Running; a != 40 && a != 41 || b != 16 && b != 17 {
+		t.Errorf("A and B run %d and %d, want near 45/11 and 18/11 times ten", a, b)
+	}
+	_, err := Run(context.Background(), parseOne(t, file+"until: 10s\n"), Options{Policy: allocator.CEEI})
+	if !errors.Is(err, allocator.ErrInvalid) || !strings.Contains(err.Error(), "policy ceei only fills a cluster once") {
+		t.Errorf("with time: %v", err)
+	}
+}
+
 func TestACancelledSimulationStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -221,7 +241,7 @@ const endless = 1 << 40
 func anyScenario(t *rapid.T) *Scenario {
 	s := &Scenario{
 		Name:        "any",
-		Policy:      rapid.SampledFrom(append(allocator.Policies(), allocator.Auto)).Draw(t, "policy"),
+		Policy:      rapid.SampledFrom(slices.DeleteFunc(append(allocator.Policies(), allocator.Auto), allocator.Policy.Static)).Draw(t, "policy"),
 		Placement:   rapid.SampledFrom(allocator.Placements()).Draw(t, "placement"),
 		UntilMillis: rapid.SampledFrom([]int64{0, 5, 50, endless}).Draw(t, "until"),
 	}

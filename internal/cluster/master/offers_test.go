@@ -59,7 +59,7 @@ func TestOfferForms(t *testing.T) {
 	})
 }
 
-// A declined offer stays away for the time of its filter, unless more becomes
+// A declined offer stays away for the time of its filter (A05), unless more becomes
 // free or the framework revives.
 func TestFilters(t *testing.T) {
 	m := newMaster(t, master.Config{})
@@ -102,7 +102,7 @@ func TestMoreResourcesBreakThroughAFilter(t *testing.T) {
 	}
 }
 
-// SUPPRESS stops offers until REVIVE; the outstanding one stays good.
+// SUPPRESS stops offers until REVIVE (A36); the outstanding one stays good.
 func TestSuppress(t *testing.T) {
 	m := newMaster(t, master.Config{})
 	f := subscribe(t, m, "calm")
