@@ -49,7 +49,7 @@ func (a *app) importRecorded(ctx context.Context, t traceImport) error {
 	if len(t.Files) != 1 {
 		return usagef("%s: expected one source, got %d", t.Format, len(t.Files))
 	}
-	if t.Cluster != "" || t.Tenants != 0 || t.Limit != 0 || t.Fill || t.scale != "1" {
+	if t.Cluster != "" || t.Tenants != 0 || t.Limit != 0 || t.Fill || t.sample != "" || t.scale != "1" {
 		return usagef("%s: only -o goes with it", t.Format)
 	}
 	w, err := a.readRecorded(ctx, t.Format, t.Files[0])

@@ -31,7 +31,7 @@ func (a *app) traceCommand() *cobra.Command {
 // traceImport is what the options of 'fairlead trace import' say.
 type traceImport struct {
 	trace.Options
-	output, scale string
+	output, scale, sample string
 }
 
 func (a *app) traceImportCommand() *cobra.Command {
@@ -50,6 +50,7 @@ The formats, and what they assume where a trace is silent:
   fairlead trace import swf wagap.swf.gz --cluster wagap.machines -o wagap.json
   fairlead trace import openb pods.csv --cluster nodes.csv --fill --tenants 10 -o fill.json
   fairlead trace import journal fairlead.db -o yesterday.json
+  fairlead trace import openb pods.csv --cluster nodes.csv --sample 130% -o fgd.json
   fairlead trace import swim FB-2009.tsv --tenants 5 --scale 0.5 --limit 1000 -o busy.json`,
 		Args: cobra.MinimumNArgs(2),
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -82,6 +83,8 @@ func (t *traceImport) flags(flags *pflag.FlagSet, of string) {
 	flags.IntVar(&t.Tenants, "tenants", 0, of+"spread the users over `N` frameworks, in turn as they appear; without users, the jobs")
 	flags.Int64Var(&t.Limit, "limit", 0, of+"stop after `N` jobs")
 	flags.StringVar(&t.scale, "scale", "1", of+"multiply the times of arrival by `F`: 0.5 doubles the load")
+	flags.StringVar(&t.sample, "sample", "", of+"jobs in random order, drawn again until they ask for `N%` of the GPUs (without GPUs, of the CPUs); they stay")
+	flags.Int64Var(&t.SampleSeed, "sample-seed", 1, of+"which jobs --sample draws")
 	flags.BoolVar(&t.Fill, "fill", false, of+"leave out times: all is there from the start and stays")
 }
 
@@ -92,6 +95,13 @@ func (t *traceImport) options(a *app) (trace.Options, error) {
 		return t.Options, usagef("--scale %q: expected a decimal above 0 with at most three places", t.scale)
 	}
 	t.Scale, t.Open = scale, a.openFile
+	if t.sample != "" {
+		percent, isPercent := strings.CutSuffix(t.sample, "%")
+		n, err := drf.ParseAmount(percent)
+		if t.Sample = n / 100; err != nil || !isPercent || t.Sample == 0 {
+			return t.Options, usagef("--sample %q: expected a percentage with at most one place, such as 130%%", t.sample)
+		}
+	}
 	return t.Options, nil
 }
 

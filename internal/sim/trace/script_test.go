@@ -16,7 +16,7 @@ import (
 // Each script shows traces and what becomes of them. `go test -rewrite` refreshes them.
 //
 //	file NAME       keeps the input as a file
-//	import FORMAT [cluster=FILE] [files=(FILE,...)] [tenants=N] [limit=N] [scale=F] [fill]
+//	import FORMAT [cluster=FILE] [files=(FILE,...)] [tenants=N] [limit=N] [scale=F] [sample=PERCENT] [fill]
 //	                the scenario and the summary; the trace is the input unless there are files
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -60,6 +60,10 @@ func options(t *testing.T, d *datadriven.TestData, files memory) Options {
 		if arg.Key == "files" {
 			opts.Files = arg.Vals
 		}
+	}
+	if percent := 0; d.HasArg("sample") {
+		d.ScanArgs(t, "sample", &percent)
+		opts.Sample = drf.Amount(percent) * drf.Unit / 100
 	}
 	if scale := ""; d.MaybeScanArgs(t, "scale", &scale) {
 		var err error

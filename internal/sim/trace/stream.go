@@ -41,7 +41,7 @@ func OpenStream(opts Options) (*Stream, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !first.format.endless && !opts.Fill {
+		if !first.format.endless && !opts.Fill && opts.Sample == 0 {
 			break
 		}
 	}
@@ -64,7 +64,7 @@ func (t *Reader) skeleton() (*sim.Scenario, error) {
 	var text bytes.Buffer
 	out := newWriter(&text)
 	out.begin(t.name(), t.cluster.machines)
-	out.end(t.until())
+	out.end(t.until(), t.opts.Sample > 0)
 	if err := out.Flush(); err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (s *Stream) arrivals() iter.Seq2[sim.Group, error] {
 		}
 		s.read.Store(t)
 		groups := t.groups()
-		if t.format.unsorted {
+		if t.format.unsorted && t.opts.Sample == 0 {
 			groups = sorted(groups)
 		}
 		for g, err := range groups {

@@ -76,6 +76,11 @@ func (s *Summary) add(r *record, job *Job) {
 	for _, what := range r.ignored {
 		s.Ignored = note(s.Ignored, what, r)
 	}
+	s.count(job)
+}
+
+// count adds up a job.
+func (s *Summary) count(job *Job) {
 	s.frameworks[job.Framework] = true
 	if s.Jobs == 0 {
 		s.FirstMillis = job.ArrivalMillis

@@ -42,6 +42,10 @@ type Options struct {
 	Limit int64
 	// Scale multiplies the times of arrival; 0 is the same as drf.Unit.
 	Scale drf.Amount
+	// Sample above 0 draws jobs until they ask for so much of the cluster, where drf.Unit is all of it:
+	// see sampled. SampleSeed says which.
+	Sample     drf.Amount
+	SampleSeed int64
 	// Fill leaves out times and order: everything arrives at once and never ends.
 	Fill bool
 }
@@ -78,8 +82,9 @@ func Open(opts Options) (*Reader, error) {
 	if opts.Scale == 0 {
 		opts.Scale = drf.Unit
 	}
-	if opts.Tenants < 0 || opts.Limit < 0 || opts.Scale < 0 || opts.Scale > drf.MaxWeight {
-		return nil, fmt.Errorf("tenants and limit must not be negative, nor scale, which is at most %s", drf.MaxWeight)
+	if opts.Tenants < 0 || opts.Limit < 0 || opts.Scale < 0 || opts.Scale > drf.MaxWeight ||
+		opts.Sample < 0 || opts.Sample > drf.MaxWeight {
+		return nil, fmt.Errorf("tenants and limit must not be negative, nor scale and sample, which are at most %s", drf.MaxWeight)
 	}
 	t := &Reader{
 		opts: opts, format: f, parser: f.start(), summary: newSummary(f.Name), tenants: make(map[string]string),
@@ -107,6 +112,9 @@ func (t *Reader) Summary() *Summary { return t.summary }
 // Jobs reads the jobs in the order of the files, once. An error is the last thing that it gives; for
 // files that break the rules of their format it is a strictyaml.Errors.
 func (t *Reader) Jobs() iter.Seq2[Job, error] {
+	if t.opts.Sample > 0 {
+		return t.sampled()
+	}
 	return func(yield func(Job, error) bool) {
 		for t.opts.Limit == 0 || t.summary.Jobs < t.opts.Limit {
 			job, err := t.next()

@@ -37,7 +37,7 @@ func (t *Reader) Write(w io.Writer) error {
 	if t.summary.Jobs == 0 {
 		return fmt.Errorf("%s: %w", strings.Join(t.opts.Files, ", "), ErrEmpty)
 	}
-	out.end(t.until())
+	out.end(t.until(), t.opts.Sample > 0)
 	return out.Flush()
 }
 
@@ -74,8 +74,14 @@ type writer struct {
 
 func newWriter(w io.Writer) *writer { return &writer{Writer: bufio.NewWriterSize(w, 64<<10)} }
 
-// end writes what stands after the groups.
-func (w *writer) end(until string) { w.printf("\n],\n\"until\": %q\n}\n", until) }
+// end writes what stands after the groups. In a sample nothing that does not fit keeps room from others.
+func (w *writer) end(until string, sample bool) {
+	w.printf("\n],\n")
+	if sample {
+		w.printf("\"reserve_after\": \"never\",\n")
+	}
+	w.printf("\"until\": %q\n}\n", until)
+}
 
 // printf leaves errors to Flush, which returns the first of them.
 func (w *writer) printf(format string, args ...any) { fmt.Fprintf(w, format, args...) }
