@@ -1,11 +1,8 @@
 package sim
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"fairlead/internal/strictyaml"
 	"fairlead/internal/taskgroup"
@@ -61,19 +58,28 @@ func (g *Group) lasts(instance int32) int64 {
 
 // groupList reads the groups of a scenario.
 type groupList struct {
+	list   strictyaml.Value
+	entryN int // that is being read
 	groups []Group
-	values []strictyaml.Value // where each was read
-	lines  map[string]int     // of each framework/name
+	from   []int          // of each group, the entry that it was read from
+	lines  map[string]int // of each framework/name
 	roleOf map[string]string
 	mode   Mode
+	tasks  map[string][]proto.Task // that many groups have, by their encoding
 }
 
 func groups(v strictyaml.Value, s *Scenario) []Group {
-	l := groupList{lines: make(map[string]int), roleOf: make(map[string]string), mode: s.Mode}
+	l := groupList{
+		list: v, lines: make(map[string]int), roleOf: make(map[string]string), mode: s.Mode, tasks: make(map[string][]proto.Task),
+	}
 	for _, f := range s.Frameworks {
 		l.roleOf[f.Name] = f.Role
 	}
-	for _, item := range v.List(maxEntries) {
+	if !v.Lists(maxEntries) {
+		return nil
+	}
+	for l.entryN = range v.Len() {
+		item := v.Item(l.entryN)
 		if o, ok := item.Object(); ok {
 			l.entry(item, o)
 			o.Done()
@@ -82,7 +88,7 @@ func groups(v strictyaml.Value, s *Scenario) []Group {
 	if len(l.groups) > maxEntries {
 		v.Failf("more than %d task groups, with their phases", maxEntries)
 	}
-	separate(l.values, l.groups)
+	l.separate()
 	return l.groups
 }
 
@@ -136,8 +142,29 @@ func (l *groupList) add(item strictyaml.Value, g Group) {
 	if l.mode == WholeAgents {
 		checkOffered(item, g.Spec)
 	}
-	l.groups, l.values = append(l.groups, g), append(l.values, item)
+	l.share(g.Spec)
+	l.groups, l.from = append(l.groups, g), append(l.from, l.entryN)
 }
+
+// share lets groups with the same task have it in common: traces have very many of them.
+func (l *groupList) share(spec *proto.TaskGroup) {
+	const most = 10_000
+	if len(spec.Tasks) != 1 {
+		return
+	}
+	encoded, err := spec.Tasks[0].Marshal()
+	if err != nil {
+		return // what has no encoding is kept as it is
+	}
+	if known, ok := l.tasks[string(encoded)]; ok {
+		spec.Tasks = known
+	} else if len(l.tasks) < most {
+		l.tasks[string(encoded)] = spec.Tasks
+	}
+}
+
+// at is where a group was read.
+func (l *groupList) at(group int) strictyaml.Value { return l.list.Item(l.from[group]) }
 
 // runTime reads how long instances run.
 func (l *groupList) runTime(o *strictyaml.Object, g *Group) {
@@ -290,86 +317,3 @@ func (l *groupList) phases(list strictyaml.Value, g Group) {
 		l.add(item, g)
 	}
 }
-
-// separate checks the groups that are submitted under other names than their own, and what that means for
-// the others. The values are those that the groups were read from.
-func separate(values []strictyaml.Value, groups []Group) {
-	numbered := make(map[string]int) // how many parts have numbers for names, by framework/name
-	stages := make(map[string]bool)  // framework/name, and framework/name.stage
-	total := 0
-	for i := range groups {
-		g := &groups[i]
-		key := g.Spec.Framework + "/" + g.Spec.Name
-		if n := g.numbers(); n > 0 {
-			numbered[key] = n
-		}
-		for k := range g.stages {
-			stages[key], stages[key+"."+g.stages[k].Spec.Name] = true, true
-		}
-		if last := g.longestName(); g.Spec.Name != "" && !taskgroup.IsName(last) {
-			values[i].Failf("it is submitted in parts, but %s is too long for the name of one", last)
-		}
-		if total++; g.arrival != nil {
-			total += int(g.Spec.Instances) - 1
-		}
-		if total > maxEntries {
-			values[i].Failf("more than %d task groups, with instances that arrive one by one", maxEntries)
-			return
-		}
-	}
-	for i := range groups {
-		checkNames(values[i], &groups[i], numbered, stages)
-	}
-}
-
-// checkNames refuses a group that comes after one that is submitted in parts, or has the name of a part.
-func checkNames(v strictyaml.Value, g *Group, numbered map[string]int, stages map[string]bool) {
-	for _, name := range slices.Concat(g.Spec.After, g.Spec.AfterEnd) {
-		key := g.Spec.Framework + "/" + name
-		if isStage := stages[key] && strings.Contains(name, "."); numbered[key] > 0 || stages[key] && !isStage {
-			v.Failf("%s is submitted in parts, so that nothing can come after it", name)
-		}
-	}
-	if g.stages == nil && stages[g.Spec.Framework+"/"+g.Spec.Name] {
-		v.Failf("%s is also a stage of another task group", g.Spec.Name)
-	}
-	base := g.Spec.Name
-	for dot := strings.LastIndexByte(base, '.'); dot >= 0; dot = strings.LastIndexByte(base, '.') {
-		of, part := base[:dot], base[dot+1:]
-		n := numbered[g.Spec.Framework+"/"+of]
-		if k, err := strconv.ParseUint(part, 10, 31); err == nil && int(k) < n && strconv.FormatUint(k, 10) == part {
-			v.Failf("%s is also a part of %s that is submitted by itself", g.Spec.Name, of)
-		}
-		base = of
-	}
-}
-
-// numbers is how many parts of the group have numbers in their names: instances that arrive by
-// themselves, or repetitions.
-func (g *Group) numbers() int {
-	switch {
-	case g.arrival != nil:
-		return int(g.Spec.Instances)
-	case g.repeat != nil:
-		return g.repeat.times
-	}
-	return 0
-}
-
-// longestName is the longest name under which a part of the group is submitted.
-func (g *Group) longestName() string {
-	name := g.Spec.Name
-	if n := g.numbers(); n > 0 {
-		name = instanceName(name, min(n, 1_000_000_000)-1)
-	}
-	longest := name
-	for i := range g.stages {
-		if full := name + "." + g.stages[i].Spec.Name; len(full) > len(longest) {
-			longest = full
-		}
-	}
-	return longest
-}
-
-// instanceName is the group that an instance becomes which arrives by itself, a repetition, or a phase.
-func instanceName(group string, instance int) string { return fmt.Sprintf("%s.%d", group, instance) }

@@ -34,15 +34,16 @@ func Parse(name string, data []byte) *File {
 	case !utf8.Valid(data):
 		f.add(notUTF8(data))
 	case strings.HasSuffix(name, ".json") || isJSON(data):
-		f.parseJSON(data)
+		f.parseJSON(data, false)
 	default:
 		f.parseYAML(data)
 	}
 	return f
 }
 
-// ParseLarge is Parse for files that programs write: JSON may have up to a GiB. YAML is held to the
-// limit of Parse, since reading it takes many times as long.
+// ParseLarge is Parse for files that programs write: JSON may have up to a GiB, and long lists in it are
+// parsed item by item (Value.Item), so that not all of it is held. YAML is held to the limit of Parse,
+// since reading it takes many times as long.
 func ParseLarge(name string, data []byte) *File {
 	if len(data) <= maxBytes {
 		return Parse(name, data)
@@ -54,7 +55,7 @@ func ParseLarge(name string, data []byte) *File {
 	case !utf8.Valid(data):
 		f.add(notUTF8(data))
 	case bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")):
-		f.parseJSON(data)
+		f.parseJSON(data, true)
 	default:
 		f.Fail("file of %d bytes is too large for YAML: at most %d; write it as JSON", len(data), maxBytes)
 	}
@@ -75,7 +76,7 @@ func ParseJSON(name string, data []byte) *File {
 	case !utf8.Valid(data):
 		f.add(notUTF8(data))
 	default:
-		f.parseJSON(data)
+		f.parseJSON(data, false)
 	}
 	return f
 }

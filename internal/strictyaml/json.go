@@ -25,134 +25,322 @@ func isJSON(data []byte) bool {
 	}
 }
 
-func (f *File) parseJSON(data []byte) {
-	p := &jsonParser{data: data, decoder: json.NewDecoder(bytes.NewReader(data)), line: 1, column: 1}
-	p.decoder.UseNumber()
-	for {
-		token, err := p.next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
+// parseJSON reads one value after the other. With lazy, the items of lists right below a document are
+// only looked at when they are asked for.
+func (f *File) parseJSON(data []byte, lazy bool) {
+	p := newJSONParser(data)
+	p.lazy = lazy
+	for p.space(); p.at < len(data); p.space() {
 		if len(f.roots) == maxDocuments {
 			f.add(errTooMany())
 			return
 		}
-		if err == nil {
-			var n *node
-			if n, err = p.value(token, 0); err == nil {
-				f.roots = append(f.roots, n)
-				continue
-			}
+		start := p.at
+		n, err := p.value(0)
+		if err != nil {
+			f.add(p.problem(start, err))
+			return
 		}
-		f.add(p.problem(err))
-		return
+		f.roots = append(f.roots, n)
 	}
 }
 
-// jsonParser builds nodes from tokens, because decoding into values would lose the positions.
+// jsonParser builds nodes. It is several times as fast as the tokens of encoding/json, which is asked
+// what is wrong with a text that this parser does not understand.
 type jsonParser struct {
-	data    []byte
-	decoder *json.Decoder
-	// line and column are those of data[at], the start of the latest token.
-	at, line, column int
+	data []byte
+	at   int
+	line int
+	// column is that of data[columnAt], which is in this line.
+	columnAt, column int
+	keys             map[string]string // that were read, so that each is held once
+	nodes            []node            // that were made ahead
+	lazy             bool
 }
 
-// next returns the next token and moves the position to its start.
-func (p *jsonParser) next() (json.Token, error) {
-	// InputOffset is the end of the token before; separators stand between it and the next one.
-	from := int(p.decoder.InputOffset())
-	for from < len(p.data) && bytes.IndexByte([]byte(" \t\r\n,:"), p.data[from]) >= 0 {
-		from++
+func newJSONParser(data []byte) *jsonParser {
+	return &jsonParser{data: data, line: 1, column: 1, keys: make(map[string]string)}
+}
+
+// errSyntax stands for whatever encoding/json says.
+var errSyntax = errors.New("syntax")
+
+// space moves over what separates tokens.
+func (p *jsonParser) space() {
+	for ; p.at < len(p.data); p.at++ {
+		switch p.data[p.at] {
+		case '\n':
+			p.line++
+			p.columnAt, p.column = p.at+1, 1
+		case ' ', '\t', '\r':
+		default:
+			return
+		}
 	}
-	p.moveTo(from)
-	return p.decoder.Token()
 }
 
-func (p *jsonParser) moveTo(offset int) {
-	skipped := p.data[p.at:offset]
-	if newline := bytes.LastIndexByte(skipped, '\n'); newline >= 0 {
-		p.line += bytes.Count(skipped, []byte("\n"))
-		p.column = 1 + utf8.RuneCount(skipped[newline+1:])
-	} else {
-		p.column += utf8.RuneCount(skipped)
+// position makes a node for what comes next.
+func (p *jsonParser) position() *node {
+	p.column += utf8.RuneCount(p.data[p.columnAt:p.at])
+	p.columnAt = p.at
+	if len(p.nodes) == 0 {
+		const chunk = 64
+		p.nodes = make([]node, chunk)
 	}
-	p.at = offset
+	n := &p.nodes[0]
+	p.nodes = p.nodes[1:]
+	n.line, n.column = p.line, p.column
+	return n
 }
 
-func (p *jsonParser) value(token json.Token, depth int) (*node, error) {
-	n := &node{line: p.line, column: p.column}
-	switch t := token.(type) {
-	case nil:
-		n.kind = null
-	case string:
-		n.kind, n.text = text, t
-	case json.Number:
-		n.kind, n.text = number, t.String()
-	case bool:
-		n.kind, n.text = boolean, fmt.Sprint(t)
-	case json.Delim:
+// take moves over one byte if it is the next one.
+func (p *jsonParser) take(c byte) bool {
+	p.space()
+	if p.at < len(p.data) && p.data[p.at] == c {
+		p.at++
+		return true
+	}
+	return false
+}
+
+func (p *jsonParser) value(depth int) (*node, error) {
+	p.space()
+	if p.at == len(p.data) {
+		return nil, errSyntax
+	}
+	n := p.position()
+	switch c := p.data[p.at]; {
+	case c == '{' || c == '[':
 		if depth == maxDepth {
 			return nil, fmt.Errorf("nested more than %d deep", maxDepth)
 		}
-		if t == '{' {
+		p.at++
+		if c == '{' {
 			return n, p.object(n, depth+1)
 		}
+		if p.lazy && depth == 1 {
+			return n, p.lazyArray(n)
+		}
 		return n, p.array(n, depth+1)
+	case c == '"':
+		var err error
+		n.kind = text
+		n.text, err = p.string()
+		return n, err
+	case c == 't':
+		n.kind, n.text = boolean, "true"
+		return n, p.word("true")
+	case c == 'f':
+		n.kind, n.text = boolean, "false"
+		return n, p.word("false")
+	case c == 'n':
+		n.kind = null
+		return n, p.word("null")
 	}
+	start := p.at
+	n.kind = number
+	if !p.number() {
+		return nil, errSyntax
+	}
+	n.text = string(p.data[start:p.at])
 	return n, nil
 }
 
+func (p *jsonParser) word(w string) error {
+	if !bytes.HasPrefix(p.data[p.at:], []byte(w)) {
+		return errSyntax
+	}
+	p.at += len(w)
+	return nil
+}
+
+// number moves over a number: an optional sign, digits without zeros in front, a fraction, an exponent.
+func (p *jsonParser) number() bool {
+	if p.data[p.at] == '-' {
+		p.at++
+	}
+	start := p.at
+	if n := p.digits(); n == 0 || n > 1 && p.data[start] == '0' {
+		return false
+	}
+	if p.at < len(p.data) && p.data[p.at] == '.' {
+		p.at++
+		if p.digits() == 0 {
+			return false
+		}
+	}
+	if p.at < len(p.data) && (p.data[p.at] == 'e' || p.data[p.at] == 'E') {
+		p.at++
+		if p.at < len(p.data) && (p.data[p.at] == '+' || p.data[p.at] == '-') {
+			p.at++
+		}
+		return p.digits() > 0
+	}
+	return true
+}
+
+func (p *jsonParser) digits() int {
+	start := p.at
+	for p.at < len(p.data) && '0' <= p.data[p.at] && p.data[p.at] <= '9' {
+		p.at++
+	}
+	return p.at - start
+}
+
+// quoted moves over a text and returns it with its quotes; plain tells that it stands for itself.
+func (p *jsonParser) quoted() (raw []byte, plain, ok bool) {
+	start := p.at
+	plain = true
+	for p.at++; p.at < len(p.data); p.at++ {
+		switch c := p.data[p.at]; {
+		case c == '"':
+			p.at++
+			return p.data[start:p.at], plain, true
+		case c == '\\':
+			plain = false
+			p.at++
+		case c < ' ':
+			return nil, false, false
+		}
+	}
+	return nil, false, false
+}
+
+func (p *jsonParser) string() (string, error) {
+	raw, plain, ok := p.quoted()
+	if !ok {
+		return "", errSyntax
+	}
+	if plain {
+		return string(raw[1 : len(raw)-1]), nil
+	}
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return "", errSyntax
+	}
+	return s, nil
+}
+
+// key is string for the keys of objects.
+func (p *jsonParser) key() (string, error) {
+	start := p.at
+	if raw, plain, ok := p.quoted(); ok && plain {
+		if known, ok := p.keys[string(raw[1:len(raw)-1])]; ok {
+			return known, nil
+		}
+	}
+	p.at = start
+	s, err := p.string()
+	const most = 1000 // of what programs use again and again
+	if err == nil && len(p.keys) < most {
+		p.keys[s] = s
+	}
+	return s, err
+}
+
+// manyFields is from how many fields on they are looked up in a map.
+const manyFields = 16
+
 func (p *jsonParser) object(n *node, depth int) error {
 	n.kind = mapping
-	seen := make(map[string]int) // key to line
-	for p.decoder.More() {
-		token, err := p.next()
+	if p.take('}') {
+		return nil
+	}
+	var seen map[string]int // key to line
+	for {
+		p.space()
+		if p.at == len(p.data) || p.data[p.at] != '"' {
+			return errSyntax
+		}
+		at := p.position()
+		name, err := p.key()
 		if err != nil {
 			return err
 		}
-		key := token.(string) // the decoder takes nothing else here
-		if line, twice := seen[key]; twice {
-			return fmt.Errorf("key %q is already defined in line %d", key, line)
+		if line, twice := twice(n, &seen, name); twice {
+			p.column, p.columnAt = at.column, p.at
+			return &keyTwice{at, fmt.Errorf("key %q is already defined in line %d", name, line)}
 		}
-		seen[key] = p.line
-		entry := field{name: key, line: p.line, column: p.column}
-		if token, err = p.next(); err != nil {
+		if !p.take(':') {
+			return errSyntax
+		}
+		value, err := p.value(depth)
+		if err != nil {
 			return err
 		}
-		if entry.value, err = p.value(token, depth); err != nil {
-			return err
+		n.fields = append(n.fields, field{name: name, line: at.line, column: at.column, value: value})
+		if seen != nil {
+			seen[name] = at.line
 		}
-		n.fields = append(n.fields, entry)
+		if p.take('}') {
+			return nil
+		}
+		if !p.take(',') {
+			return errSyntax
+		}
 	}
-	_, err := p.next()
-	return err
+}
+
+// keyTwice is a key that is there already.
+type keyTwice struct {
+	at *node
+	error
+}
+
+// twice looks a key up among those of an object: one by one, until there are many.
+func twice(n *node, seen *map[string]int, name string) (int, bool) {
+	if *seen == nil && len(n.fields) >= manyFields {
+		*seen = make(map[string]int)
+		for _, f := range n.fields {
+			(*seen)[f.name] = f.line
+		}
+	}
+	if *seen != nil {
+		line, there := (*seen)[name]
+		return line, there
+	}
+	f, there := n.lookup(name)
+	return f.line, there
 }
 
 func (p *jsonParser) array(n *node, depth int) error {
 	n.kind = list
-	for p.decoder.More() {
-		token, err := p.next()
-		if err != nil {
-			return err
-		}
-		item, err := p.value(token, depth)
+	if p.take(']') {
+		return nil
+	}
+	for {
+		item, err := p.value(depth)
 		if err != nil {
 			return err
 		}
 		n.items = append(n.items, item)
+		if p.take(']') {
+			return nil
+		}
+		if !p.take(',') {
+			return errSyntax
+		}
 	}
-	_, err := p.next()
-	return err
 }
 
-func (p *jsonParser) problem(err error) *Error {
-	message := err.Error()
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		p.moveTo(max(p.at, min(int(syntax.Offset)-1, len(p.data))))
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		message = "unexpected end of JSON"
+// problem says what is wrong with the value that begins at start.
+func (p *jsonParser) problem(start int, err error) *Error {
+	var key *keyTwice
+	if errors.As(err, &key) {
+		return &Error{Line: key.at.line, Column: key.at.column, Message: key.Error()}
 	}
-	return &Error{Line: p.line, Column: p.column, Message: message}
+	if !errors.Is(err, errSyntax) {
+		return &Error{Line: p.line, Column: p.column, Message: err.Error()}
+	}
+	at, message := p.at, "not valid JSON"
+	var raw json.RawMessage
+	var syntax *json.SyntaxError
+	switch err := json.NewDecoder(bytes.NewReader(p.data[start:])).Decode(&raw); {
+	case errors.As(err, &syntax):
+		at, message = start+max(int(syntax.Offset)-1, 0), syntax.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		at, message = len(p.data), "unexpected end of JSON"
+	}
+	line, column := position(p.data[:min(at, len(p.data))])
+	return &Error{Line: line, Column: column, Message: message}
 }

@@ -20,6 +20,7 @@ type node struct {
 	// text is the decoded text, or a number or boolean exactly as it was written.
 	text   string
 	items  []*node
+	lazy   *lazyItems // in place of items, if they are not parsed yet
 	fields []field
 }
 

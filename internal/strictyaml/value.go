@@ -100,8 +100,9 @@ func (v Value) checkText(limit int) (string, bool) {
 	return v.node.text, true
 }
 
-// Matching is a text that pattern matches; description says in words what that means.
-func (v Value) Matching(pattern *regexp.Regexp, description string) (string, bool) {
+// Matching is a text that pattern matches; description says in words what that means. The pattern is a
+// *regexp.Regexp, or something faster.
+func (v Value) Matching(pattern interface{ MatchString(string) bool }, description string) (string, bool) {
 	s, ok := v.Text(maxBytes)
 	if ok && !pattern.MatchString(s) {
 		v.Failf("%s is not %s", quoted(s), description)
@@ -225,19 +226,27 @@ func (v Value) Millis() (int64, bool) {
 
 // List are the items of a list with at most limit of them.
 func (v Value) List(limit int) []Value {
-	if v.node.kind != list {
-		v.wrongType("a list")
+	if !v.Lists(limit) {
 		return nil
 	}
-	if len(v.node.items) > limit {
-		v.Failf("%d items are too many: at most %d", len(v.node.items), limit)
-		return nil
-	}
-	values := make([]Value, len(v.node.items))
-	for i, item := range v.node.items {
-		values[i] = Value{file: v.file, path: v.path + "[" + strconv.Itoa(i) + "]", node: item}
+	values := make([]Value, v.Len())
+	for i := range values {
+		values[i] = v.Item(i)
 	}
 	return values
+}
+
+// Lists reports whether the value is a list with at most limit items; if not, that is a problem.
+func (v Value) Lists(limit int) bool {
+	switch {
+	case v.node.kind != list:
+		v.wrongType("a list")
+	case v.Len() > limit:
+		v.Failf("%d items are too many: at most %d", v.Len(), limit)
+	default:
+		return true
+	}
+	return false
 }
 
 // Entry is one entry of a mapping whose keys are up to the author.
@@ -280,11 +289,21 @@ func (v Value) Entries(limit int) []Entry {
 // at is a node with the position of the key.
 func (f field) at() *node { return &node{kind: text, line: f.line, column: f.column, text: f.name} }
 
-// plainName is a key that can stand in a path as it is.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_./@-]{1,64}$`)
+// isPlainName reports whether a key can stand in a path as it is.
+func isPlainName(name string) bool {
+	const most = 64
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '.', c == '/', c == '@', c == '-':
+		default:
+			return false
+		}
+	}
+	return name != "" && len(name) <= most
+}
 
 func join(path, name string) string {
-	if !plainName.MatchString(name) {
+	if !isPlainName(name) {
 		name = quoted(name)
 	}
 	if path == "" {

@@ -1,7 +1,6 @@
 package taskgroup
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -27,9 +26,10 @@ const DefaultFramework = "default"
 
 const defaultBackoffMillis = 5_000
 
-var (
-	namePattern      = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$`)
-	frameworkPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`)
+// namePattern are names without, frameworkPattern those with capital letters.
+const (
+	namePattern      = letters("")
+	frameworkPattern = letters("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 )
 
 const (
