@@ -23,6 +23,8 @@ type simulation struct {
 	formats    []string
 	out        string // directory
 	dark       bool
+	sets       []string
+	sweeps     []string
 	command    string // that was given
 	seed       int64
 	knob       string
@@ -46,6 +48,9 @@ names itself, and the runs are compared. If it names no policy, that is drf, and
 once a role stands below another one. The same scenario and seed give the same
 result, and digest, on every machine. docs/results.md says what the figures mean.
 
+--set and --sweep change a value by its path in the file: until, roles.NAME.weight,
+frameworks.NAME.role, groups.FRAMEWORK/NAME.duration, cluster.agents.NAME.count.
+
 Policies (docs/fairness.md says when to use which):
 %s
 
@@ -55,6 +60,8 @@ Placements (docs/placement.md):
   fairlead simulate day.yaml --policy drf,fifo --placement best-fit,first-fit
   fairlead simulate day.yaml --policy drf,fifo --format html --out day    # a page
   fairlead simulate day.yaml --format png,csv --out day    # pictures, and rows
+  fairlead simulate day.yaml --set roles.eng.weight=3    # what if?
+  fairlead simulate day.yaml --sweep roles.eng.weight=1,2,4 --policy drf,hdrf
   fairlead simulate day.yaml --format json --placements
   fairlead simulate --trace swf:log.swf.gz --policy drf,fifo
   fairlead simulate --from-server http://127.0.0.1:8080 --policy drf,hdrf`,
@@ -70,6 +77,8 @@ Placements (docs/placement.md):
 	flags.StringVar(&s.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris, instead of the scenario's: the best aligned among the first 1-f of the frameworks is served")
 	flags.StringSliceVar(&s.placements, "placement", nil, "choose agents by this `placement`; may be given several times")
 	flags.StringSliceVar(&s.formats, "format", []string{"table"}, "table, json, html, svg, png or csv; may be given several times")
+	flags.StringArrayVar(&s.sets, "set", nil, "simulate also with `PATH=VALUE` in the scenario, and say what differs; may be given several times")
+	flags.StringArrayVar(&s.sweeps, "sweep", nil, "as --set for each of several values, `PATH=VALUE,VALUE`")
 	flags.StringVar(&s.out, "out", "", "`directory` for files; html, svg, png and csv need it")
 	flags.BoolVar(&s.dark, "dark", false, "dark pictures in PNG")
 	flags.Int64Var(&s.seed, "seed", 0, "seed, instead of the scenario's")
@@ -166,6 +175,7 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 		return err
 	}
 	results, err := runs.do(ctx)
+	compareToBase(results)
 	if stream != nil {
 		err = errors.Join(stream.Summary().Write(a.err), err)
 	}
@@ -182,9 +192,9 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 	return nil
 }
 
-// readScenarios reads all files, and reports all that is wrong with any.
-func (a *app) readScenarios(files []string) ([]*sim.Scenario, error) {
-	var scenarios []*sim.Scenario
+// readScenarios reads all files, with what is to be changed in them, and reports all that is wrong with any.
+func (a *app) readScenarios(files []string, settings [][]sim.Setting) ([][]variation, error) {
+	var scenarios [][]variation
 	var problems strictyaml.Errors
 	for _, file := range files {
 		data, err := a.readFile(file)
@@ -198,7 +208,14 @@ func (a *app) readScenarios(files []string) ([]*sim.Scenario, error) {
 		} else if err != nil {
 			return nil, usageError{err}
 		}
-		scenarios = append(scenarios, some...)
+		if len(problems) > 0 {
+			continue
+		}
+		varied, err := vary(file, data, some, settings)
+		if err != nil {
+			return nil, err
+		}
+		scenarios = append(scenarios, varied...)
 	}
 	if len(problems) > 0 {
 		return nil, problems

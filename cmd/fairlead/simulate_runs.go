@@ -74,20 +74,25 @@ type simRun struct {
 type simRuns []*simRun
 
 // runs are all scenarios with all sets of options.
-func (s *simulation) runs(scenarios []*sim.Scenario, options []sim.Options) (simRuns, error) {
+func (s *simulation) runs(scenarios [][]variation, options []sim.Options) (simRuns, error) {
 	var out simRuns
-	for _, scenario := range scenarios {
+	for _, variations := range scenarios {
 		for _, o := range options {
-			r := &simRun{scenario: scenario, options: o}
-			if s.wants("csv") {
-				var err error
-				if r.groups, err = newGroupFile(s.out, len(out)); err != nil {
-					return nil, err
-				}
-				r.options.EachGroup = r.groups.rows.Add
+			for _, v := range variations {
+				o.Changes = v.changes
+				out = append(out, &simRun{scenario: v.scenario, options: o})
 			}
-			out = append(out, r)
 		}
+	}
+	if !s.wants("csv") {
+		return out, nil
+	}
+	for i, r := range out {
+		var err error
+		if r.groups, err = newGroupFile(s.out, i); err != nil {
+			return nil, err
+		}
+		r.options.EachGroup = r.groups.rows.Add
 	}
 	return out, nil
 }

@@ -43,6 +43,7 @@ func interrupted(r *sim.Result) string {
 func (a *app) writeComparison(w io.Writer, c *report.Comparison) {
 	fmt.Fprintf(w, "%s: %d runs on the same arrivals\n\n", c.Scenario, len(c.Runs))
 	a.writeSideBySide(w, c)
+	a.writeDifferences(w, c)
 	a.writeByFramework(w, c)
 	a.writeSizes(w, c)
 }
@@ -85,6 +86,27 @@ func figure(c report.Column, run int) cell {
 		out.style = best
 	}
 	return out
+}
+
+// writeDifferences says what changes did to each framework.
+func (a *app) writeDifferences(w io.Writer, c *report.Comparison) {
+	t := a.table("AGAINST BASE", "ROLE", "RUN", "MEAN SHARE", "WAIT MEAN", "COMPLETION MEAN", "RUNNING", "FINISHED")
+	for _, row := range report.ByFramework(c) {
+		f := row.Result
+		if d := f.Difference; d != nil {
+			t.add(text(f.Name), text(f.Role), text(row.Label), change(report.Part, d.MeanShare), change(report.Seconds, d.MeanWaitS),
+				change(report.Seconds, d.MeanCompletionS), change(report.Count, float64(d.Running)), change(report.Count, float64(d.Finished)))
+		}
+	}
+	a.writeSome(w, t)
+}
+
+// change is a difference with its sign.
+func change(k report.Kind, x float64) cell {
+	if s := k.Signed(x); s != "=" {
+		return number(s)
+	}
+	return cell{text: "=", style: dim, right: true}
 }
 
 func (a *app) writeByFramework(w io.Writer, c *report.Comparison) {

@@ -12,24 +12,31 @@ import (
 
 // sources are the scenarios of files, that of a running scheduler and that of a trace, as far as they
 // were asked for. The trace, if there is one, can be summed up when its scenario has run.
-func (a *app) sources(ctx context.Context, s simulation, files []string) ([]*sim.Scenario, *trace.Stream, error) {
-	scenarios, err := a.readScenarios(files)
+func (a *app) sources(ctx context.Context, s simulation, files []string) ([][]variation, *trace.Stream, error) {
+	settings, err := s.settings()
+	if err != nil {
+		return nil, nil, err
+	}
+	scenarios, err := a.readScenarios(files, settings)
 	if err == nil && s.fromServer != "" {
-		var now []*sim.Scenario
-		now, err = a.scenarioOfServer(ctx, s.fromServer)
+		var now [][]variation
+		now, err = a.scenarioOfServer(ctx, s.fromServer, settings)
 		scenarios = append(scenarios, now...)
 	}
 	if err != nil || len(s.trace.Files) == 0 {
 		return scenarios, nil, err
 	}
+	if settings != nil {
+		return nil, nil, usagef("--set and --sweep change scenarios: write that of --trace to a file first, with 'fairlead trace import'")
+	}
 	stream, err := a.openStream(s.trace)
 	if err != nil {
 		return nil, nil, err
 	}
-	return append(scenarios, stream.Scenario), stream, nil
+	return append(scenarios, bases(stream.Scenario)...), stream, nil
 }
 
-func (a *app) scenarioOfServer(ctx context.Context, url string) ([]*sim.Scenario, error) {
+func (a *app) scenarioOfServer(ctx context.Context, url string, settings [][]sim.Setting) ([][]variation, error) {
 	w, err := a.readRecorded(ctx, fromServer, url)
 	if err != nil {
 		return nil, err
@@ -38,7 +45,11 @@ func (a *app) scenarioOfServer(ctx context.Context, url string) ([]*sim.Scenario
 	if err := errors.Join(w.Write(&out), describeRecorded(a.err, fromServer, w)); err != nil {
 		return nil, err
 	}
-	return sim.Parse(url, out.Bytes())
+	some, err := sim.Parse(url, out.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	return vary(url, out.Bytes(), some, settings)
 }
 
 // openStream opens the trace of --trace FORMAT:FILE.

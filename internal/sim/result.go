@@ -91,6 +91,8 @@ type FrameworkResult struct {
 	*FairnessMeans
 	// Preemptions counts the runs that were ended to make room for others.
 	Preemptions int64 `json:"preemptions,omitzero"`
+	// Difference is there after CompareTo.
+	Difference *Difference `json:"vs_base,omitempty"`
 }
 
 // Times are those of instances.
@@ -182,7 +184,7 @@ func (e *engine) result() *Result {
 			now := rounded(float64(st.used[k]) / float64(total))
 			r.Utilization[name], r.MeanUtilization[name] = now, now
 			if e.now > 0 {
-				r.MeanUtilization[name] = rounded(st.usedMillis[k] / float64(total) / float64(e.now))
+				r.MeanUtilization[name] = rounded(ratio(st.usedMillis[k], st.totalMillis[k]))
 			}
 		}
 	}

@@ -89,6 +89,11 @@ type Framework struct {
 // Parse reads the scenarios of a YAML or JSON file, one to a document. Either the whole file is good
 // or the error is a strictyaml.Errors with all that is wrong with it.
 func Parse(filename string, data []byte) ([]*Scenario, error) {
+	return parse(filename, data, func(strictyaml.Value) {})
+}
+
+// parse reads the scenarios after each was changed.
+func parse(filename string, data []byte, change func(doc strictyaml.Value)) ([]*Scenario, error) {
 	f := strictyaml.ParseLarge(filename, data)
 	docs := f.Documents()
 	if len(docs) == 0 && f.Err() == nil {
@@ -96,6 +101,7 @@ func Parse(filename string, data []byte) ([]*Scenario, error) {
 	}
 	var scenarios []*Scenario
 	for _, doc := range docs {
+		change(doc)
 		if o, ok := doc.Object(); ok {
 			scenarios = append(scenarios, scenario(o))
 			o.Done()

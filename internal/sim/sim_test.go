@@ -26,6 +26,9 @@ import (
 //
 //	run [placements]              the table
 //	json [placements] [samples]   the JSON of the contract
+//
+// Each takes set:PATH=(VALUE), what a scenario is to have instead of its own.
+//
 //	parse                         only what is wrong with the file
 //	occupancy                     dominant shares of all frameworks, and how much of the time they held them
 func TestScripts(t *testing.T) {
@@ -37,7 +40,13 @@ func TestScripts(t *testing.T) {
 }
 
 func runScript(t *testing.T, d *datadriven.TestData) string {
-	scenarios, err := Parse("s.yaml", []byte(d.Input))
+	var settings []Setting
+	for _, arg := range d.CmdArgs {
+		if path, ok := strings.CutPrefix(arg.Key, "set:"); ok {
+			settings = append(settings, Setting{path, strings.Join(arg.Vals, ",")})
+		}
+	}
+	scenarios, err := ParseWith("s.yaml", []byte(d.Input), settings)
 	if err != nil {
 		return err.Error() + "\n"
 	}

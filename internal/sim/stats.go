@@ -29,16 +29,18 @@ type stats struct {
 	// used is what runs hold now; usedMillis is its integral over time.
 	used       drf.Vector
 	usedMillis [drf.MaxKinds]float64
-	leaves     []*leafStats // in the order in which they came
-	byLeaf     map[leaf]*leafStats
-	bins       []sizeBin
-	times      times // of all frameworks together
-	digest     hash.Hash
-	line       []byte      // what goes into digest next
-	placements []Placement // nil if nobody asked
-	timeline   timeline
-	judging    judging
-	inUse      [drf.MaxKinds]*track
+	// totalMillis is the integral of total over time.
+	totalMillis [drf.MaxKinds]float64
+	leaves      []*leafStats // in the order in which they came
+	byLeaf      map[leaf]*leafStats
+	bins        []sizeBin
+	times       times // of all frameworks together
+	digest      hash.Hash
+	line        []byte      // what goes into digest next
+	placements  []Placement // nil if nobody asked
+	timeline    timeline
+	judging     judging
+	inUse       [drf.MaxKinds]*track
 }
 
 // leaf is a framework in one role.
@@ -122,6 +124,9 @@ func (st *stats) pass(then int64) {
 	for k, amount := range st.used {
 		// The conversion forbids fusing the two operations, whose rounding differs by machine.
 		st.usedMillis[k] += float64(float64(amount) * float64(then-st.now))
+	}
+	for k, amount := range st.total {
+		st.totalMillis[k] += float64(float64(amount) * float64(then-st.now))
 	}
 	st.timeline.pass(then)
 	st.now = then

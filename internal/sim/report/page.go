@@ -102,7 +102,7 @@ func WritePage(w io.Writer, results []*sim.Result, from Origin) error {
 	}
 	p.Data = template.JS(text)
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"figure": figure, "head": head, "seconds": Seconds.Format, "part": Part.Format, "ratio": Ratio.Format, "time": duration,
+		"figure": figure, "head": head, "signed": signed, "seconds": Seconds.Format, "part": Part.Format, "ratio": Ratio.Format, "time": duration,
 		"join": strings.Join, "amounts": amounts, "class": cellClass, "digest": shortDigest,
 	}).Parse(pageTemplate)
 	if err != nil {
@@ -135,6 +135,22 @@ func comparisonPage(c Comparison, all *[]pictureData) pageComparison {
 // HasTime says that there is something to draw over time.
 func (c pageComparison) HasTime() bool {
 	return slices.ContainsFunc(c.Runs, func(r pageRun) bool { return len(r.Pictures) > 0 })
+}
+
+// Changed says that there are differences to tell.
+func (c pageComparison) Changed() bool {
+	return slices.ContainsFunc(c.Frameworks, func(r FrameworkRow) bool { return r.Result.Difference != nil })
+}
+
+// signed prints a difference of a kind by its name.
+func signed(kind string, x any) string {
+	switch x := x.(type) {
+	case float64:
+		return map[string]Kind{"part": Part, "seconds": Seconds}[kind].Signed(x)
+	case int64:
+		return Count.Signed(float64(x))
+	}
+	return ""
 }
 
 // Exact says that nothing was averaged.

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -52,6 +53,18 @@ func BySize(c *Comparison) []SizeRow {
 	}
 	slices.SortStableFunc(out, func(a, b SizeRow) int { return cmp.Compare(least(a), least(b)) })
 	return out
+}
+
+// Signed prints a difference: +1.0s, -1.0s, or = if there is none to be seen.
+func (k Kind) Signed(x float64) string {
+	s := k.Format(math.Abs(x))
+	switch {
+	case s == k.Format(0):
+		return "="
+	case x < 0:
+		return "-" + s
+	}
+	return "+" + s
 }
 
 // Format prints a figure for people.
