@@ -31,6 +31,7 @@ type simulation struct {
 	starts     bool // to be listed
 	samples    bool
 	check      bool
+	alone      bool
 	bins       []uint
 	fromServer string
 	trace      traceImport
@@ -85,6 +86,7 @@ Placements (docs/placement.md):
 	flags.BoolVar(&s.starts, "placements", false, "list every start of an instance")
 	flags.BoolVar(&s.samples, "samples", false, "put shares, utilization and waits over time into the JSON")
 	flags.BoolVar(&s.check, "check", false, "check the allocator's books after each step (slow)")
+	flags.BoolVar(&s.alone, "alone", false, "run each framework by itself too, on its part of the cluster, and say who does better so")
 	flags.UintSliceVar(&s.bins, "bins", []uint{1, 10, 100, 1000}, "sizes of jobs, in instances, up to which times are told apart")
 	flags.StringSliceVar(&s.trace.Files, "trace", nil, "read a trace while it is simulated: `FORMAT:FILE`, more files after commas ('fairlead trace import --help' has the formats)")
 	s.trace.flags(flags, "with --trace: ")
@@ -174,7 +176,9 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 	if err != nil {
 		return err
 	}
-	results, err := runs.do(ctx)
+	bar := a.simProgress(len(runs))
+	results, err := runs.do(ctx, bar)
+	bar.close()
 	compareToBase(results)
 	if stream != nil {
 		err = errors.Join(stream.Summary().Write(a.err), err)

@@ -16,7 +16,7 @@ func (s *simulation) wants(format string) bool { return slices.Contains(s.format
 
 // pictures says whether anything is drawn, or listed, over time.
 func (s *simulation) pictures() bool {
-	return s.wants("html") || s.wants("svg") || s.wants("png") || s.wants("csv")
+	return s.wants("html") || s.wants("svg") || s.wants("png") || s.wants("csv") || s.wants(string(asTable))
 }
 
 func (s *simulation) checkFormats() error {
@@ -44,6 +44,9 @@ func (a *app) writeOut(s *simulation, results []*sim.Result, runs simRuns) error
 	case s.wants(string(asTable)):
 		a.writeResults(a.out, done)
 	case s.out == "":
+		if !s.samples {
+			done = report.WithoutSamples(done)
+		}
 		return sim.WriteJSON(a.out, done)
 	}
 	if s.out == "" {

@@ -68,6 +68,7 @@ func named[T ~string](option string, given []string, known []T) ([]T, error) {
 type simRun struct {
 	scenario *sim.Scenario
 	options  sim.Options
+	alone    bool       // is each framework to be run by itself, too
 	groups   *groupFile // nil if nobody asked
 }
 
@@ -80,7 +81,7 @@ func (s *simulation) runs(scenarios [][]variation, options []sim.Options) (simRu
 		for _, o := range options {
 			for _, v := range variations {
 				o.Changes = v.changes
-				out = append(out, &simRun{scenario: v.scenario, options: o})
+				out = append(out, &simRun{scenario: v.scenario, options: o, alone: s.alone})
 			}
 		}
 	}
@@ -99,14 +100,19 @@ func (s *simulation) runs(scenarios [][]variation, options []sim.Options) (simRu
 
 // do runs as many at a time as there are processors, and gives the results in order. If ctx is
 // cancelled they are what happened until then; of what had not begun it is nothing.
-func (runs simRuns) do(ctx context.Context) ([]*sim.Result, error) {
+func (runs simRuns) do(ctx context.Context, bar *simProgress) ([]*sim.Result, error) {
 	results := make([]*sim.Result, len(runs))
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, run := range runs {
 		group.Go(func() error {
+			run.options.Progress = bar.of(i)
 			r, err := sim.Run(inner, run.scenario, run.options)
+			if err == nil && run.alone {
+				err = sim.MeasureAlone(inner, run.scenario, run.options, r)
+			}
 			results[i] = r
+			bar.done(i)
 			if errors.Is(err, allocator.ErrInvalid) {
 				return usageError{err}
 			}

@@ -21,6 +21,7 @@ func (a *app) writeResults(w io.Writer, results []*sim.Result) {
 		}
 		if len(c.Runs) == 1 {
 			a.writeResult(w, c.Runs[0].Result)
+			a.writeAlone(w, &c)
 			continue
 		}
 		a.writeComparison(w, &c)
@@ -44,6 +45,7 @@ func (a *app) writeComparison(w io.Writer, c *report.Comparison) {
 	fmt.Fprintf(w, "%s: %d runs on the same arrivals\n\n", c.Scenario, len(c.Runs))
 	a.writeSideBySide(w, c)
 	a.writeDifferences(w, c)
+	a.writeAlone(w, c)
 	a.writeByFramework(w, c)
 	a.writeSizes(w, c)
 }
@@ -97,6 +99,25 @@ func (a *app) writeDifferences(w io.Writer, c *report.Comparison) {
 			t.add(text(f.Name), text(f.Role), text(row.Label), change(report.Part, d.MeanShare), change(report.Seconds, d.MeanWaitS),
 				change(report.Seconds, d.MeanCompletionS), change(report.Count, float64(d.Running)), change(report.Count, float64(d.Finished)))
 		}
+	}
+	a.writeSome(w, t)
+}
+
+// writeAlone says how frameworks would have done by themselves.
+func (a *app) writeAlone(w io.Writer, c *report.Comparison) {
+	t := a.table("ALONE ON ITS PART", "ROLE", "RUN", "PART", "RUNNING", "ALONE", "FINISHED", "ALONE", "COMPLETION MEAN", "ALONE", "BETTER")
+	for _, row := range report.ByFramework(c) {
+		f := row.Result
+		if f.Alone == nil {
+			continue
+		}
+		better := cell{text: "shared", style: green}
+		if f.Alone.Worse {
+			better = cell{text: "alone", style: red}
+		}
+		t.add(text(f.Name), text(f.Role), text(row.Label), shown(report.Part, f.Alone.Part), orDash(f.Running), orDash(f.Alone.Running),
+			orDash(f.Finished), orDash(f.Alone.Finished),
+			shown(report.Seconds, f.MeanCompletionS), shown(report.Seconds, f.Alone.MeanCompletionS), better)
 	}
 	a.writeSome(w, t)
 }
@@ -168,20 +189,42 @@ func (a *app) writeResult(w io.Writer, r *sim.Result) {
 	fmt.Fprintln(w, title(r))
 	t := a.table("FRAMEWORK", "ROLE", "WEIGHT", "DOMINANT", "SHARE", "RANK", "RUNNING", "PENDING", "FINISHED", "FAILED", "WAIT", "COMPLETION", "ALLOCATED")
 	t.nothing = "no framework"
+	sparks := report.Sparks(r)
+	if len(sparks) > 0 {
+		t.header = append(t.header, "SHARE OVER TIME")
+	}
 	for _, f := range r.Frameworks {
 		dominant := f.DominantResource
 		if dominant == "" {
 			dominant = "-"
 		}
-		t.add(text(f.Name), text(f.Role), number(f.Weight), text(dominant), number(fraction(f.ShareNum, f.ShareDen)),
+		cells := []cell{text(f.Name), text(f.Role), number(f.Weight), text(dominant), number(fraction(f.ShareNum, f.ShareDen)),
 			number(fmt.Sprintf("%.4f", f.DominantShare)), number(f.Running), number(f.Pending), orDash(f.Finished), orDash(f.Failed),
-			number(fmt.Sprintf("%.1fs", f.MeanWaitS)), number(fmt.Sprintf("%.1fs", f.MeanCompletionS)), text(floatAmounts(f.Allocated)))
+			number(fmt.Sprintf("%.1fs", f.MeanWaitS)), number(fmt.Sprintf("%.1fs", f.MeanCompletionS)), text(floatAmounts(f.Allocated))}
+		if len(sparks) > 0 {
+			cells = append(cells, text(sparks[[2]string{f.Name, f.Role}]))
+		}
+		t.add(cells...)
 	}
 	t.write(w)
+	writeTimes(w, "wait", r.Wait)
+	writeTimes(w, "completion", r.Completion)
+	if r.FairnessSummary != nil && len(r.Frameworks) > 1 {
+		fmt.Fprintf(w, "distance from the fair shares %s, envy %s, Jain's index %s\n",
+			report.Part.Format(r.ShareError), report.Part.Format(r.Envy), report.Index.Format(r.Jain))
+	}
 	fmt.Fprintf(w, "in use at %s: %s; on average: %s\n", seconds(r.EndS), percentages(r.Utilization), percentages(r.MeanUtilization))
 	fmt.Fprintf(w, "makespan %s, %d events, %d placements, %s\n", seconds(r.MakespanS), r.Events, r.Decisions, r.Digest)
 	if len(r.Placements) > 0 {
 		a.writePlacements(w, r.Placements)
+	}
+}
+
+// writeTimes says how times are spread, if there are several.
+func writeTimes(w io.Writer, what string, s sim.Spread) {
+	if s.Max > 0 {
+		fmt.Fprintf(w, "%s: median %s, p95 %s, p99 %s, at most %s\n", what, report.Seconds.Format(s.Median),
+			report.Seconds.Format(s.P95), report.Seconds.Format(s.P99), report.Seconds.Format(s.Max))
 	}
 }
 

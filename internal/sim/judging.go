@@ -37,7 +37,7 @@ func (st *stats) decided() {
 	}
 	most := max(fewLooks, min(mostLooks, mostJudged/max(1, len(st.leaves))))
 	if j.looks >= most {
-		j.looks, j.width = most/2, max(1, 2*st.now/int64(most))
+		j.looks, j.width = most*3/4, max(1, 4*st.now/int64(most)) // until twice as much time has gone by
 	}
 	j.looks++
 	j.next = st.now + j.width

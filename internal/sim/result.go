@@ -38,6 +38,8 @@ type Result struct {
 	Times
 	// FairnessSummary is missing where it was not judged.
 	*FairnessSummary
+	// Violations counts the frameworks that would have done better alone, after MeasureAlone.
+	Violations *int64 `json:"sharing_incentive_violations,omitempty"`
 	// SizeBins are the jobs that are over, by their number of instances; empty bins are left out.
 	SizeBins []SizeBin `json:"size_bins,omitempty"`
 	// Samples is there if it was asked for.
@@ -91,6 +93,8 @@ type FrameworkResult struct {
 	*FairnessMeans
 	// Preemptions counts the runs that were ended to make room for others.
 	Preemptions int64 `json:"preemptions,omitzero"`
+	// Alone is there after MeasureAlone.
+	Alone *Alone `json:"alone,omitempty"`
 	// Difference is there after CompareTo.
 	Difference *Difference `json:"vs_base,omitempty"`
 }

@@ -21,6 +21,8 @@ type Options struct {
 	Placements, Samples bool
 	// Bins are the upper bounds of Result.SizeBins, rising; nil for 1, 10, 100 and 1,000.
 	Bins []uint32
+	// Progress is called now and then.
+	Progress func(Progress)
 	// EachGroup is called with each group when it is over, and at the end with those that are not.
 	EachGroup func(*GroupResult)
 	// Changes are said in Result.Changes.
@@ -81,6 +83,8 @@ type engine struct {
 	parents []jobKey // of groups that came since the last Tick
 	ended   []jobKey // jobs that got over since the last Tick
 	stats   *stats
+	// instances is how many there will be, 0 if that is not known.
+	instances int64
 	// steps counts what the allocator was told, checkAt is when its books are checked next.
 	steps, checkAt int64
 }
@@ -126,7 +130,7 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if e.state, err = e.newDecider(); err != nil {
 		return nil, err
 	}
-	e.stats = newStats(&e.scenario, opts)
+	e.stats, e.instances = newStats(&e.scenario, opts), countInstances(s)
 	if state, ok := e.state.(*allocator.State); ok && e.crowd == nil {
 		e.stats.judging.state = state
 	}
@@ -214,7 +218,7 @@ func (e *engine) tell(f allocator.Fact) error {
 	return nil
 }
 
-// patience is how many times are simulated between two looks at the context.
+// patience is how many times are simulated between two looks at the context, and reports of progress.
 const patience = 256
 
 // run moves from one time at which something happens to the next.
@@ -225,8 +229,13 @@ func (e *engine) run(ctx context.Context) error {
 		if !ok || at > e.scenario.UntilMillis {
 			break
 		}
-		if n%patience == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		if n%patience == 0 {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if e.options.Progress != nil {
+				e.options.Progress(e.farNow())
+			}
 		}
 		e.advance(at)
 		if err := e.happen(); err != nil {

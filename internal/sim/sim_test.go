@@ -27,7 +27,7 @@ import (
 //	run [placements]              the table
 //	json [placements] [samples]   the JSON of the contract
 //
-// Each takes set:PATH=(VALUE), what a scenario is to have instead of its own.
+// With alone, each framework is also run by itself. Each takes set:PATH=(VALUE), what a scenario is to have instead of its own.
 //
 //	parse                         only what is wrong with the file
 //	occupancy                     dominant shares of all frameworks, and how much of the time they held them
@@ -61,6 +61,11 @@ func runScript(t *testing.T, d *datadriven.TestData) string {
 		again, err := Run(context.Background(), s, Options{Check: true})
 		if err != nil || again.Digest != r.Digest {
 			t.Fatalf("%s: digest %s, then %+v, %v", d.Pos, r.Digest, again, err)
+		}
+		if d.HasArg("alone") {
+			if err := MeasureAlone(context.Background(), s, Options{}, r); err != nil {
+				return err.Error() + "\n"
+			}
 		}
 		results = append(results, r)
 	}

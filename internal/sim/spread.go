@@ -8,8 +8,8 @@ import (
 // exactUpTo is how many values a spread keeps as they are.
 const exactUpTo = 1_000
 
-// spreadBits are the leading bits of a value that tell its bin: a bin is as wide as 1/64 of its values.
-const spreadBits = 7
+// spreadBits are the leading bits of a value that tell its bin: a bin is not wider than 1/128 of its values.
+const spreadBits = 8
 
 // spread is how whole numbers of at least 0 are distributed. Up to exactUpTo of them are kept as they
 // are. More are counted in bins, so that its size does not grow with their number; count, sum and
@@ -49,14 +49,14 @@ func binOf(value int64) int {
 	return shift<<(spreadBits-1) + int(value>>shift)
 }
 
-// middleOf is the value in the middle of a bin.
-func middleOf(bin int) int64 {
+// leastOf is the least value of a bin.
+func leastOf(bin int) int64 {
 	const half = 1 << (spreadBits - 1)
 	if bin < 2*half {
 		return int64(bin)
 	}
 	shift := bin/half - 1
-	return int64(bin-shift*half)<<shift + int64(1)<<shift/2
+	return int64(bin-shift*half) << shift
 }
 
 // quantile is the least value that at least a part of all values does not exceed: the nearest rank.
@@ -70,7 +70,7 @@ func (s *spread) quantile(part, of int64) int64 {
 	}
 	for bin, n := range s.bins {
 		if rank -= n; rank <= 0 {
-			return min(middleOf(bin), s.most)
+			return leastOf(bin)
 		}
 	}
 	return s.most

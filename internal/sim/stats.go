@@ -25,7 +25,9 @@ type stats struct {
 	makespan  int64
 	// preemptions counts the runs that were ended to make room for others.
 	preemptions int64
-	total       drf.Vector // of the cluster
+	// firsts counts the instances that were started once, overs those that will not run again.
+	firsts, overs int64
+	total         drf.Vector // of the cluster
 	// used is what runs hold now; usedMillis is its integral over time.
 	used       drf.Vector
 	usedMillis [drf.MaxKinds]float64
@@ -212,6 +214,7 @@ func (st *stats) started(agent string, r *running) {
 		return // a restart; it waited only the first time
 	}
 	j.started[word] |= bit
+	st.firsts++
 	if !j.anything {
 		j.anything, j.first = true, st.now
 	}
@@ -315,6 +318,7 @@ func (st *stats) dropped(j *job, instances int64) {
 
 // leave books that instances of a job are over, and with the last one that the job is.
 func (st *stats) leave(j *job, instances int64) {
+	st.overs += instances
 	if j.left -= instances; j.left > 0 {
 		return
 	}

@@ -44,6 +44,9 @@ func (r *Result) writeTable(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if r.Violations != nil {
+		r.writeAlone(t)
+	}
 	for _, p := range r.Placements {
 		fmt.Fprintf(t, "%gs\t%s/%s/%d\t%s\n", p.AtS, p.Framework, p.Group, p.Instance, p.Agent)
 	}
@@ -56,6 +59,14 @@ func (r *Result) writeTable(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "in use: %s\n", strings.Join(used, ", "))
 	return err
+}
+
+func (r *Result) writeAlone(w io.Writer) {
+	for _, f := range r.Frameworks {
+		a := f.Alone
+		fmt.Fprintf(w, "%s alone on %s:\t%d running\t%d finished\t%gs\tworse shared: %t\n", f.Name, percent(a.Part), a.Running, a.Finished, a.MeanCompletionS, a.Worse)
+	}
+	fmt.Fprintf(w, "better alone: %d\n", *r.Violations)
 }
 
 func orDash(s string) string {

@@ -178,6 +178,12 @@ func metrics(runs []Run) []metric {
 			metric{"ENVY", Part, low, func(r *sim.Result) (float64, bool) { return judged(r).Envy, r.FairnessSummary != nil }},
 			metric{"JAIN", Index, high, func(r *sim.Result) (float64, bool) { return judged(r).Jain, judged(r).Jain > 0 }})
 	}
+	out = append(out, metric{"BETTER ALONE", Count, low, func(r *sim.Result) (float64, bool) {
+		if r.Violations == nil {
+			return 0, false
+		}
+		return float64(*r.Violations), true
+	}})
 	return append(out, metric{"PREEMPTED", Count, low, func(r *sim.Result) (float64, bool) {
 		return float64(r.Preemptions), slices.ContainsFunc(runs, func(r Run) bool { return r.Result.Preemptions > 0 })
 	}})

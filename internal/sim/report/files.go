@@ -34,8 +34,12 @@ func (f *Files) Write(results []*sim.Result) (names []string, err error) {
 	if f.wants("html") {
 		write("index.html", func(w io.Writer) error { return WritePage(w, results, f.Origin) })
 	}
+	listed := results
+	if !f.Samples {
+		listed = WithoutSamples(results)
+	}
 	if f.wants("json") {
-		write("results.json", func(w io.Writer) error { return sim.WriteJSON(w, f.bare(results)) })
+		write("results.json", func(w io.Writer) error { return sim.WriteJSON(w, listed) })
 	}
 	for _, c := range Compare(results) {
 		if f.wants("csv") {
@@ -60,12 +64,9 @@ func (f *Files) Write(results []*sim.Result) (names []string, err error) {
 	return names, err
 }
 
-// bare leaves out the samples that only pictures need.
-func (f *Files) bare(results []*sim.Result) []*sim.Result {
-	if f.Samples {
-		return results
-	}
-	var out []*sim.Result
+// WithoutSamples are results without what pictures need only.
+func WithoutSamples(results []*sim.Result) []*sim.Result {
+	out := []*sim.Result{}
 	for _, r := range results {
 		one := *r
 		one.Samples = nil
