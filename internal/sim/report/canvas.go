@@ -111,12 +111,18 @@ func textWidth(s string, size float64) float64 {
 	return float64(font.MeasureString(face(regular(), size), s)) / 64
 }
 
-// shorten cuts a text so that it is not wider than that.
+// shorten cuts a text so that it is not wider than that: its end, or the beginning of a path with a value.
 func shorten(s string, width, size float64) string {
 	if textWidth(s, size) <= width {
 		return s
 	}
 	runes := []rune(s)
+	if strings.Contains(s, "=") {
+		for len(runes) > 1 && textWidth("…"+string(runes), size) > width {
+			runes = runes[1:]
+		}
+		return "…" + string(runes)
+	}
 	for len(runes) > 1 && textWidth(string(runes)+"…", size) > width {
 		runes = runes[:len(runes)-1]
 	}

@@ -115,9 +115,12 @@ func (c *Chart) draw(on canvas) layout {
 	on.text(point{24, 32}, c.Title, textStyle{size: titleSize, bold: true})
 	on.text(point{24, 54}, c.Subtitle, textStyle{size: textSize, paint: paintMuted})
 	c.axes(on, &l)
-	if c.Categories == nil {
+	switch {
+	case c.Categories == nil:
 		c.lines(on, &l)
-	} else {
+	case c.isSweep():
+		c.points(on, &l)
+	default:
 		c.bars(on, &l)
 	}
 	c.legend(on, &l)
@@ -205,6 +208,31 @@ func (s *Series) look() stroke {
 	return stroke{paint: seriesPaint(s.Style), width: 2.2, dash: dashes()[s.Style%len(dashes())]}
 }
 
+// isSweep says that the categories are values of one thing, so that lines may join them.
+func (c *Chart) isSweep() bool { return len(c.Series) > 0 && c.Series[0].Joined && c.Categories != nil }
+
+// points joins the values of each series.
+func (c *Chart) points(on canvas, l *layout) {
+	slot := l.plot.w / float64(len(c.Categories))
+	for i := range c.Series {
+		s := &c.Series[i]
+		on.begin("series", i)
+		var way []point
+		for k, v := range s.Values {
+			if !math.IsNaN(v) {
+				p := point{l.plot.x + slot*(float64(k)+0.5), l.y.px(v)}
+				way = append(way, p)
+				on.rect(box{p.x - 3, p.y - 3, 6, 6}, s.look().paint)
+			}
+		}
+		if len(way) > 1 {
+			on.line(way, s.look())
+		}
+		on.end()
+	}
+	c.categories(on, l)
+}
+
 // barGap is the part of a category that is left free.
 const barGap = 0.25
 
@@ -228,8 +256,13 @@ func (c *Chart) bars(on canvas, l *layout) {
 		}
 		on.end()
 	}
+	c.categories(on, l)
+}
+
+func (c *Chart) categories(on canvas, l *layout) {
+	slot := l.plot.w / float64(len(c.Categories))
 	for k, name := range c.Categories {
-		on.text(point{p.x + slot*(float64(k)+0.5), p.y + p.h + 20}, shorten(name, slot-4, smallSize),
+		on.text(point{l.plot.x + slot*(float64(k)+0.5), l.plot.y + l.plot.h + 20}, shorten(name, slot-4, smallSize),
 			textStyle{size: smallSize, anchor: middle, paint: paintMuted})
 	}
 }
@@ -281,7 +314,7 @@ func (c *Chart) legend(on canvas, l *layout) {
 }
 
 func (c *Chart) swatch(on canvas, at point, s *Series) {
-	if c.Categories != nil {
+	if c.Categories != nil && !s.Joined {
 		on.rect(box{at.x, at.y - 7, 30, 14}, seriesPaint(s.Style))
 		return
 	}

@@ -253,12 +253,13 @@ func (b *bins) means(values, weights []float64) []float64 {
 
 // slug makes a text fit for the name of a file.
 func slug(s string) string {
-	return strings.Trim(strings.Map(func(r rune) rune {
+	s = strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' {
 			return r
 		}
 		return '-'
-	}, s), "-")
+	}, s)
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '-' }), "-")
 }
 
 func title(of, by string) string { return fmt.Sprintf("%s by %s", of, by) }

@@ -27,7 +27,7 @@ func summaries(c *Comparison) []Chart {
 		chart.YLabel, chart.Y = of.label, of.kind
 		out = append(out, chart)
 	}
-	return slices.Concat(shareErrors(c), out, sizes(c))
+	return slices.Concat(sweeps(c), shareErrors(c), out, sizes(c))
 }
 
 func known(s sim.Spread) float64 {
