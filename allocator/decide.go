@@ -232,12 +232,16 @@ type decision struct {
 // placeAllOn decides a run on each of some agents. It reports false when no more
 // runs can be alive.
 func (s *State) placeAllOn(g *group, on []int32) bool {
-	for _, i := range on {
-		if !s.placeOn(g, i) {
-			return false
-		}
+	var held []heldOn
+	if g.hold != nil {
+		held = s.letGo(g)
 	}
-	return true
+	placed := 0
+	for placed < len(on) && s.placeOn(g, on[placed]) {
+		placed++
+	}
+	s.wakeOn(held)
+	return placed == len(on)
 }
 
 // placeOn decides one run. It reports false when no more runs can be alive.

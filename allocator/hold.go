@@ -42,8 +42,9 @@ func (h *hold) size() drf.Vector {
 
 // bookHold keeps room for a group, in place of what was kept for it before.
 func (s *State) bookHold(g *group, on []heldOn, until int64) {
+	var before []heldOn
 	if g.hold != nil {
-		s.unhold(g)
+		before = s.letGo(g)
 	} else {
 		g.holds++
 		s.trace(g, StepHeld, fmt.Sprintf("room for %d on %d agents, for %d s at most", g.together(), len(on), (until-s.now)/1000))
@@ -59,10 +60,15 @@ func (s *State) bookHold(g *group, on []heldOn, until int64) {
 		s.keep(at.agent)
 		s.note(at.agent)
 	}
+	s.wakeOn(before)
 }
 
 // unhold gives up what is kept for a group, which others may have now.
-func (s *State) unhold(g *group) {
+func (s *State) unhold(g *group) { s.wakeOn(s.letGo(g)) }
+
+// letGo is unhold, but lets nobody compete for what comes free before the caller
+// has taken what it wants of it. It returns the agents, for wakeOn.
+func (s *State) letGo(g *group) []heldOn {
 	h := g.hold
 	g.hold = nil
 	s.lineChanged(g.queue)
@@ -73,7 +79,16 @@ func (s *State) unhold(g *group) {
 		s.lift(at.agent)
 		a.hold, a.wanted, a.wantedFor = nil, drf.Vector{}, 0
 		s.note(at.agent)
-		s.wakeFor(a)
+	}
+	return h.on
+}
+
+// wakeOn lets compete what may find room on agents that were held.
+func (s *State) wakeOn(on []heldOn) {
+	for _, at := range on {
+		if a := &s.agents[at.agent]; a.hold == nil {
+			s.wakeFor(a)
+		}
 	}
 }
 

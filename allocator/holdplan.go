@@ -126,11 +126,32 @@ func (g *group) fitsDrained(a *agent, n int32) bool {
 // timesDrained counts the instances of a group that an agent has room for then, at
 // most a number.
 func (g *group) timesDrained(a *agent, most int64) int64 {
-	n := g.timesOn(lack(a.total, a.staying), int64(a.slots-a.stayingOn), most)
+	var n int64
+	if a.slots == 0 {
+		n = timesLeft(&g.hosted, &a.total, &a.staying, most)
+	} else {
+		n = g.timesOn(lack(a.total, a.staying), int64(a.slots-a.stayingOn), most)
+	}
 	if len(g.gpus) > 0 && a.devices != nil {
 		n = timesOnDevices(g.gpus, a.drainedDevices(), n)
 	}
 	return n
+}
+
+// timesLeft is how often a demand fits into what is left of a total, at most a
+// number.
+func timesLeft(demand, total, used *drf.Vector, most int64) int64 {
+	for k, need := range demand {
+		if need == 0 {
+			continue
+		}
+		left := total[k] - used[k]
+		if left < need {
+			return 0
+		}
+		most = min(most, int64(left/need))
+	}
+	return most
 }
 
 // missing is how much of a demand is not free on an agent: the parts of the
