@@ -24,7 +24,7 @@ func (s *State) plan(g *group, sh *shape) (on []heldOn, ok bool) {
 }
 
 func (s *State) planOnce(g *group, sh *shape) ([]heldOn, bool) {
-	p := planning{counts: map[int32]int32{}, rest: g.together()}
+	p := planning{counts: s.counts(), rest: g.together()}
 	var dropped []int32 // that are held for others
 	s.takeRoom(g, sh, p.rest)
 	for _, t := range s.taken {
@@ -57,9 +57,17 @@ func (s *State) planOnce(g *group, sh *shape) ([]heldOn, bool) {
 
 // planning is a plan as it grows.
 type planning struct {
-	agents []int32         // of each instance
-	counts map[int32]int32 // instances by agent
-	rest   int32           // instances that have no agent yet
+	agents []int32 // of each instance
+	counts []int32 // instances by agent
+	rest   int32   // instances that have no agent yet
+}
+
+// counts is a number for each agent, all zero; a planning leaves them so.
+func (s *State) counts() []int32 {
+	if n := len(s.agents); len(s.planned) < n {
+		s.planned = make([]int32, n+n/4)
+	}
+	return s.planned
 }
 
 func (p *planning) add(agent int32) {
@@ -68,9 +76,10 @@ func (p *planning) add(agent int32) {
 	p.rest--
 }
 
-// on lists the agents in the order in which they were found.
+// on lists the agents in the order in which they were found, and ends the
+// planning.
 func (p *planning) on() []heldOn {
-	out := make([]heldOn, 0, len(p.counts))
+	var out []heldOn
 	for _, i := range p.agents {
 		if n := p.counts[i]; n > 0 {
 			out = append(out, heldOn{i, n})
@@ -95,7 +104,7 @@ func (s *State) drainable(g *group, p *planning) []int32 {
 	var found []candidate
 	for i := range s.agents {
 		a := &s.agents[i]
-		if a.seq == 0 || a.lost || a.hold != nil && a.hold.group != g || !g.fitsDrained(a, p.counts[int32(i)]+1) {
+		if a.seq == 0 || a.lost || a.hold != nil && a.hold.group != g || !g.fitsDrained(a, p.counts[i]+1) {
 			continue
 		}
 		need := g.wantedOn(a, 1)
@@ -117,11 +126,7 @@ func (s *State) drainable(g *group, p *planning) []int32 {
 
 // fitsDrained reports whether an agent has room for n instances of a group once
 // all that ends there has ended.
-func (g *group) fitsDrained(a *agent, n int32) bool {
-	left := lack(a.total, a.staying)
-	need := g.wantedOn(a, n)
-	return need.FitsIn(left) && (len(g.gpus) == 0 || a.devices == nil || timesOnDevices(g.gpus, a.drainedDevices(), int64(n)) == int64(n))
-}
+func (g *group) fitsDrained(a *agent, n int32) bool { return g.timesDrained(a, int64(n)) >= int64(n) }
 
 // timesDrained counts the instances of a group that an agent has room for then, at
 // most a number.

@@ -56,6 +56,7 @@ type State struct {
 	firsts    store[instance] // backs instances, while a group has one
 	decided   []decision
 	found     []int32 // backs what seek returns
+	planned   []int32 // backs counts
 	taken     []taken // backs what seek tries
 	touched   []int32 // agents with launches in this Tick
 	more      bool    // the last Tick stopped at Config.MaxPlacements
