@@ -39,6 +39,9 @@ type agent struct {
 	wants      fitKey     // the form of spare.free
 	lot        uint64     // see lotOf
 	launches   int32      // decided in this Tick
+	// The master may keep what it has from us until then: see keptAway.
+	refusedUntil int64
+	refused      uint64 // link.revives at that time
 	// firstLaunch is where the next of them goes when they are sorted.
 	firstLaunch int32
 }
@@ -307,14 +310,11 @@ func (s *State) applyAgentLost(id string) {
 	s.forgetLost(i)
 }
 
-func (s *State) applyDisconnected() { s.dropWhere(func(*agent) bool { return true }) }
+func (s *State) applyDisconnected() { s.dropWhere(0, func(*agent) bool { return true }) }
 
-// dropIdle ends the offers of agents of which nothing is held.
-func (s *State) dropIdle() []string { return s.dropWhere(func(a *agent) bool { return a.hold == nil }) }
-
-// dropWhere ends the offers of some agents and returns their ids, in the order
-// in which the agents were seen.
-func (s *State) dropWhere(which func(*agent) bool) []string {
+// dropWhere ends the offers of some agents, which the master may keep away for a
+// while, and returns their ids, in the order in which the agents were seen.
+func (s *State) dropWhere(refuse int64, which func(*agent) bool) []string {
 	slices.SortFunc(s.offering, func(i, j int32) int { return cmp.Compare(s.agents[i].seq, s.agents[j].seq) })
 	ids := make([]string, 0, len(s.offers))
 	kept := s.offering[:0]
@@ -328,6 +328,7 @@ func (s *State) dropWhere(which func(*agent) bool) []string {
 			ids = append(ids, o.id)
 		}
 		a.offering = false
+		s.refuse(a, refuse)
 		s.dropOffers(i)
 	}
 	s.offering = kept

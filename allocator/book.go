@@ -53,7 +53,7 @@ func (s *State) applyAccept(a *Accept) error {
 			return err
 		}
 	}
-	s.consume(i)
+	s.consume(i, a.RefuseMillis)
 	return nil
 }
 
@@ -190,20 +190,24 @@ func (s *State) fewerWait(g *group, n int32) {
 }
 
 // consume ends the offers of an agent: they were accepted or declined.
-func (s *State) consume(i int32) {
+func (s *State) consume(i int32, refuse int64) {
 	if !s.agents[i].owned {
+		s.refuse(&s.agents[i], refuse)
 		s.dropOffers(i)
 	}
 }
 
 func (s *State) bookDecline(d Decline) {
 	for _, id := range d.Offers {
+		if i, ok := s.offers[id]; ok {
+			s.refuse(&s.agents[i], d.RefuseMillis)
+		}
 		s.applyOfferRescinded(id)
 	}
 }
 
 func (s *State) bookRevive() {
-	s.link = link{lastRevive: s.now}
+	s.link = link{lastRevive: s.now, revives: s.link.revives + 1}
 }
 
 func (s *State) bookKill(r *run, cause KillCause) {

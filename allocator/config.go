@@ -35,7 +35,8 @@ type Config struct {
 	// it. Default 30,000; negative: never.
 	ReserveAfterMillis int64
 	// HoldMillis is how long room is kept for a group. If that was not enough, it
-	// is given up, and kept for twice as long the next time. Default ten minutes.
+	// is given up, and kept for twice as long the next time, up to a day. Default ten
+	// minutes.
 	HoldMillis int64
 	// AvoidMillis is how long a group keeps away from an agent on which a run of
 	// it failed or was lost; twice as long with each failure there, at most five

@@ -271,16 +271,16 @@ func (s *State) acceptTouched(out []Action) []Action {
 	if len(s.touched) == 0 {
 		return out
 	}
-	refuse := s.cfg.IdleRefuseMillis
-	if s.wanting() {
-		refuse = 0 // the rest is looked at again at once
-	}
+	idle := s.restRefused()
 	byAgent := s.launchesByAgent()
 	out = slices.Grow(out, len(s.touched))
 	for _, i := range s.touched {
 		a := &s.agents[i]
 		d := s.stores.accepts.one()
-		*d = Accept{Agent: a.id, Launches: byAgent[:a.launches:a.launches], RefuseMillis: refuse}
+		*d = Accept{Agent: a.id, Launches: byAgent[:a.launches:a.launches], RefuseMillis: idle}
+		if a.hold != nil || s.more {
+			d.RefuseMillis = 0 // the rest is wanted back at once
+		}
 		byAgent = byAgent[a.launches:]
 		a.launches = 0
 		if len(a.offers) > 0 {
@@ -289,7 +289,7 @@ func (s *State) acceptTouched(out []Action) []Action {
 		for k := range a.offers {
 			d.Offers[k] = a.offers[k].id
 		}
-		s.consume(i)
+		s.consume(i, d.RefuseMillis)
 		out = append(out, d)
 	}
 	s.touched = s.touched[:0]
@@ -320,29 +320,4 @@ func (r *run) launch(l *Launch) {
 	g := r.group
 	l.Run, l.Framework, l.Group, l.Instance = r.id, g.spec.Framework, g.spec.Name, r.instance
 	l.Charge, l.Slot, l.Ports, l.Devices = g.demand.Add(r.overhead), r.slot, r.ports, r.devices
-}
-
-// tidyOffers gives back what this Tick did not use, and tells the master
-// whether we want more.
-func (s *State) tidyOffers(out []Action) []Action {
-	waiting := s.wanting()
-	if len(s.offers) > 0 && !s.more {
-		d := Decline{RefuseMillis: s.cfg.IdleRefuseMillis}
-		if waiting {
-			d.RefuseMillis = s.cfg.RefuseMillis
-		}
-		if d.Offers = s.dropIdle(); len(d.Offers) > 0 {
-			out = append(out, d)
-		}
-	}
-	switch {
-	case !waiting && !s.link.suppressed && s.hasMaster:
-		s.link.suppressed = true
-		return append(out, Suppress{})
-	case waiting && s.hasMaster && (s.link.suppressed || s.link.wantRevive) &&
-		s.link.lastRevive+s.cfg.ReviveMillis <= s.now:
-		s.bookRevive()
-		return append(out, Revive{})
-	}
-	return out
 }

@@ -24,11 +24,32 @@ func (s *State) explainRoom(g *group, e *Explanation) {
 	case g.bucket != nil && g.bucket.shape.full >= 0 && g.together() > 1 && !s.offersMissing(g):
 		e.because(ReasonGang, "%d instances start together, and where its constraints allow it there is not room for all of them", g.together())
 	case g.bucket != nil && g.bucket.shape.full >= 0:
-		e.because(ReasonNoOffer, "%d of %s have room for %s, but the master has not offered it to us", e.Fit, g.agentsLeft(e.Allowed, e.Agents), ask)
+		e.because(ReasonNoOffer, "%d of %s have room for %s, but the master has not offered it to us%s", e.Fit, g.agentsLeft(e.Allowed, e.Agents), ask, s.whenOffered(g))
 	default:
 		return
 	}
 	s.explainConstraints(g, e)
+}
+
+// whenOffered says what is known of when room that the master has comes back.
+func (s *State) whenOffered(g *group) string {
+	if s.link.wantRevive && s.hasMaster {
+		return fmt.Sprintf("; it is asked for it in %s", howLong(max(s.link.lastRevive+s.cfg.ReviveMillis-s.now, 0)))
+	}
+	least := int64(0)
+	for i := range s.agents {
+		a := &s.agents[i]
+		if a.seq == 0 || a.lost || !g.allowedOn(a) || !g.demand.FitsIn(s.roomFor(g, a)) {
+			continue
+		}
+		if away := s.keptAway(a); away > 0 && (least == 0 || away < least) {
+			least = away
+		}
+	}
+	if least == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; what we gave back it may keep for %s more", howLong(least))
 }
 
 // offersMissing reports whether an agent has room for an instance that the master

@@ -15,8 +15,22 @@ import (
 // this. A single one may want more.
 const heldPart = 4
 
-// maxHoldDoublings bounds how long a group that failed often may hold room.
-const maxHoldDoublings = 20
+// maxHoldMillis bounds for how long a group that failed often may hold room: a day,
+// unless it is held for longer to begin with.
+const maxHoldMillis = 24 * 60 * 60 * 1000
+
+// holdFor is how long room is held for a group: twice as long each time that it
+// was not enough, and no longer than a day.
+func (s *State) holdFor(g *group) int64 {
+	millis := s.cfg.HoldMillis
+	for range g.holds {
+		if millis >= maxHoldMillis {
+			return millis
+		}
+		millis = min(2*millis, maxHoldMillis)
+	}
+	return millis
+}
 
 // expireHolds ends the holds whose time is up.
 func (s *State) expireHolds(out []Action) []Action {
@@ -130,7 +144,7 @@ func (s *State) grantHolds(out []Action) []Action {
 			continue
 		}
 		on, _ := s.plan(g, g.bucket.shape)
-		s.bookHold(g, on, s.now+s.cfg.HoldMillis<<min(g.holds, maxHoldDoublings))
+		s.bookHold(g, on, s.now+s.holdFor(g))
 		out = append(out, s.holdOf(g.hold))
 	}
 	return out

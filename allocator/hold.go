@@ -54,6 +54,7 @@ func (s *State) bookHold(g *group, on []heldOn, until int64) {
 	g.hold = h
 	s.plans++
 	s.holds = append(s.holds, h)
+	s.link.wantRevive = true // what is free on its agents may be with the master
 	for _, at := range on {
 		s.agents[at.agent].hold = h
 		s.agents[at.agent].wantedFor = at.instances

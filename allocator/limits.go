@@ -113,6 +113,7 @@ func (s *State) describe(i int32, host string, attributes []Attribute) {
 		return
 	}
 	s.plans++
+	s.link.wantRevive = s.link.wantRevive || a.seen // what it offered may be of use now
 	s.recount(i, -1)
 	a.host, a.attributes, a.described = host, attributes, true
 	s.recount(i, 1)

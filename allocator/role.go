@@ -23,6 +23,7 @@ func (s *State) applyRoleSet(f RoleSet) error {
 	if err := s.applyQuota(f, node); err != nil {
 		return err
 	}
+	s.link.wantRevive = true // what was of no use may be now
 	s.ranks++
 	return s.tree.SetWeight(node, drf.Amount(f.Weight))
 }

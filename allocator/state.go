@@ -108,6 +108,7 @@ type doom struct {
 type link struct {
 	suppressed bool
 	wantRevive bool
+	revives    uint64 // how often filters were lifted
 	lastRevive int64
 }
 

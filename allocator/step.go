@@ -27,7 +27,7 @@ func (s *State) book(fact Fact) error {
 		s.applyOfferRescinded(f.Offer)
 	case Connected:
 		// The master allocates to whoever subscribes: there is nothing to revive.
-		s.link, s.hasMaster = link{lastRevive: s.now}, true
+		s.link, s.hasMaster = link{lastRevive: s.now, revives: s.link.revives + 1}, true
 	case Disconnected:
 		s.hasMaster = false
 		s.applyDisconnected()

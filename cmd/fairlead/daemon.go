@@ -74,7 +74,7 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris: the best aligned among the first 1-f of the frameworks is served (default: 1, whose turn it is)")
 	flags.DurationVar(&d.avoidFailed, "avoid-failed", 10*time.Second, "how long a task group keeps away from an agent on which a run of it failed; twice as long with each failure there; 0: not at all")
 	flags.DurationVar(&d.reserveAfter, "reserve-after", 30*time.Second, "how long a task group waits before room is kept for it")
-	flags.DurationVar(&d.offerHold, "offer-hold", 10*time.Minute, "how long room, and the offers with it, is kept for a waiting task group at first; twice as long each time that was not enough")
+	flags.DurationVar(&d.offerHold, "offer-hold", 10*time.Minute, "how long room, and the offers with it, is kept for a waiting task group at first; twice as long each time that was not enough, a day at most")
 	flags.BoolVar(&d.preemption, "preemption", false, "end runs of frameworks above their fair share for those below theirs")
 	flags.DurationVar(&d.preemptAfter, "preempt-after", 10*time.Second, "how long a task group waits before runs are ended for it")
 	flags.DurationVar(&d.preemptMinRun, "preempt-min-run", time.Minute, "how long a run is left alone")
