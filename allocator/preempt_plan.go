@@ -18,6 +18,8 @@ type sparing struct {
 	freed   map[int32]drf.Vector
 	slots   map[int32]int32 // that come free
 	charge  drf.Vector      // of all instances of the group
+	// promised is the role whose guarantee is claimed, nil if it is a fair share.
+	promised *quota
 }
 
 // planPreemption finds the cheapest runs, agent by agent, whose end gives a
@@ -25,10 +27,11 @@ type sparing struct {
 // group's framework is not entitled to what it asks for, or if what others can
 // spare is not enough.
 func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector, minRun int64) *preemption {
-	if !s.mayClaim(g, g.demand.Times(int64(g.together())), fair) {
+	promised, ok := s.mayClaim(g, g.demand.Times(int64(g.together())), fair)
+	if !ok {
 		return nil
 	}
-	sp := &sparing{s: s, group: g, fair: fair, gone: map[drf.Node]drf.Vector{}, victims: s.victimsByAgent(g, minRun),
+	sp := &sparing{s: s, group: g, fair: fair, promised: promised, gone: map[drf.Node]drf.Vector{}, victims: s.victimsByAgent(g, minRun),
 		chosen: map[RunID]bool{}, counts: map[int32]int32{}, freed: map[int32]drf.Vector{}, slots: map[int32]int32{}}
 	for r := range s.runs.all() {
 		if r.preempted {
@@ -64,8 +67,11 @@ func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector, minRun in
 			s.countTaken(g, &s.agents[i], -1)
 		}
 	}
-	if p == nil || len(p.victims) == 0 || !s.mayClaim(g, sp.charge, fair) {
+	if p == nil || len(p.victims) == 0 {
 		return nil
+	}
+	if promised, ok := s.mayClaim(g, sp.charge, fair); !ok || promised != sp.promised {
+		return nil // its executors are too much
 	}
 	p.charge = sp.charge
 	for k := range p.on {
@@ -75,26 +81,27 @@ func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector, minRun in
 }
 
 // mayClaim reports whether a framework is entitled to what a group would take: it
-// is promised to it, or within its fair share and not promised to others.
-func (s *State) mayClaim(g *group, charge drf.Vector, fair map[drf.Node]drf.Vector) bool {
+// is within its fair share and not promised to others, or promised to it. Then it
+// tells to which role: that gains nothing by what is taken from within.
+func (s *State) mayClaim(g *group, charge drf.Vector, fair map[drf.Node]drf.Vector) (promised *quota, ok bool) {
 	q := g.queue
-	if s.promisedYet(g, &charge) {
-		return true
-	}
-	if len(s.quotas) > 0 {
+	within := s.dominance(s.tree.Allocated(q.node).Add(charge)) <= s.dominance(fair[q.node])
+	if within && len(s.quotas) > 0 {
 		unmet := s.unmet(q, &charge)
 		for k, c := range charge {
-			if c > 0 && unmet[k] > 0 {
-				return false
-			}
+			within = within && (c == 0 || unmet[k] == 0)
 		}
 	}
-	return s.dominance(s.tree.Allocated(q.node).Add(charge)) <= s.dominance(fair[q.node])
+	if within {
+		return nil, true
+	}
+	promised = s.promisedYet(g, &charge)
+	return promised, promised != nil
 }
 
-// promisedYet reports whether some role above a group is promised what it would
-// take, beside what room is kept for already.
-func (s *State) promisedYet(g *group, charge *drf.Vector) bool {
+// promisedYet finds a role above a group that is promised what it would take,
+// beside what room is kept for already; the nearest one, or nil.
+func (s *State) promisedYet(g *group, charge *drf.Vector) *quota {
 	for _, at := range g.queue.quotas {
 		held := s.tree.Allocated(at.node)
 		for _, h := range s.holds {
@@ -103,10 +110,10 @@ func (s *State) promisedYet(g *group, charge *drf.Vector) bool {
 			}
 		}
 		if at.promises(held, charge) {
-			return true
+			return at
 		}
 	}
-	return false
+	return nil
 }
 
 // take books that a run ends.
@@ -120,6 +127,9 @@ func (sp *sparing) take(r *run, held drf.Vector) {
 // it their guarantees, when a run ends and those of a set do.
 func (sp *sparing) canSpare(v victim, set []victim) bool {
 	q := v.run.group.queue
+	if sp.promised != nil && slices.Contains(q.quotas, sp.promised) {
+		return false
+	}
 	lost := v.held
 	for _, other := range set {
 		if other.run.group.queue == q {
