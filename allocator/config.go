@@ -64,6 +64,11 @@ type Config struct {
 	// UnreachableMillis is how long a run may be out of sight before it counts
 	// as lost and is replaced. Default five minutes.
 	UnreachableMillis int64
+	// HalfLifeMillis lets what a framework held lately count like what it holds now,
+	// as an average in which what was is worth half as much after this time. Who
+	// used more of late is served later. Of all policies of shares; slots, fifo and
+	// ceei do not look at it. Default 0: only what is held now counts.
+	HalfLifeMillis int64
 	// FairnessMillis is how often it is measured how fairly everybody is served
 	// (State.Fairness): at whole multiples of it. It decides nothing. Each time
 	// costs about as much as drf.FairShares. Default 0: never.

@@ -123,6 +123,9 @@ func (s *State) whyAhead(q *queue, theirs, mine drf.Node, promised bool) string 
 		return fmt.Sprintf("framework %s is promised what it waits for (role %s is below its guarantee)", q.name, s.promiser(q))
 	case promised && !first || !s.tree.Ahead(theirs, mine):
 		return ""
+	case s.cfg.HalfLifeMillis > 0:
+		return fmt.Sprintf("%s comes before %s under the policy %s, which counts what was held lately too",
+			s.nodeText(theirs), s.nodeText(mine), s.policy)
 	case !s.policy.fair() && s.policy != DRFLiteral || s.policy == HDRF && !s.tree.IsFramework(theirs):
 		return fmt.Sprintf("%s comes before %s under the policy %s (%s)",
 			s.nodeText(theirs), s.nodeText(mine), s.policy, s.policy.Description())

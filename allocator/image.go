@@ -37,6 +37,7 @@ type NodeImage struct {
 	Guarantee  []Quantity // of a role
 	Limit      []Quantity // of a role
 	Fairness   FairnessSums
+	Past       drf.Vector // of a framework: what it held lately, see Config.HalfLifeMillis
 }
 
 // MeasuredImage is what was measured of fairness beside the sums of each node;
@@ -166,7 +167,7 @@ func (s *State) imageNodes(n drf.Node, m *Image) {
 	for _, c := range s.tree.Children(n) {
 		node := NodeImage{Role: s.tree.Path(c), Weight: int64(s.tree.Weight(c).Amount()), Placements: s.tree.Placements(c), Fairness: s.measured.of(c)}
 		if s.tree.IsFramework(c) {
-			node.Role, node.Framework = s.queues[c].role, s.queues[c].name
+			node.Role, node.Framework, node.Past = s.queues[c].role, s.queues[c].name, s.tree.Past(c)
 		} else {
 			guarantee, limit := s.quotaOf(c)
 			node.Guarantee, node.Limit = s.quantities(guarantee), s.limited(limit)
@@ -268,6 +269,9 @@ func (s *State) restoreCounts(m *Image) error {
 		s.tree.SetPlacements(node, n.Placements)
 		s.ranks++
 		*s.measured.at(node) = n.Fairness
+		if n.Framework != "" {
+			s.tree.SetPast(node, n.Past)
+		}
 	}
 	s.restoreMeasured(m)
 	s.syncTotal()

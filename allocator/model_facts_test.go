@@ -49,7 +49,7 @@ func TestModelDecidesAlike(t *testing.T) {
 
 func newModel(cfg Config, kinds *drf.Kinds) *model {
 	cfg.Placement, cfg.FairnessKnob = cmp.Or(cfg.Placement, BestFit), cmp.Or(cfg.FairnessKnob, drf.Unit)
-	return &model{cfg: cfg, kinds: kinds, roles: map[string]string{}, weights: map[string]int64{}, quotas: map[string]RoleSet{}, placements: map[string]int64{}}
+	return &model{cfg: cfg, kinds: kinds, roles: map[string]string{}, weights: map[string]int64{}, quotas: map[string]RoleSet{}, placements: map[string]int64{}, past: map[string]amounts{}}
 }
 
 func parentPath(path string) string {
@@ -61,6 +61,7 @@ func parentPath(path string) string {
 
 // advance ends the back-offs that are over, in the order of their times.
 func (m *model) advance(at int64) {
+	m.decay(m.now, max(m.now, at))
 	m.now = max(m.now, at)
 	for _, g := range m.groups {
 		slices.SortFunc(g.backoff, func(a, b backoffTimer) int {
@@ -159,6 +160,7 @@ func (m *model) submitted(spec Group) {
 	if m.group(spec.Framework, spec.Name) != nil {
 		return
 	}
+	m.begun = true
 	spec.Role = cmp.Or(spec.Role, m.roles[spec.Framework], "*")
 	m.nest(spec.Role)
 	m.groups = append(m.groups, &modelGroup{Group: spec, met: map[string]bool{}})

@@ -32,6 +32,7 @@ func (m *model) rank(path string, candidates map[string][]*modelGroup) *big.Rat 
 		return big.NewRat(int64(m.arrival(path, candidates)), 1)
 	}
 	held, runs, total := m.held(path)
+	held = held.add(m.lately(path))
 	if m.policy() == Minmax {
 		held = held.add(m.wants(candidates[m.lowestBelow(path, candidates)]))
 	}
@@ -86,12 +87,7 @@ func (m *model) arrival(path string, candidates map[string][]*modelGroup) int {
 // tests what it answers, and here it is what it is asked that counts.
 func (m *model) hierarchical(candidates map[string][]*modelGroup) string {
 	tree := drf.NewTreeOf(drf.HDRF())
-	var total drf.Vector
-	for k, v := range m.total() { // commutes: each on its own
-		kind, _ := m.kinds.Lookup(k)
-		total[kind] = drf.Amount(v)
-	}
-	if err := tree.SetTotal(total); err != nil {
+	if err := tree.SetTotal(m.vectorOf(m.total())); err != nil {
 		panic(err)
 	}
 	for _, g := range m.groups {
@@ -100,20 +96,16 @@ func (m *model) hierarchical(candidates map[string][]*modelGroup) string {
 	for _, r := range m.runs {
 		m.plant(tree, r.group, len(candidates[r.group.path()]) > 0)
 		node, _ := tree.Lookup(r.group.path())
-		var held drf.Vector
-		for k, v := range r.holds(m.kinds) { // commutes: each on its own
-			kind, _ := m.kinds.Lookup(k)
-			held[kind] = drf.Amount(v)
-		}
-		tree.Charge(node, held)
+		tree.Charge(node, m.vectorOf(r.holds(m.kinds)))
+	}
+	for path, lately := range m.past { // commutes: each on its own
+		m.plant(tree, &modelGroup{Group: Group{Role: parentPath(path), Framework: path[len(parentPath(path))+1:]}}, false)
+		node, _ := tree.Lookup(path)
+		tree.SetPast(node, m.vectorOf(lately))
 	}
 	for path, groups := range candidates { // commutes: each on its own
 		node, _ := tree.Lookup(path)
-		var wants drf.Vector
-		for k, v := range m.wants(groups) { // commutes: each on its own
-			kind, _ := m.kinds.Lookup(k)
-			wants[kind] = drf.Amount(v)
-		}
+		wants := m.vectorOf(m.wants(groups))
 		tree.SetWants(node, &wants)
 	}
 	for path, n := range m.placements { // commutes: each on its own
@@ -123,6 +115,14 @@ func (m *model) hierarchical(candidates map[string][]*modelGroup) string {
 	}
 	node, _ := tree.Next()
 	return tree.Path(node)
+}
+
+func (m *model) vectorOf(a amounts) (v drf.Vector) {
+	for k, n := range a { // commutes: each on its own
+		kind, _ := m.kinds.Lookup(k)
+		v[kind] = drf.Amount(n)
+	}
+	return v
 }
 
 // wants is what a framework would be served for, of the groups that it could be.

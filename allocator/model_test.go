@@ -22,8 +22,10 @@ type model struct {
 	roles      map[string]string // default role by framework
 	weights    map[string]int64  // by path in the tree
 	quotas     map[string]RoleSet
-	placements map[string]int64 // by path
-	nested     bool             // there was a role below a role
+	placements map[string]int64   // by path
+	past       map[string]amounts // by path of the framework: what it held lately
+	begun      bool               // a group was submitted
+	nested     bool               // there was a role below a role
 	lastRun    uint64
 	asked      []modelAsk // of GPUs, by each instance that was submitted
 	typical    []modelAsk // the first of them

@@ -110,7 +110,7 @@ func (c line) config() Config {
 		ReserveAfterMillis: c.milliseconds(c.value("reserve-after", "0")), HoldMillis: c.milliseconds(c.value("hold", "0")),
 		Preemption: c.value("preemption", "off") == "on", PreemptMinRunMillis: c.milliseconds(c.value("min-run", "0")),
 		PreemptAfterMillis: c.milliseconds(c.value("preempt-after", "0")), PreemptPerMinute: int(c.number("per-minute", 0)),
-		FairnessMillis: c.milliseconds(c.value("fairness", "0")), MaxPlacements: int(c.number("max-placements", 0)), History: int(c.number("history", 0)),
+		HalfLifeMillis: c.milliseconds(c.value("half-life", "0")), FairnessMillis: c.milliseconds(c.value("fairness", "0")), MaxPlacements: int(c.number("max-placements", 0)), History: int(c.number("history", 0)),
 	}
 	cfg.AvoidMillis = c.milliseconds(c.value("avoid", "0"))
 	cfg.Executor, cfg.Seed = c.prefixed("executor."), c.number("seed", 0)

@@ -42,15 +42,21 @@ func (s *State) advance(at int64) {
 	s.now = max(s.now, at)
 	for len(s.backoffs) > 0 && s.backoffs[0].at <= s.now {
 		t := s.backoffs.pop()
-		s.measureUntil(from, max(t.at, from))
+		s.pass(from, max(t.at, from))
 		from = max(t.at, from)
 		if t.due() {
 			t.group.backoff--
 			s.readyAgain(t.group, t.instance)
 		}
 	}
-	s.measureUntil(from, s.now)
+	s.pass(from, s.now)
 	s.softTime()
+}
+
+// pass is called before time goes on, with what is booked until then.
+func (s *State) pass(from, to int64) {
+	s.measureUntil(from, to)
+	s.decayUntil(from, to)
 }
 
 // NextDeadline is the next time at which a Tick has something to do although

@@ -50,6 +50,9 @@ func (w *world) config() Config {
 		cfg.Preemption, cfg.PreemptAfterMillis, cfg.PreemptMinRunMillis = true, int64(1+w.draw(300)), int64(1+w.draw(300))
 		cfg.PreemptPerMinute = 1 + w.draw(8)
 	}
+	if w.patient || w.restless {
+		cfg.HalfLifeMillis = []int64{0, 0, 1000, 100_000}[w.draw(4)]
+	}
 	cfg.FairnessMillis = []int64{0, 0, 7, 1000}[w.draw(4)]
 	switch {
 	case w.patient: // which the model follows

@@ -26,7 +26,7 @@ func (p *asset) changed(t *Tree, n Node) {
 		p.sum = append(p.sum, wide{})
 	}
 	var sum wide
-	for k, a := range t.nodes[n].allocated {
+	for k, a := range t.counts(n) {
 		if a > 0 && t.total[k] > 0 {
 			sum = sum.add(p.worth[k].times(uint64(a)))
 		}

@@ -13,7 +13,12 @@ type leastDominant struct{ direct }
 // each level.
 func DRF() Policy { return leastDominant{} }
 
-// compare uses the dominant share that the Tree keeps for every node.
+// compare uses the dominant share that the Tree keeps for every node, unless the
+// past counts too.
 func (leastDominant) compare(t *Tree, a, b Node) int {
+	if t.lately {
+		v, w := t.counts(a), t.counts(b)
+		return t.dominantOf(a, &v).Compare(t.dominantOf(b, &w))
+	}
 	return t.nodes[a].share.Compare(t.nodes[b].share)
 }

@@ -133,7 +133,7 @@ func (p *hierarchical) refresh(t *Tree, n Node, wanted bool) {
 func (p *hierarchical) attribute(t *Tree, n Node) {
 	d, at := &t.nodes[n], &p.nodes[n]
 	if d.leaf {
-		p.leaf(d, at)
+		p.leaf(t, n, at)
 		at.asks = kindsOf(&d.wants)
 	} else {
 		p.sum(t, d, at)
@@ -147,13 +147,30 @@ func (p *hierarchical) attribute(t *Tree, n Node) {
 	}
 }
 
-func (p *hierarchical) leaf(d *node, at *attribution) {
-	for k, a := range d.allocated {
+func (p *hierarchical) leaf(t *Tree, n Node, at *attribution) {
+	for k, a := range t.counts(n) {
 		at.held[k] = 0
 		if p.unit[k] > 0 {
-			at.held[k] = uint64(a) << p.shift[k]
+			at.held[k] = shifted(uint64(a), p.shift[k])
 		}
 	}
+}
+
+// shifted is a × 2^n, or all that there is in 64 bits: with what was held lately
+// somebody may count as holding many times the total.
+func shifted(a uint64, n int) uint64 {
+	if bits.Len64(a)+n > 64 {
+		return ^uint64(0)
+	}
+	return a << n
+}
+
+func sumOf(a, b uint64) uint64 {
+	sum, carry := bits.Add64(a, b, 0)
+	if carry > 0 {
+		return ^uint64(0)
+	}
+	return sum
 }
 
 // sum is Algorithm 3 for one inner node.
@@ -178,9 +195,9 @@ func (p *hierarchical) sum(t *Tree, d *node, at *attribution) {
 			}
 			counts := part(held, num, den)
 			if runs > 0 && poorest.has(Kind(k)) {
-				counts = min(held, counts+held/runs)
+				counts = min(held, sumOf(counts, held/runs))
 			}
-			at.held[k] += counts
+			at.held[k] = sumOf(at.held[k], counts)
 		}
 	}
 }

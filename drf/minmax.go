@@ -15,15 +15,6 @@ func (p minmax) compare(t *Tree, a, b Node) int { return p.after(t, a).Compare(p
 
 // after is the dominant share of a node with the next task below it.
 func (minmax) after(t *Tree, n Node) Share {
-	next := &t.nodes[t.first(n)].wants
-	most := Share{Weight: t.nodes[n].weight}
-	for k, a := range t.nodes[n].allocated {
-		if t.total[k] == 0 {
-			continue
-		}
-		if s := t.weighted(n, uint64(a+next[k]), uint64(t.total[k])); s.Compare(most) > 0 {
-			most = s
-		}
-	}
-	return most
+	v := t.counts(n).Add(t.nodes[t.first(n)].wants)
+	return t.dominantOf(n, &v)
 }

@@ -12,21 +12,21 @@ func (m *naive) rank(n *naiveNode) *big.Rat {
 	var r *big.Rat
 	switch m.policy {
 	case "drf":
-		r, _ = m.share(n)
+		r, _ = m.dominant(n, n.counts())
 		return r
 	case "fifo":
 		return new(big.Rat).SetUint64(n.firstArrival())
 	case "slots":
 		r = big.NewRat(n.runs(), 1)
 	case "cpu":
-		r = m.part(n.allocated(), CPUs)
+		r = m.part(n.counts(), CPUs)
 	case "asset":
 		r = new(big.Rat)
 		for k := range Kind(MaxKinds) {
-			r.Add(r, m.part(n.allocated(), k))
+			r.Add(r, m.part(n.counts(), k))
 		}
 	case "minmax":
-		next := n.allocated()
+		next := n.counts()
 		if n.active() {
 			next = next.Add(m.sorted(n)[0].asks)
 		}
@@ -97,7 +97,7 @@ func (m *naive) attributed(n *naiveNode, rounded bool) credit {
 	for k := range out.parts {
 		out.parts[k] = new(big.Rat)
 		if n.leaf && !m.saturated(Kind(k)) {
-			out.parts[k] = m.part(n.held, Kind(k))
+			out.parts[k] = m.part(n.counts(), Kind(k))
 		}
 	}
 	credits := make([]credit, len(n.children))

@@ -34,6 +34,7 @@ type naiveNode struct {
 	wants    bool   // leaves only
 	asks     Vector // leaves only
 	target   *big.Rat
+	past     Vector // leaves only
 }
 
 func newNaive(policy string) *naive { return &naive{root: &naiveNode{weight: Unit}, policy: policy} }
@@ -64,6 +65,15 @@ func (n *naiveNode) allocated() Vector {
 	return sum
 }
 
+// counts is allocated, with what was held lately.
+func (n *naiveNode) counts() Vector {
+	sum := n.held.Add(n.past)
+	for _, c := range n.children {
+		sum = sum.Add(c.counts())
+	}
+	return sum
+}
+
 func (n *naiveNode) active() bool {
 	return n.wants || slices.ContainsFunc(n.children, (*naiveNode).active)
 }
@@ -76,9 +86,11 @@ func (n *naiveNode) path() string {
 }
 
 // share is the weighted dominant share of a node and its dominant resource.
-func (m *naive) share(n *naiveNode) (*big.Rat, Kind) {
+func (m *naive) share(n *naiveNode) (*big.Rat, Kind) { return m.dominant(n, n.allocated()) }
+
+func (m *naive) dominant(n *naiveNode, v Vector) (*big.Rat, Kind) {
 	most, dominant := new(big.Rat), Kind(0)
-	for k, a := range n.allocated() {
+	for k, a := range v {
 		if m.total[k] == 0 {
 			continue
 		}
@@ -178,6 +190,7 @@ func (p *twins) actions() map[string]func(*rapid.T) {
 		"policy":        p.setPolicy,
 		"wants":         p.setWants,
 		"target":        p.setTarget,
+		"past":          p.setPast,
 		"":              p.compare,
 	}
 }
@@ -327,6 +340,15 @@ func (p *twins) setTarget(t *rapid.T) {
 			billionths.Quo(billionths, big.NewInt(int64(total)))
 		}
 		p.slow[i].target = new(big.Rat).SetFrac(billionths, big.NewInt(1e3))
+	}
+}
+
+func (p *twins) setPast(t *rapid.T) {
+	if i, ok := p.draw(t, isLeaf); ok {
+		for k, a := range amounts().Draw(t, "past") {
+			p.slow[i].past[k] = a / 8 // so that all together is less than four times a total
+		}
+		p.tree.SetPast(p.fast[i], p.slow[i].past)
 	}
 }
 

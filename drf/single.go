@@ -21,5 +21,5 @@ func (p single) share(t *Tree, n Node) Share {
 	if total == 0 {
 		return Share{}
 	}
-	return t.weighted(n, uint64(t.nodes[n].allocated[p.kind]), uint64(total))
+	return t.weighted(n, uint64(t.counts(n)[p.kind]), uint64(total))
 }

@@ -15,7 +15,7 @@ func (t *Tree) nestedBy(n *node) int {
 // another tree. What nodes hold, their placements and who is active stay as they
 // are. O(nodes).
 func (t *Tree) SetPolicy(policy Policy) {
-	t.policy, t.plain = policy, policy == DRF()
+	t.policy, t.plain = policy, policy == DRF() && !t.lately
 	t.reorder(Root)
 }
 

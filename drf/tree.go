@@ -37,6 +37,7 @@ type Tree struct {
 	policy Policy
 	plain  bool // the policy is DRF, which is not asked: see byPolicy
 	nested int  // roles below roles
+	lately bool // some node has a past
 }
 
 type node struct {
@@ -49,6 +50,7 @@ type node struct {
 	dominant   Kind
 	share      Share
 	allocated  Vector
+	past       Vector // see SetPast
 	placements uint64
 	running    uint64
 	arrival    uint64
@@ -197,6 +199,7 @@ func (t *Tree) Remove(n Node) error {
 	t.Deactivate(n)
 	held, parent := t.nodes[n].allocated, t.nodes[n].parent
 	t.nested -= t.nestedBy(&t.nodes[n])
+	t.SetPast(n, Vector{})
 	t.finish(n, t.nodes[n].running)
 	t.Refund(n, held)
 	i, _ := t.place(parent, t.nodes[n].name)

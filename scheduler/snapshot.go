@@ -22,7 +22,7 @@ func (s *Snapshot) Marshal() ([]byte, error) {
 	for _, n := range m.Nodes {
 		out.Nodes = append(out.Nodes, journalpb.Node{
 			Role: n.Role, Framework: n.Framework, Weight: n.Weight, Placements: n.Placements,
-			Guarantee: encodeQuantities(n.Guarantee), Limit: encodeQuantities(n.Limit), Fairness: encodeSums(n.Fairness),
+			Guarantee: encodeQuantities(n.Guarantee), Limit: encodeQuantities(n.Limit), Fairness: encodeSums(n.Fairness), Past: encodeVector(n.Past),
 		})
 	}
 	for _, r := range m.Roles {
@@ -62,9 +62,13 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 		return nil, err
 	}
 	for _, n := range in.Nodes {
+		past, err := decodeVector(n.Past)
+		if err != nil {
+			return nil, err
+		}
 		m.Nodes = append(m.Nodes, allocator.NodeImage{
 			Role: n.Role, Framework: n.Framework, Weight: n.Weight, Placements: n.Placements,
-			Guarantee: decodeQuantities(n.Guarantee), Limit: decodeQuantities(n.Limit), Fairness: decodeSums(n.Fairness),
+			Guarantee: decodeQuantities(n.Guarantee), Limit: decodeQuantities(n.Limit), Fairness: decodeSums(n.Fairness), Past: past,
 		})
 	}
 	for _, r := range in.DefaultRoles {

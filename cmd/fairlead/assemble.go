@@ -36,8 +36,8 @@ func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served 
 		Policy: allocator.Policy(d.policy), Placement: allocator.Placement(d.placement), Executor: cfg.Executor.Resources, History: d.history,
 		UnreachableMillis: d.unreachable.Milliseconds(), HoldMillis: max(d.offerHold.Milliseconds(), 1), ReserveAfterMillis: max(d.reserveAfter.Milliseconds(), 1),
 		AvoidMillis:    avoidMillis(d.avoidFailed),
-		FairnessMillis: max(d.fairnessInterval.Milliseconds(), 0),
-		Preemption:     d.preemption, PreemptAfterMillis: max(d.preemptAfter.Milliseconds(), 1),
+		FairnessMillis: max(d.fairnessInterval.Milliseconds(), 0), HalfLifeMillis: max(d.halfLife.Milliseconds(), 0),
+		Preemption: d.preemption, PreemptAfterMillis: max(d.preemptAfter.Milliseconds(), 1),
 		PreemptMinRunMillis: max(d.preemptMinRun.Milliseconds(), 1), PreemptPerMinute: max(d.preemptPerMinute, 1),
 	}
 	if cfg.Allocator.Policy.Static() {

@@ -47,7 +47,7 @@ type daemon struct {
 	preemption                  bool
 	preemptAfter, preemptMinRun time.Duration
 	preemptPerMinute            int
-	fairnessInterval            time.Duration
+	fairnessInterval, halfLife  time.Duration
 	history                     int
 	log                         logOptions
 }
@@ -79,6 +79,7 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&d.preemptAfter, "preempt-after", 10*time.Second, "how long a task group waits before runs are ended for it")
 	flags.DurationVar(&d.preemptMinRun, "preempt-min-run", time.Minute, "how long a run is left alone")
 	flags.IntVar(&d.preemptPerMinute, "preempt-per-minute", 10, "how many `runs` are ended in any minute at most")
+	flags.DurationVar(&d.halfLife, "half-life", 0, "let what frameworks held lately count too, and half as much after this `time`; 0: only what they hold now")
 	flags.DurationVar(&d.fairnessInterval, "fairness-interval", 10*time.Second, "how often it is measured how fairly everybody is served; 0: never")
 	flags.IntVar(&d.history, "history", 100, "how many ended `runs` of each task group are remembered")
 }

@@ -169,6 +169,7 @@ func TestSchedulerOptionsAreCheckedBeforeAnythingStarts(t *testing.T) {
 		"up --agents 0":                                  "expected at least 1",
 		"up --executor-slots -1":                         "expected 0 or more",
 		"shares --interval 0s":                           "expected a time above 0",
+		"simulate x.yaml --half-life -1s":                "expected at least 1ms",
 		"simulate x.yaml --policy random":                "expected one of drf",
 		"simulate x.yaml --format xml":                   "expected table, json",
 		"simulate x.yaml --placement none":               "expected one of best-fit",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,6 +29,7 @@ type simulation struct {
 	command    string // that was given
 	seed       int64
 	knob       string
+	halfLife   time.Duration
 	starts     bool // to be listed
 	samples    bool
 	check      bool
@@ -75,6 +77,7 @@ Placements (docs/placement.md):
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&s.policies, "policy", nil, "simulate with this `policy`; may be given several times")
+	flags.DurationVar(&s.halfLife, "half-life", 0, "let what frameworks held lately count too, and half as much after this `time`, instead of what the scenario says")
 	flags.StringVar(&s.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris, instead of the scenario's: the best aligned among the first 1-f of the frameworks is served")
 	flags.StringSliceVar(&s.placements, "placement", nil, "choose agents by this `placement`; may be given several times")
 	flags.StringSliceVar(&s.formats, "format", []string{"table"}, "table, json, html, svg, png or csv; may be given several times")

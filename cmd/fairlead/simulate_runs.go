@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,10 +16,13 @@ import (
 
 // variants is one set of options for each policy and each placement.
 func (s *simulation) variants(seeded bool) ([]sim.Options, error) {
-	o := sim.Options{Placements: s.starts, Samples: s.samples || s.pictures(), Check: s.check}
+	o := sim.Options{Placements: s.starts, Samples: s.samples || s.pictures(), Check: s.check, HalfLifeMillis: s.halfLife.Milliseconds()}
 	var err error
 	if o.FairnessKnob, err = fairnessKnob(s.knob); err != nil {
 		return nil, err
+	}
+	if s.halfLife < 0 || s.halfLife > 0 && s.halfLife < time.Millisecond {
+		return nil, usagef("--half-life %s: expected at least 1ms", s.halfLife)
 	}
 	if seeded {
 		o.Seed = &s.seed

@@ -14,6 +14,8 @@ import (
 type Options struct {
 	Policy    allocator.Policy
 	Placement allocator.Placement
+	// HalfLifeMillis is that of Scenario.
+	HalfLifeMillis int64
 	// FairnessKnob is that of Scenario.
 	FairnessKnob drf.Amount
 	Seed         *int64
@@ -113,6 +115,9 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if opts.Placement != "" {
 		e.scenario.Placement = opts.Placement
 	}
+	if opts.HalfLifeMillis != 0 {
+		e.scenario.HalfLifeMillis = opts.HalfLifeMillis
+	}
 	if opts.FairnessKnob != 0 {
 		e.scenario.FairnessKnob = opts.FairnessKnob
 	}
@@ -153,7 +158,7 @@ func (e *engine) newDecider() (decider, error) {
 		return newMaster(s)
 	}
 	return allocator.New(allocator.Config{
-		Policy: s.Policy, Placement: s.Placement, Executor: e.crowd.toldExecutor(s.Executor), FairnessKnob: s.FairnessKnob, Seed: s.Seed,
+		Policy: s.Policy, Placement: s.Placement, Executor: e.crowd.toldExecutor(s.Executor), FairnessKnob: s.FairnessKnob, Seed: s.Seed, HalfLifeMillis: s.HalfLifeMillis,
 		ReserveAfterMillis: s.ReserveAfterMillis, AvoidMillis: s.AvoidMillis, Preemption: s.Preemption,
 		KillRepeatMillis: neverMillis, // kills arrive
 	})

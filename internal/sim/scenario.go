@@ -40,6 +40,8 @@ type Scenario struct {
 	Arrivals  func() iter.Seq2[Group, error]
 	Policy    allocator.Policy
 	Placement allocator.Placement
+	// HalfLifeMillis is allocator.Config.HalfLifeMillis.
+	HalfLifeMillis int64
 	// FairnessKnob is allocator.Config.FairnessKnob.
 	FairnessKnob drf.Amount
 	// Overcommit is nil if no agent ever holds more than it has.
@@ -136,6 +138,9 @@ func scenario(o *strictyaml.Object) *Scenario {
 	}
 	if v, ok := o.Optional("placement"); ok {
 		s.Placement = oneOf(v, allocator.Placements())
+	}
+	if v, ok := o.Optional("half_life"); ok {
+		s.HalfLifeMillis, _ = v.Millis()
 	}
 	if v, ok := o.Optional("fairness_knob"); ok {
 		s.FairnessKnob = fairnessKnob(v)

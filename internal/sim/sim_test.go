@@ -176,6 +176,28 @@ groups:
 	}
 }
 
+// A had the cluster to itself for a minute; when its tasks end, B, which comes new, gets more for a while
+// if the past counts, and half if it does not.
+func TestWhoUsedMoreOfLateIsServedLater(t *testing.T) {
+	const file = `
+name: s
+cluster: {agents: [{name: a, resources: {cpus: 8}}]}
+groups:
+  - {framework: A, name: day, instances: 8, duration: 60s, tasks: [{name: t, resources: {cpus: 1}}]}
+  - {framework: A, name: more, arrival: 50s, instances: 20, tasks: [{name: t, resources: {cpus: 1}}]}
+  - {framework: B, name: new, arrival: 50s, instances: 20, tasks: [{name: t, resources: {cpus: 1}}]}
+until: 61s
+`
+	for halfLife, want := range map[string]int64{"": 4, "half_life: 60s\n": 6} {
+		if r := runOne(t, file+halfLife, Options{}); r.Frameworks[1].Running != want {
+			t.Errorf("%q: B runs %d, want %d", halfLife, r.Frameworks[1].Running, want)
+		}
+	}
+	if r := runOne(t, file, Options{HalfLifeMillis: 60_000}); r.Frameworks[1].Running != 6 {
+		t.Errorf("as an option: B runs %d, want 6", r.Frameworks[1].Running)
+	}
+}
+
 func TestACancelledSimulationStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
