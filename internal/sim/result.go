@@ -46,6 +46,9 @@ type Result struct {
 	Samples *Samples `json:"samples,omitempty"`
 	// Placements is there if it was asked for.
 	Placements []Placement `json:"placements,omitzero"`
+	// Fragmentation is the idle part of the fullest resource, as its mean over the time in which anything
+	// waited: it lay in pieces that were too small, or was kept back. 0 if nothing ever waited.
+	Fragmentation float64 `json:"fragmentation"`
 	// MakespanS is when the last instance to end did so, 0 if none did.
 	MakespanS float64 `json:"makespan_s"`
 	// Events counts what was put into the allocator, Decisions the placements that came out.
@@ -181,6 +184,10 @@ func (e *engine) result() *Result {
 		r.Roles = append(r.Roles, RoleResult{
 			Name: role.Role, DominantShare: weighted(role.Share, role.Weight), Allocated: amounts(v, role.Allocated),
 		})
+	}
+	r.Fragmentation = rounded(max(0, ratio(st.idleMillis, st.waitingMillis)))
+	if e.now == 0 && st.waiting > 0 {
+		r.Fragmentation = rounded(max(0, 1-dominance(st.used, st.total)))
 	}
 	r.Cluster = Cluster{Agents: len(v.Agents), Total: amounts(v, v.Total)}
 	for k, name := range v.Kinds {

@@ -25,6 +25,10 @@ type stats struct {
 	makespan  int64
 	// preemptions counts the runs that were ended to make room for others.
 	preemptions int64
+	// waiting counts all that are neither running nor over. While there are some, idleMillis is the
+	// integral of the idle part of the fullest resource over waitingMillis.
+	waiting                   int64
+	idleMillis, waitingMillis float64
 	// firsts counts the instances that were started once, overs those that will not run again.
 	firsts, overs int64
 	total         drf.Vector // of the cluster
@@ -130,6 +134,10 @@ func (st *stats) pass(then int64) {
 	for k, amount := range st.total {
 		st.totalMillis[k] += float64(float64(amount) * float64(then-st.now))
 	}
+	if st.waiting > 0 && then > st.now {
+		st.idleMillis += float64((1 - dominance(st.used, st.total)) * float64(then-st.now))
+		st.waitingMillis += float64(then - st.now)
+	}
 	st.timeline.pass(then)
 	st.now = then
 }
@@ -138,7 +146,7 @@ func (st *stats) pass(then int64) {
 func (st *stats) arrived(g *Group) *job {
 	j := &job{group: g, of: st.of(g), left: int64(g.Spec.Instances), arrived: st.now}
 	j.started = make([]uint64, (g.Spec.Instances+63)/64)
-	j.of.wants(st.now, j.left-j.surplus())
+	st.wants(j.of, j.left-j.surplus())
 	return j
 }
 
@@ -156,9 +164,10 @@ func (j *job) inLine(instance int32) bool {
 }
 
 // wants books that more instances are in line, or less.
-func (l *leafStats) wants(now, more int64) {
+func (st *stats) wants(l *leafStats, more int64) {
+	st.waiting += more
 	l.waiting += more
-	l.line.set(now, float64(l.waiting))
+	l.line.set(st.now, float64(l.waiting))
 }
 
 // hold books what a framework holds from now on.
@@ -196,7 +205,7 @@ func (st *stats) started(agent string, r *running) {
 	st.decisions++
 	st.change(j.of, j.of.held.Add(*r.charge), st.used.Add(*r.charge), *r.charge)
 	if j.inLine(r.instance) {
-		j.of.wants(st.now, -1)
+		st.wants(j.of, -1)
 	} else {
 		j.spread++
 	}
@@ -278,7 +287,7 @@ func (st *stats) ended(r *running, how *allocator.Settle) {
 	}
 	st.flush()
 	if j.inLine(r.instance) || !how.Retry {
-		j.of.wants(st.now, 1)
+		st.wants(j.of, 1)
 	} else {
 		j.spread--
 	}
@@ -298,7 +307,7 @@ func slowdown(completion, run int64) int64 {
 // over books that an instance that does not run will not do so again, and with the last one that the
 // job is over.
 func (st *stats) over(j *job, how allocator.Outcome) {
-	j.of.wants(st.now, -1)
+	st.wants(j.of, -1)
 	switch how {
 	case allocator.Finished:
 		j.of.finished++
@@ -312,7 +321,7 @@ func (st *stats) over(j *job, how allocator.Outcome) {
 
 // dropped books that instances that wait will never run: the group was ended, or its phase is over.
 func (st *stats) dropped(j *job, instances int64) {
-	j.of.wants(st.now, j.surplus()-j.spread-instances)
+	st.wants(j.of, j.surplus()-j.spread-instances)
 	st.leave(j, instances)
 }
 

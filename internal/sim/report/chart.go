@@ -39,6 +39,7 @@ type Series struct {
 const (
 	chartWidth  = 800
 	chartHeight = 400
+	plotTop     = 80
 	titleSize   = 19
 	textSize    = 14
 	smallSize   = 13
@@ -97,7 +98,7 @@ func (c *Chart) layout() layout {
 		widest = max(widest, textWidth(l.y.format(t), smallSize))
 	}
 	left := 52 + widest
-	l.plot = box{x: left, y: 74, w: chartWidth - keyWidth - left - 12, h: chartHeight - 74 - 58}
+	l.plot = box{x: left, y: plotTop, w: chartWidth - keyWidth - left - 12, h: chartHeight - plotTop - 58}
 	l.y.fromPx, l.y.toPx = l.plot.y+l.plot.h, l.plot.y
 	if c.Categories == nil {
 		l.x = timeScale(max(c.XMax, c.Ends[len(c.Ends)-1]))

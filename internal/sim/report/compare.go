@@ -184,6 +184,9 @@ func metrics(runs []Run) []metric {
 		}
 		return float64(*r.Violations), true
 	}})
+	out = append(out, metric{"FRAGMENTATION", Part, low, func(r *sim.Result) (float64, bool) {
+		return r.Fragmentation, slices.ContainsFunc(runs, func(r Run) bool { return r.Result.Fragmentation > 0 })
+	}})
 	return append(out, metric{"PREEMPTED", Count, low, func(r *sim.Result) (float64, bool) {
 		return float64(r.Preemptions), slices.ContainsFunc(runs, func(r Run) bool { return r.Result.Preemptions > 0 })
 	}})

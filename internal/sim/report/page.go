@@ -77,6 +77,9 @@ type pictureSeries struct {
 	Values []*float64 `json:"values"`
 }
 
+// mostTitles are the scenarios that a title names.
+const mostTitles = 3
+
 // WritePage writes one HTML page that needs nothing else: no network, no other file. It shows results,
 // with pictures of their Samples where they have any.
 func WritePage(w io.Writer, results []*sim.Result, from Origin) error {
@@ -96,13 +99,16 @@ func WritePage(w io.Writer, results []*sim.Result, from Origin) error {
 		data.Results = append(data.Results, &bare)
 	}
 	p.Title, p.Several = strings.Join(names, ", "), len(names) > 1
+	if len(names) > mostTitles {
+		p.Title = plural(len(names), "scenario")
+	}
 	text, err := json.Marshal(data) // it escapes <, > and &
 	if err != nil {
 		return err
 	}
 	p.Data = template.JS(text)
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"figure": figure, "head": head, "signed": signed, "seconds": Seconds.Format, "part": Part.Format, "ratio": Ratio.Format, "time": duration,
+		"figure": figure, "head": head, "count": plural, "signed": signed, "seconds": Seconds.Format, "part": Part.Format, "ratio": Ratio.Format, "time": duration,
 		"join": strings.Join, "amounts": amounts, "class": cellClass, "digest": shortDigest,
 	}).Parse(pageTemplate)
 	if err != nil {

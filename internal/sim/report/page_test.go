@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cockroachdb/datadriven"
 
 	"fairlead/internal/sim"
 )
@@ -156,4 +159,30 @@ func wellFormed(t *testing.T, data []byte) (texts []string) {
 			texts = append(texts, strings.TrimSpace(string(c)))
 		}
 	}
+}
+
+// The picture of the DRF paper's example is in testdata; `go test -rewrite` draws it again, to be looked at.
+func TestThePaperIsDrawnAsBefore(t *testing.T) {
+	text, err := os.ReadFile("../../../examples/paper/paper.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenarios, err := sim.Parse("paper.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := sim.Run(context.Background(), scenarios[0], sim.Options{Samples: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Compare([]*sim.Result{r})[0]
+	datadriven.RunTest(t, "testdata/paper.txt", func(t *testing.T, _ *datadriven.TestData) string {
+		var b bytes.Buffer
+		for _, chart := range Charts(&c) {
+			if err := chart.WriteSVG(&b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return b.String()
+	})
 }
