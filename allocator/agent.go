@@ -345,7 +345,10 @@ func (s *State) syncTotal() {
 	if err := s.tree.SetTotal(s.total); err != nil {
 		panic("allocator: totals of agents were checked when they came in: " + err.Error())
 	}
-	s.most = s.largest()
+	s.most = drf.Vector{}
+	for i := range s.agents {
+		s.most = s.most.Max(s.agents[i].total)
+	}
 	s.forgetScores()
 	s.ranks++
 }

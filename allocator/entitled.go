@@ -47,11 +47,8 @@ const maxDemand = drf.Amount(1) << 52
 
 // largest is the most that an agent has of each resource.
 func (s *State) largest() drf.Vector {
-	var most drf.Vector
-	for i := range s.agents {
-		most = most.Max(s.agents[i].total)
-	}
-	return most
+	s.syncTotal()
+	return s.most
 }
 
 // carrying reports whether any agent carries executors on top of what it holds.

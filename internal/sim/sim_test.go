@@ -323,6 +323,14 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add("name: s\ncluster: {agents: [{name: a, count: 3, resources: {cpus: 1}, attributes: {r: 1}}]}\n" +
 		"roles: [{name: r, weight: 2}]\nframeworks: [{name: A, role: r}]\nuntil: 1d\nseed: -1\ngroups: []\n")
+	f.Add("name: s\ncluster: {agents: [{name: a, count: 3, resources: {cpus: 1}, joins: 1s, leaves: 9s}]}\nroles: [{name: r}]\n" +
+		"overcommit: {slots: 2, mem: 1.5}\nfaults: {jitter: 0.1, failures: 0.5, late_updates: {part: 1, by: 2s}, agents: {up: 5s, down: 1s}}\n" +
+		"groups:\n  - {name: a, repeat: {times: 2, think: 1s}, duration: 'uniform(1s, 2s)', tasks: [{name: t, resources: {cpus: 1}}]}\n" +
+		"  - {name: b, stages: [{name: x, duration: 1s, tasks: [{name: t, resources: {cpus: 1}}]}, {name: y, after: [], tasks: [{name: t, resources: {mem: 1}}]}]}\n" +
+		"  - {name: c, instances: 3, duration: 1s, tasks: [{name: t, resources: {cpus: 1}}], phases: [{at: 2s, instances: 1}]}\n" +
+		"changes: [{at: 1s, role: r, weight: 2}, {at: 2s, kill: default/b}, {at: 3s, leaves: a-1}, {at: 3s, framework: default, weight: 3}]\nuntil: 20s\n")
+	f.Add("name: s\nmode: offers\noffers: {interval: 1s, refuse: 2s}\ncluster: {agents: [{name: a, resources: {cpus: 2}}]}\n" +
+		"frameworks: [{name: A, accept: {instances: 1, least: {cpus: 1}}}]\ngroups: [{framework: A, name: a, duration: 1s, arrival: poisson(1/s), tasks: [{name: t, resources: {cpus: 1}}]}]\nuntil: 9s\n")
 	f.Fuzz(func(t *testing.T, file string) {
 		scenarios, err := Parse("f.yaml", []byte(file))
 		var all strictyaml.Errors

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math/rand/v2"
 	"slices"
@@ -143,5 +144,38 @@ func TestWhatIsWrongWithAStreamIsSaid(t *testing.T) {
 		if _, err := Run(context.Background(), s, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
+	}
+}
+
+// Of 20,000 jobs that pass through, a few at a time, no more is held than of those few.
+func TestWhatIsHeldIsWhatIsAlive(t *testing.T) {
+	s := parseOne(t, "name: s\ncluster: {agents: [{name: a, resources: {cpus: 8}}]}\nuntil: 1000d\ngroups: "+
+		"[{framework: B, name: b, instances: 5000, arrival: poisson(1/s), duration: 2s, tasks: [{name: t, resources: {cpus: 1}}]}]\n")
+	s.Arrivals = func() iter.Seq2[Group, error] {
+		return func(yield func(Group, error) bool) {
+			for i := range 15_000 {
+				if !yield(Group{ArrivalMillis: int64(i) * 1000, DurationMillis: 3000, Spec: &proto.TaskGroup{
+					Framework: "A", Role: "*", Name: fmt.Sprintf("j%d", i), Instances: 1,
+					Tasks: []proto.Task{{Name: "t", Resources: []proto.Resource{{Name: "cpus", Milli: 500}}}},
+				}}, nil) {
+					return
+				}
+			}
+		}
+	}
+	e, err := newEngine(s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	for at, ok := e.nextTime(); ok; at, ok = e.nextTime() {
+		e.advance(at)
+		if err := e.happen(); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, len(e.jobs), len(e.work.line), len(e.runs.runs), e.heap.size)
+	}
+	if r := e.result(); r.Decisions != 20_000 || most > 50 {
+		t.Errorf("%d placements, and at most %d of anything at a time; want 20000 and about 10", r.Decisions, most)
 	}
 }
