@@ -127,7 +127,7 @@ func (s *State) neverFits(g *group) (ReasonCode, string) {
 	case agents == 0:
 		return "", ""
 	case possible == 0:
-		return ReasonConstraint, fmt.Sprintf("its constraints can't be met: none of %d agents would do, even if nothing ran anywhere", agents)
+		return ReasonConstraint, s.whyNowhere(g, agents)
 	case most == 0:
 		return ReasonTooLarge, fmt.Sprintf("an instance asks for %s, which none of %s could hold even if it was empty",
 			s.kinds.Format(g.demand), g.agentsLeft(possible, agents))
@@ -141,6 +141,20 @@ func (s *State) neverFits(g *group) (ReasonCode, string) {
 		}
 	}
 	return "", ""
+}
+
+// whyNowhere says why no agent would do: one of the constraints may be about an
+// attribute that none has.
+func (s *State) whyNowhere(g *group, agents int) string {
+	if g.limits != nil {
+		for k := range g.limits.rules {
+			r := &g.limits.rules[k]
+			if !r.host && r.Operator != Unlike && s.countAgents(func(a *agent) bool { return r.at(a).known }) == 0 {
+				return fmt.Sprintf("none of %d agents has the attribute %s, which %s asks for", agents, r.Field, r.Constraint)
+			}
+		}
+	}
+	return fmt.Sprintf("its constraints can't be met: none of %d agents would do, even if nothing ran anywhere", agents)
 }
 
 // boundOf bounds how many instances of a group an empty cluster has room for
