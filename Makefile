@@ -45,6 +45,16 @@ deps: ## install what some tests need beside Go (a ZooKeeper), or say what that 
 test: deps ## run all tests with the race detector
 	$(GO) test -race -timeout $(TIMEOUT) $(TESTFLAGS) ./...
 
+# How many random histories, trees and clusters each of these tests draws.
+CASES ?= 10000
+
+.PHONY: random
+random: ## hold CASES random histories against the second implementation, and more
+	$(GO) test -timeout 0 $(TESTFLAGS) ./allocator -run '$(RANDOM_TESTS)' -rapid.checks $(CASES)
+	$(GO) test -timeout 0 $(TESTFLAGS) ./drf -run 'Naive|FairShares|HDRF' -rapid.checks $(CASES)
+
+RANDOM_TESTS = Model|Replay|Restored|SameHistory|SecondTick|Alike|Commute|ChangesNothing|Envy|Fairness
+
 .PHONY: lint
 lint: ## check format, vet, the rules of DESIGN.md, and staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "run gofmt -w on:" $$unformatted >&2; exit 1; fi
