@@ -149,8 +149,12 @@ func (m *model) packing(g *modelGroup, a *modelAgent, sp *modelSpare) int64 {
 	gpus := g.gpus()
 	slices.SortFunc(gpus, func(x, y int64) int { return cmp.Compare(y, x) })
 	for _, ask := range gpus {
-		for _, part := range parts(ask) {
+		for i, part := range parts(ask) {
 			n := tightestOf(part, free)
+			if n < 0 { // the GPUs of a master's agent are not cut as it was assumed
+				fresh += ask/1000 - min(int64(i), ask/1000)
+				break
+			}
 			if free[n] >= 1000 {
 				fresh++
 			} else {
