@@ -179,6 +179,7 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 	if err != nil {
 		return err
 	}
+	defer runs.discard()
 	bar := a.simProgress(len(runs))
 	results, err := runs.do(ctx, bar)
 	bar.close()

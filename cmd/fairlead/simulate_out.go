@@ -81,6 +81,7 @@ type groupFile struct {
 	file   *os.File
 	buffer *bufio.Writer
 	rows   *report.GroupRows
+	named  bool
 }
 
 func newGroupFile(dir string, run int) (*groupFile, error) {
@@ -92,7 +93,17 @@ func newGroupFile(dir string, run int) (*groupFile, error) {
 		return nil, err
 	}
 	buffer := bufio.NewWriter(file)
-	return &groupFile{file, buffer, report.NewGroupRows(buffer)}, nil
+	return &groupFile{file: file, buffer: buffer, rows: report.NewGroupRows(buffer)}, nil
+}
+
+// discard removes the files that got no name, since something failed.
+func (runs simRuns) discard() {
+	for _, r := range runs {
+		if r.groups != nil && !r.groups.named {
+			r.groups.file.Close()           //nolint:errcheck // it is to go
+			os.Remove(r.groups.file.Name()) //nolint:errcheck // nobody looks for it
+		}
+	}
 }
 
 func (g *groupFile) close(name string) error {
@@ -105,5 +116,6 @@ func (g *groupFile) close(name string) error {
 	if err := g.file.Close(); err != nil {
 		return err
 	}
+	g.named = true
 	return os.Rename(g.file.Name(), name)
 }

@@ -7,8 +7,12 @@ import (
 	"fairlead/internal/sim"
 )
 
-// summaries are the bars of all runs beside each other.
+// summaries are the bars of all runs beside each other, as far as there is anything to show.
 func summaries(c *Comparison) []Chart {
+	return slices.DeleteFunc(sideBySide(c), func(c Chart) bool { return len(c.Categories)+len(c.Ends) == 0 })
+}
+
+func sideBySide(c *Comparison) []Chart {
 	if !slices.ContainsFunc(c.Runs, func(r Run) bool { return r.Result.EndS > 0 }) {
 		return atTheEnd(c) // there were no times
 	}
