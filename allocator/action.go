@@ -150,6 +150,25 @@ type Release struct {
 	Message          string
 }
 
+// Occur starts an occurrence of a periodic group, which was due at some time.
+type Occur struct {
+	Framework, Group string
+	Due              int64
+}
+
+// Skip gives up occurrences of a periodic group, with the reason.
+type Skip struct {
+	Framework, Group string
+	Due              []int64
+	Message          string
+}
+
+// Stop ends an occurrence of a periodic group, with the reason. Kills follow.
+type Stop struct {
+	Framework, Group string
+	Message          string
+}
+
 // Outcome is how a run or a group ended.
 type Outcome uint8
 
@@ -182,3 +201,6 @@ func (Abandon) action()  {}
 func (Hold) action()     {}
 func (Release) action()  {}
 func (Preempt) action()  {}
+func (Occur) action()    {}
+func (Skip) action()     {}
+func (Stop) action()     {}

@@ -31,6 +31,12 @@ func (s *State) Apply(at int64, action Action) error {
 		return s.applySettle(a)
 	case Abandon:
 		return s.applyAbandon(a)
+	case Occur:
+		return s.applyOccur(a)
+	case Skip:
+		return s.applySkip(a)
+	case Stop:
+		return s.applyStop(a)
 	case Hold:
 		return s.applyHold(a)
 	case Release:

@@ -59,6 +59,9 @@ type Config struct {
 	// GrowAfterMillis is how long no surplus is started after any was ended for
 	// others. Default 10,000.
 	GrowAfterMillis int64
+	// LateMillis is how late an occurrence of a periodic group may start without
+	// counting as missed. Default 60,000.
+	LateMillis int64
 	// KillRepeatMillis is when an unanswered Kill is sent again. Default 10,000.
 	KillRepeatMillis int64
 	// UnreachableMillis is how long a run may be out of sight before it counts
@@ -90,6 +93,7 @@ func (c Config) withDefaults() (Config, error) {
 	fill(&c.PreemptPerMinute, 10)
 	fill(&c.ShrinkAfterMillis, 2_000)
 	fill(&c.GrowAfterMillis, 10_000)
+	fill(&c.LateMillis, 60_000)
 	fill(&c.KillRepeatMillis, 10_000)
 	fill(&c.UnreachableMillis, 300_000)
 	fill(&c.Placement, BestFit)

@@ -15,7 +15,7 @@ func (s *State) decide() []Action {
 	s.setOneByOne()
 	out := s.settleEnded(s.out[:0])
 	out = s.fireTimers(out)
-	out = s.endDoomed(out)
+	out = s.occurAndEnd(out)
 	out = s.expireHolds(out)
 	s.catchUp()
 	s.trade()

@@ -42,6 +42,13 @@
 // (shrink). Each Tick looks at every elastic group once, and while anything waits
 // at each of their surplus runs.
 //
+// # Periodic groups
+//
+// A periodic group is over, or was never due, between its occurrences. Its driver
+// has the calendar, and tells each time that it is due (ScheduleDue); a Tick
+// decides what becomes of it (Occur, Skip, Stop). An occurrence starts as a group
+// does that is submitted.
+//
 // # Constraints
 //
 // A group's constraints (Constraint) are looked at when one of its instances is
@@ -57,6 +64,8 @@
 //
 //	state        quasi-state     means                                 leaves it by
 //	(none)                       never started; only counted           Launch; GroupKilled drops it
+//	(none)       idle            its group is periodic and was never   Occur; GroupKilled
+//	                             due
 //	(none)       blocked         its group comes after one that has    the last of those ending;
 //	                             not ended (group.unmet)               Abandon, if one fails that
 //	                                                                   must finish well

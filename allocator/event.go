@@ -108,6 +108,15 @@ type GroupRerun struct {
 	Below           bool
 }
 
+// ScheduleDue says that a periodic group is due, at a time that may have been a
+// while ago, and when it will be next. A time that is not later than those told
+// before changes nothing.
+type ScheduleDue struct {
+	Framework, Name string
+	At              int64 // 0: it is not due, and this only tells when it will be
+	Next            int64 // 0: it will not be due again
+}
+
 // TaskState is the life of one task, as far as the allocator cares.
 type TaskState uint8
 
@@ -162,5 +171,6 @@ func (GroupKilled) fact()    {}
 func (InstanceKilled) fact() {}
 func (GroupForgotten) fact() {}
 func (GroupRerun) fact()     {}
+func (ScheduleDue) fact()    {}
 func (TaskUpdated) fact()    {}
 func (Tick) fact()           {}

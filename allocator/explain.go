@@ -141,6 +141,8 @@ func (s *State) Explain(framework, name string) (*Explanation, error) {
 // State is where a group stands, in one word.
 func (v *GroupView) State() string {
 	switch {
+	case v.Scheduled && (v.Idle || v.Outcome != Unfinished):
+		return "scheduled"
 	case v.Outcome != Unfinished:
 		return v.Outcome.String()
 	case v.Dying:

@@ -10,6 +10,10 @@ import (
 func (s *State) summarize(g *group, e *Explanation) {
 	name := e.Framework + "/" + e.Group
 	switch {
+	case g.isIdle():
+		e.Summary = name + " waits for its time" + s.nextText(g) + "; it has not run yet"
+	case g.over() && g.scheduled():
+		e.Summary = fmt.Sprintf("%s waits for its time%s; the last occurrence has ended as %s%s", name, s.nextText(g), g.outcome, g.reason())
 	case g.over():
 		e.Summary = fmt.Sprintf("%s has ended: %s", name, e.State)
 		if g.message != "" {

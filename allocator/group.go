@@ -36,6 +36,11 @@ type Group struct {
 	// After names groups of the same framework that must have finished well,
 	// AfterEnd those that must have ended, however they did.
 	After, AfterEnd []string
+	// Periodic groups run each time that they are due (ScheduleDue), and end only
+	// when they are killed, or after the last time.
+	Periodic bool
+	Overlap  Overlap
+	CatchUp  CatchUp
 	// MaxRuntimeMillis is how long a run may last, counted from its launch; it is
 	// killed then, and has failed. 0: for ever.
 	MaxRuntimeMillis int64
@@ -126,6 +131,8 @@ func (g *Group) validate() error {
 		return fmt.Errorf("%w: tasks %d: expected 1 to %d", ErrInvalid, len(g.Tasks), MaxTasks)
 	case g.Restart.Max < 0 || g.Restart.BackoffMillis < 0:
 		return fmt.Errorf("%w: restart: negative limit", ErrInvalid)
+	case g.Overlap > OverlapReplace || g.CatchUp > CatchUpAll:
+		return fmt.Errorf("%w: overlap %d, catch-up %d: there is no such rule", ErrInvalid, g.Overlap, g.CatchUp)
 	case g.MaxRuntimeMillis < 0:
 		return fmt.Errorf("%w: max_runtime %d ms: expected no less than 0", ErrInvalid, g.MaxRuntimeMillis)
 	}

@@ -78,6 +78,7 @@ type GroupImage struct {
 	HoldFrom       int64 // not before this may room be kept for it again
 	Soft           SoftImage
 	Reruns         int32 // how often it was started again
+	Periodic       PeriodicImage
 	Trail          []Step
 }
 
@@ -192,7 +193,7 @@ func imageGroup(g *group) GroupImage {
 	m := GroupImage{
 		Spec: g.group(), Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: g.allAgain(),
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
-		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns, Soft: imageSoft(g), Trail: slices.Clone(g.trail),
+		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns, Periodic: g.imagePeriodic(), Soft: imageSoft(g), Trail: slices.Clone(g.trail),
 	}
 	for _, in := range g.instances {
 		m.Instances = append(m.Instances, InstanceImage{
@@ -301,6 +302,7 @@ func (s *State) restoreGroups(m *Image) error {
 		s.setTemplate(g, t)
 		g.restoreAgain(im.Again)
 		s.setSoft(g)
+		s.restorePeriodic(g, im.Periodic)
 		q, err := s.queueOf(im.Spec.Role, im.Spec.Framework)
 		if err != nil {
 			return err

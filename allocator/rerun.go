@@ -13,7 +13,7 @@ func (s *State) applyGroupRerun(f GroupRerun) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("%w: task group %s/%s", ErrUnknown, f.Framework, f.Name)
-	case !g.over():
+	case !g.over() && !g.isIdle():
 		return fmt.Errorf("%w: task group %s/%s has not ended", ErrInvalid, f.Framework, f.Name)
 	}
 	again := []*group{g}
@@ -28,6 +28,9 @@ func (s *State) applyGroupRerun(f GroupRerun) error {
 		set[g] = true
 	}
 	for _, g := range again {
+		if g.over() {
+			g.reruns++
+		}
 		s.reset(g, s.awaits(g, set))
 	}
 	for _, g := range again { // all of them are unfinished now
@@ -111,8 +114,12 @@ func (s *State) awaits(g *group, again map[*group]bool) []string {
 func (s *State) reset(g *group, unmet []string) {
 	s.withdraw(g)
 	s.leaveAll(g)
-	if g.unmet = unmet; !g.over() {
+	if g.unmet = unmet; !g.over() && !g.isIdle() {
 		return
+	}
+	s.dropElastic(g) // it gets another number
+	if g.periodic != nil {
+		g.periodic.idle = false
 	}
 	s.lastSeq++
 	g.seq, g.arrived, g.endedAt = s.lastSeq, s.now, 0
@@ -120,7 +127,6 @@ func (s *State) reset(g *group, unmet []string) {
 	g.finished, g.failed, g.killed = 0, 0, 0
 	g.holds, g.holdFrom, g.since = 0, 0, 0
 	g.dying, g.outcome, g.message = false, Unfinished, ""
-	g.reruns++
 	s.unfollow(g)
 	g.soft = nil
 	s.setLimits(g)

@@ -21,6 +21,12 @@ func (sc *script) printActions(actions []Action) {
 			sc.printf("settle %s: %s%s", sc.names[a.Run], a.Outcome, retryText(a))
 		case Kill:
 			sc.printf("kill %s on %s%s", sc.names[a.Run], a.Agent, causeText(a))
+		case Occur:
+			sc.printf("occur %s/%s, due at %d ms", a.Framework, a.Group, a.Due)
+		case Skip:
+			sc.printf("skip %s/%s, due at %v ms: %s", a.Framework, a.Group, a.Due, a.Message)
+		case Stop:
+			sc.printf("stop %s/%s: %s", a.Framework, a.Group, a.Message)
 		case Abandon:
 			sc.printf("abandon %s/%s: %s", a.Framework, a.Group, a.Message)
 		}

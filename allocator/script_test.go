@@ -202,6 +202,19 @@ func (sc *script) groupFact(c line, tasks []line) (Fact, error) {
 		return nil, fmt.Errorf("unknown command, or no framework/group: %q", c.word(1))
 	case c.word(0) == "submit":
 		return GroupSubmitted{c.group(name[0], name[1], tasks)}, nil
+	case c.word(0) == "due":
+		at := sc.now
+		if ago := c.value("ago", "0"); ago != "never" {
+			at -= c.milliseconds(ago)
+		}
+		f := ScheduleDue{name[0], name[1], at, sc.now + c.milliseconds(c.value("next", "60s"))}
+		if c.value("last", "") == "true" {
+			f.Next = 0
+		}
+		if c.value("ago", "") == "never" {
+			f.At = 0
+		}
+		return f, nil
 	case c.word(0) == "rerun":
 		return GroupRerun{name[0], name[1], c.value("below", "") == "true"}, nil
 	case c.word(0) == "forget":

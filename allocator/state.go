@@ -71,6 +71,7 @@ type State struct {
 	moved     []*group   // whose holds changed in this Tick
 	preempted []int64    // when runs were preempted in the last minute
 	preemptAt int64      // when to look again whether to preempt, or never
+	periodics []*group   // in the order of their names
 	elastics  []*group   // that are not over, in the order of their submission
 	shrunkAt  int64      // when surplus was ended for others last, or never
 	growAt    int64      // when surplus may grow, or never
@@ -297,10 +298,11 @@ type group struct {
 	dying     bool
 	outcome   Outcome
 
-	elastic  *elastic // nil unless it has a surplus
-	hold     *hold    // room that is kept for it
-	holdFrom int64    // not before this may room be kept for it again
-	since    int64    // when it came into line, or an instance of it was launched last
+	elastic  *elastic  // nil unless it has a surplus
+	periodic *periodic // nil unless it has a schedule
+	hold     *hold     // room that is kept for it
+	holdFrom int64     // not before this may room be kept for it again
+	since    int64     // when it came into line, or an instance of it was launched last
 
 	unmet   []string // groups it comes after that have not ended as they must yet
 	message string
@@ -352,8 +354,9 @@ func (g *group) pending() int32 {
 	return n
 }
 
-// blocked reports whether a group waits for another one to finish.
-func (g *group) blocked() bool { return len(g.unmet) > 0 }
+// blocked reports whether a group waits for another one to finish, or for its
+// time.
+func (g *group) blocked() bool { return len(g.unmet) > 0 || g.isIdle() }
 
 // next is the instance to place next: one that ran before comes first.
 func (g *group) next() int32 {

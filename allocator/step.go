@@ -60,6 +60,8 @@ func (s *State) bookRequest(fact Fact) error {
 		return s.applyGroupForgotten(f)
 	case *GroupForgotten:
 		return s.applyGroupForgotten(*f)
+	case ScheduleDue:
+		return s.applyScheduleDue(f)
 	case GroupRerun:
 		return s.applyGroupRerun(f)
 	}

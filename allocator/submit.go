@@ -34,6 +34,7 @@ func (s *State) applyGroupSubmitted(f GroupSubmitted) error {
 	s.noteLeast(g)
 	s.noteDemand(g)
 	s.setSoft(g)
+	s.usePeriodic(g)
 	s.adopt(g)
 	s.link.wantRevive = true
 	return nil
@@ -176,11 +177,20 @@ func (s *State) applyGroupKilled(f GroupKilled) error {
 	if !ok {
 		return fmt.Errorf("%w: task group %s/%s", ErrUnknown, f.Framework, f.Name)
 	}
-	if g.over() || g.dying {
+	if s.endSchedule(g) || g.over() || g.dying {
 		return nil
 	}
+	s.stop(g)
+	return nil
+}
+
+// stop ends what waits of a group at once; Ticks kill what runs.
+func (s *State) stop(g *group) {
 	s.withdraw(g)
 	s.leaveAll(g)
+	if g.isIdle() {
+		g.periodic.idle = false
+	}
 	g.dying = true
 	g.again, g.backoff = nil, 0
 	if g.elastic != nil {
@@ -194,7 +204,6 @@ func (s *State) applyGroupKilled(f GroupKilled) error {
 	}
 	s.doomed = append(s.doomed, doom{g, -1})
 	s.closeIfOver(g)
-	return nil
 }
 
 func (s *State) applyInstanceKilled(f InstanceKilled) error {
@@ -238,9 +247,10 @@ func (s *State) applyGroupForgotten(f GroupForgotten) error {
 	if !ok {
 		return fmt.Errorf("%w: task group %s/%s", ErrUnknown, f.Framework, f.Name)
 	}
-	if !g.over() {
+	if !g.over() || g.scheduled() {
 		return fmt.Errorf("%w: task group %s/%s has not ended", ErrInvalid, f.Framework, f.Name)
 	}
+	s.dropPeriodic(g)
 	s.dropTemplate(g)
 	delete(s.groups, key)
 	s.unfollow(g)
@@ -274,6 +284,7 @@ func (s *State) closeGroup(g *group) {
 	s.leaveAll(g)
 	g.dropBackoff()
 	s.dropElastic(g)
+	g.closePeriodic()
 	key := groupKey{g.spec.Framework, g.spec.Name}
 	var after []*group
 	for child := range s.dependents[key] { // commutes: sorted below

@@ -77,10 +77,16 @@ type GroupView struct {
 	Killed                int32
 	Reruns                int32 // how often it was started again
 	Dying                 bool
-	Outcome               Outcome
-	Message               string
-	Runs                  []InstanceView // those that were ever started
-	History               []Attempt
+	// Scheduled says that a periodic group may run again, Idle that it has not run
+	// yet. Queued occurrences wait for the end of the present one.
+	Scheduled, Idle bool
+	Queued          int
+	Due             int64 // when the present occurrence, or the last one, was due
+	Next            int64 // when it will be due, 0 if it will not, or that is not known
+	Outcome         Outcome
+	Message         string
+	Runs            []InstanceView // those that were ever started
+	History         []Attempt
 }
 
 // InstanceView is one started instance. State is "running" (or "starting",
@@ -187,7 +193,13 @@ func (s *State) viewGroup(g *group) GroupView {
 		Running: g.live, Finished: g.finished, Failed: g.failed, Killed: g.killed,
 		Reruns: g.reruns, Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 	}
-	if !g.dying && !g.over() {
+	if p := g.periodic; p != nil {
+		v.Scheduled, v.Idle, v.Queued, v.Due = g.scheduled(), p.idle, len(p.due), p.at
+		if v.Scheduled {
+			v.Next = p.next
+		}
+	}
+	if !g.dying && !g.over() && !g.isIdle() {
 		v.Pending = g.pending() + g.backoff
 	}
 	for n := range g.instances {

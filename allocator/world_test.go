@@ -90,7 +90,9 @@ func (w *world) fact() Fact {
 func (w *world) request() Fact {
 	g := w.known()
 	weight := []int64{500, 1000, 1000, 2000, 3000, 0}[w.draw(6)]
-	switch w.draw(10) {
+	switch w.draw(12) {
+	case 10, 11:
+		return ScheduleDue{g.framework, g.name, w.now - []int64{0, 0, 100, 300_000}[w.draw(4)], []int64{0, w.now + 100, w.now + 5000}[w.draw(3)]}
 	case 8, 9:
 		return GroupRerun{g.framework, g.name, w.draw(2) == 0}
 	case 0:
@@ -225,6 +227,9 @@ func (w *world) group() Group {
 	}
 	if w.draw(6) == 0 {
 		g.Role = w.role()
+	}
+	if !w.patient && w.draw(5) == 0 {
+		g.Periodic, g.Overlap, g.CatchUp = true, Overlap(w.draw(3)), CatchUp(w.draw(3))
 	}
 	if !w.patient && w.draw(4) == 0 { // the model does not know of it
 		g.Surplus = int32(w.draw(int(g.Instances)))

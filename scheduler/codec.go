@@ -114,6 +114,8 @@ func encodeRequest(f allocator.Fact, spec *proto.TaskGroup) (journalpb.Fact, err
 		out.Fact = &journalpb.Fact_InstanceKilled{InstanceKilled: &journalpb.InstanceName{Framework: f.Framework, Name: f.Name, Instance: f.Instance}}
 	case allocator.GroupForgotten:
 		out.Fact = &journalpb.Fact_GroupForgotten{GroupForgotten: &journalpb.GroupName{Framework: f.Framework, Name: f.Name}}
+	case allocator.ScheduleDue:
+		out.Fact = &journalpb.Fact_ScheduleDue{ScheduleDue: &journalpb.ScheduleDue{Framework: f.Framework, Name: f.Name, AtMs: f.At, NextMs: f.Next}}
 	case allocator.GroupRerun:
 		out.Fact = &journalpb.Fact_GroupRerun{GroupRerun: &journalpb.GroupRerun{Framework: f.Framework, Name: f.Name, Below: f.Below}}
 	default:
@@ -170,6 +172,9 @@ func decodeRequest(in *journalpb.Fact) (allocator.Fact, error) {
 		return allocator.InstanceKilled{Framework: n.Framework, Name: n.Name, Instance: n.Instance}, nil
 	case *journalpb.Fact_GroupForgotten:
 		return allocator.GroupForgotten{Framework: f.GroupForgotten.Framework, Name: f.GroupForgotten.Name}, nil
+	case *journalpb.Fact_ScheduleDue:
+		d := f.ScheduleDue
+		return allocator.ScheduleDue{Framework: d.Framework, Name: d.Name, At: d.AtMs, Next: d.NextMs}, nil
 	case *journalpb.Fact_GroupRerun:
 		n := f.GroupRerun
 		return allocator.GroupRerun{Framework: n.Framework, Name: n.Name, Below: n.Below}, nil
@@ -206,7 +211,7 @@ func encodeAction(a allocator.Action) (journalpb.Action, error) {
 	case allocator.Release:
 		out.Action = &journalpb.Action_Release{Release: &journalpb.Release{Framework: a.Framework, Group: a.Group, Message: a.Message}}
 	default:
-		return out, fmt.Errorf("%w: action %T", errRecord, a)
+		return encodePeriodic(a)
 	}
 	return out, nil
 }
@@ -243,7 +248,7 @@ func decodeAction(in *journalpb.Action) (allocator.Action, error) {
 	case *journalpb.Action_Release:
 		return allocator.Release{Framework: a.Release.Framework, Group: a.Release.Group, Message: a.Release.Message}, nil
 	}
-	return nil, fmt.Errorf("%w: action %T", errRecord, in.Action)
+	return decodePeriodic(in)
 }
 
 func encodeHold(h allocator.Hold) *journalpb.Hold {

@@ -107,7 +107,7 @@ func anyRecord(t *rapid.T) *Record {
 		fact(one[allocator.Connected, allocator.Fact]), fact(one[allocator.Disconnected, allocator.Fact]),
 		fact(one[allocator.RoleSet, allocator.Fact]), fact(one[allocator.FrameworkSet, allocator.Fact]),
 		fact(one[allocator.GroupKilled, allocator.Fact]), fact(one[allocator.InstanceKilled, allocator.Fact]),
-		fact(one[allocator.GroupForgotten, allocator.Fact]), fact(one[allocator.GroupRerun, allocator.Fact]), fact(one[allocator.TaskUpdated, allocator.Fact]),
+		fact(one[allocator.GroupForgotten, allocator.Fact]), fact(one[allocator.GroupRerun, allocator.Fact]), fact(one[allocator.ScheduleDue, allocator.Fact]), fact(one[allocator.TaskUpdated, allocator.Fact]),
 	)
 	action := func(make func(*rapid.T, string) allocator.Action) *rapid.Generator[allocator.Action] {
 		return rapid.Custom(func(t *rapid.T) allocator.Action { return make(t, "action") })
@@ -116,7 +116,8 @@ func anyRecord(t *rapid.T) *Record {
 		action(pointerTo[allocator.Accept, allocator.Action]), action(one[allocator.Decline, allocator.Action]),
 		action(one[allocator.Revive, allocator.Action]), action(one[allocator.Suppress, allocator.Action]),
 		action(one[allocator.Kill, allocator.Action]), action(pointerTo[allocator.Settle, allocator.Action]),
-		action(one[allocator.Abandon, allocator.Action]),
+		action(one[allocator.Abandon, allocator.Action]), action(one[allocator.Occur, allocator.Action]),
+		action(one[allocator.Skip, allocator.Action]), action(one[allocator.Stop, allocator.Action]),
 	)
 	for range rapid.IntRange(0, 5).Draw(t, "facts") {
 		if rapid.IntRange(0, 4).Draw(t, "submission") > 0 {
@@ -148,6 +149,8 @@ func anySubmission(t *rapid.T) (*proto.TaskGroup, allocator.Group) {
 	spec := rapid.MakeCustom[proto.TaskGroup](rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
 		reflect.TypeFor[proto.RestartPolicy](): rapid.Int32Range(0, 2).AsAny(),
 		reflect.TypeFor[proto.Operator]():      rapid.Int32Range(0, 7).AsAny(),
+		reflect.TypeFor[proto.Overlap]():       rapid.Int32Range(0, 2).AsAny(),
+		reflect.TypeFor[proto.CatchUp]():       rapid.Int32Range(0, 2).AsAny(),
 	}}).Draw(t, "specification")
 	group, err := taskgroup.Core(&spec)
 	if err != nil {

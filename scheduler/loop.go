@@ -74,6 +74,7 @@ func (s *Scheduler) turn(got []message) error {
 		m(b)
 	}
 	s.checkReconciliation(b)
+	s.announce(b)
 	b.record.Actions = s.tick(b)
 	s.forgetOld(b)
 	if err := s.persist(b); err != nil {
@@ -127,7 +128,9 @@ func (s *Scheduler) note(b *batch, action allocator.Action) {
 		s.noteSettled(b, a)
 	case allocator.Abandon:
 		b.event(Event{Type: "group.failed", Framework: a.Framework, Group: a.Group, Message: a.Message})
-		s.ended = append(s.ended, owner{a.Framework, a.Group})
+		if !s.state.Scheduled(a.Framework, a.Group) {
+			s.ended = append(s.ended, owner{a.Framework, a.Group})
+		}
 	case allocator.Hold:
 		b.event(Event{Type: "group.held", Framework: a.Framework, Group: a.Group, Message: fmt.Sprintf("room is kept for it on %d agents", len(a.On))})
 	case allocator.Kill:
@@ -137,6 +140,8 @@ func (s *Scheduler) note(b *batch, action allocator.Action) {
 	case allocator.Preempt:
 		ref := s.byRun[a.Run]
 		b.event(Event{Type: "instance.preempting", Framework: ref.owner.framework, Group: ref.owner.group, Instance: ref.instance, Agent: a.Agent, Message: a.Message})
+	case allocator.Occur, allocator.Skip, allocator.Stop:
+		notePeriodic(b, a)
 	case allocator.Release:
 		b.event(Event{Type: "group.released", Framework: a.Framework, Group: a.Group, Message: a.Message})
 	}
@@ -160,7 +165,9 @@ func (s *Scheduler) noteEnd(b *batch, o owner) {
 		return
 	}
 	b.event(Event{Type: "group." + outcome.String(), Framework: o.framework, Group: o.group, Message: message})
-	s.ended = append(s.ended, o)
+	if !s.state.Scheduled(o.framework, o.group) {
+		s.ended = append(s.ended, o)
+	}
 }
 
 // forgetOld drops the groups that ended first when too many are remembered.
@@ -201,7 +208,7 @@ func (s *Scheduler) untilNext() time.Duration {
 	if at, ok := s.state.NextDeadline(); ok {
 		wait = min(wait, time.Until(time.UnixMilli(at)))
 	}
-	return max(min(wait, s.untilReconcile()), time.Millisecond)
+	return max(min(wait, s.untilReconcile(), s.untilDue()), time.Millisecond)
 }
 
 // errFramework ends the scheduler: another one took over, or the master

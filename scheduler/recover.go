@@ -95,9 +95,12 @@ func (s *Scheduler) reindex() error {
 		}
 	}
 	for i := range m.Groups {
-		if g := &m.Groups[i]; g.Outcome != allocator.Unfinished {
-			s.ended = append(s.ended, owner{g.Spec.Framework, g.Spec.Name})
+		g := &m.Groups[i]
+		o := owner{g.Spec.Framework, g.Spec.Name}
+		if g.Outcome != allocator.Unfinished && !g.Scheduled() {
+			s.ended = append(s.ended, o)
 		}
+		s.plan(o)
 	}
 	return nil
 }

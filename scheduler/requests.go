@@ -105,6 +105,7 @@ func (s *Scheduler) submit(b *batch, g allocator.Group, spec *proto.TaskGroup) {
 	}
 	b.record.Specs = append(b.record.Specs, spec)
 	s.specs[o] = spec
+	s.plan(o)
 	b.event(Event{Type: "group.submitted", Framework: g.Framework, Group: g.Name})
 }
 
@@ -117,8 +118,9 @@ func (s *Scheduler) Kill(ctx context.Context, framework, group string, instance 
 	}
 	return s.ask(ctx, func(b *batch) error {
 		before, _ := s.state.Outcome(framework, group)
+		scheduled := s.state.Scheduled(framework, group)
 		err := s.fact(b, f)
-		if err == nil && before == allocator.Unfinished {
+		if err == nil && (before == allocator.Unfinished || scheduled) {
 			s.noteEnd(b, owner{framework, group}) // nothing of it ran
 		}
 		return err

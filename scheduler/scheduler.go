@@ -13,6 +13,7 @@ import (
 	"fairlead/drf"
 	"fairlead/internal/journal"
 	"fairlead/internal/mesoshttp"
+	"fairlead/internal/schedule"
 	"fairlead/proto"
 )
 
@@ -88,6 +89,7 @@ type Scheduler struct {
 	// Below: the owner's, that is Run's goroutine.
 	state     *allocator.State
 	specs     map[owner]*proto.TaskGroup
+	times     timetable
 	tasks     map[string]*taskRef          // by Mesos task id
 	byRun     map[allocator.RunID]*taskRef // any one task of each run
 	endpoints map[string]string            // agent id to host:port
@@ -130,7 +132,7 @@ func Open(cfg Config) (*Scheduler, error) {
 	}
 	s := &Scheduler{
 		cfg: cfg, log: cfg.Logger, inbox: make(chan message, inboxSize), done: make(chan struct{}),
-		specs: map[owner]*proto.TaskGroup{}, tasks: map[string]*taskRef{}, byRun: map[allocator.RunID]*taskRef{}, endpoints: map[string]string{}, agents: map[string]seenAgent{}, offers: map[string][]mesos.Resource{},
+		specs: map[owner]*proto.TaskGroup{}, times: timetable{of: map[owner]*schedule.Schedule{}}, tasks: map[string]*taskRef{}, byRun: map[allocator.RunID]*taskRef{}, endpoints: map[string]string{}, agents: map[string]seenAgent{}, offers: map[string][]mesos.Resource{},
 		look:   make(chan struct{}, 1),
 		events: newEventLog(),
 	}

@@ -112,7 +112,7 @@ func encodeGroup(g *allocator.GroupImage, spec *proto.TaskGroup) journalpb.Group
 	out := journalpb.Group{
 		Spec: spec, Role: g.Spec.Role, Seq: g.Seq, ArrivedMs: g.Arrived, EndedMs: g.Ended, Again: g.Again, Unmet: g.Unmet,
 		Dying: g.Dying, Outcome: uint32(g.Outcome), Message: g.Message,
-		SinceMs: g.Since, Holds: g.Holds, HoldFromMs: g.HoldFrom, Soft: encodeSoft(&g.Soft), Reruns: g.Reruns,
+		SinceMs: g.Since, Holds: g.Holds, HoldFromMs: g.HoldFrom, Soft: encodeSoft(&g.Soft), Reruns: g.Reruns, Periodic: encodePeriodicState(g.Periodic),
 	}
 	for _, in := range g.Instances {
 		out.Instances = append(out.Instances, journalpb.Instance{
@@ -148,7 +148,7 @@ func decodeGroup(in *journalpb.Group) (allocator.GroupImage, error) {
 	g := allocator.GroupImage{
 		Spec: spec, Seq: in.Seq, Arrived: in.ArrivedMs, Ended: in.EndedMs, Again: in.Again, Unmet: in.Unmet,
 		Dying: in.Dying, Outcome: outcome, Message: in.Message,
-		Since: in.SinceMs, Holds: in.Holds, HoldFrom: in.HoldFromMs, Soft: decodeSoft(in.Soft), Reruns: in.Reruns,
+		Since: in.SinceMs, Holds: in.Holds, HoldFrom: in.HoldFromMs, Soft: decodeSoft(in.Soft), Reruns: in.Reruns, Periodic: decodePeriodicState(in.Periodic),
 	}
 	for _, x := range in.Instances {
 		o, err := decodeOutcome(x.Outcome)

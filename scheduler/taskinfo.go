@@ -22,6 +22,7 @@ type launch struct {
 	agent       string
 	frameworkID mesos.FrameworkID
 	executor    Executor
+	due         int64 // when the occurrence was due, of a periodic group
 }
 
 // operation builds the LAUNCH_GROUP operation and deals its resources from the
@@ -184,6 +185,9 @@ func (l *launch) environment(t *proto.Task, ports []uint64) []mesos.Environment_
 		{Name: "FAIRLEAD_INSTANCES", Value: strconv.Itoa(int(l.spec.Instances))},
 		{Name: "FAIRLEAD_TASK", Value: t.Name},
 		{Name: "FAIRLEAD_RUN", Value: l.Run.String()},
+	}
+	if l.due > 0 {
+		vars = append(vars, proto.Pair{Name: "FAIRLEAD_DUE", Value: dueText(l.due)})
 	}
 	var all []string
 	for i, p := range ports {

@@ -74,6 +74,15 @@ func (a *app) writeGroup(w io.Writer, g *api.GroupDetail) {
 			instancesOf(&g.Group).text, g.Running, g.Pending, g.Finished, g.Failed, g.Killed)},
 		{"Digest", g.Digest},
 	}
+	if g.Due != nil {
+		facts = append(facts, [2]string{"Was due", when(g.Due)})
+	}
+	if g.Next != nil {
+		facts = append(facts, [2]string{"Next", when(g.Next)})
+	}
+	if g.Queued > 0 {
+		facts = append(facts, [2]string{"Queued", fmt.Sprint(g.Queued)})
+	}
 	if g.Reruns > 0 {
 		facts = append(facts, [2]string{"Reruns", fmt.Sprint(g.Reruns)})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,15 +42,32 @@ func (a *app) listGroups(ctx context.Context, c *client.Client, framework string
 		return err
 	}
 	return a.print(list, func(w io.Writer) {
-		t := a.table("GROUP", "ROLE", "STATE", "INSTANCES", "RUNNING", "PENDING", "FINISHED", "FAILED", "KILLED", "AGE")
+		columns := []string{"GROUP", "ROLE", "STATE", "INSTANCES", "RUNNING", "PENDING", "FINISHED", "FAILED", "KILLED", "AGE"}
+		periodic := slices.ContainsFunc(list.Groups, func(g api.Group) bool { return g.Next != nil })
+		if periodic {
+			columns = append(columns, "NEXT")
+		}
+		t := a.table(columns...)
 		t.nothing = "no task groups"
 		for i := range list.Groups {
 			g := &list.Groups[i]
-			t.add(text(g.Framework+"/"+g.Name), text(g.Role), styled(g.State, stateStyle(g.State)), instancesOf(g),
-				orDash(g.Running), orDash(g.Pending), orDash(g.Finished), orDash(g.Failed), orDash(g.Killed), text(age(g.Submitted)))
+			row := []cell{text(g.Framework + "/" + g.Name), text(g.Role), styled(g.State, stateStyle(g.State)), instancesOf(g),
+				orDash(g.Running), orDash(g.Pending), orDash(g.Finished), orDash(g.Failed), orDash(g.Killed), text(age(g.Submitted))}
+			if periodic {
+				row = append(row, text(when(g.Next)))
+			}
+			t.add(row...)
 		}
 		t.write(w)
 	})
+}
+
+// when is a time of this place, or a dash.
+func when(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
 }
 
 // instancesOf is how many instances there are to be: 4, or 2-20.

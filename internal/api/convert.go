@@ -99,11 +99,16 @@ func offersOf(v *allocator.View) Offers {
 }
 
 func groupOf(g *allocator.GroupView) Group {
+	ended := optionalTime(g.Ended)
+	if g.Scheduled {
+		ended = nil // there is more to come
+	}
 	return Group{
 		Framework: g.Framework, Name: g.Name, Role: g.Role, State: g.State(), Priority: g.Priority,
 		Instances: g.Instances, Surplus: g.Surplus, Running: g.Running, Pending: g.Pending,
 		Finished: g.Finished, Failed: g.Failed, Killed: g.Killed, Reruns: g.Reruns,
-		Submitted: timeOf(g.Arrived), Ended: optionalTime(g.Ended), Message: g.Message,
+		Due: optionalTime(g.Due), Next: optionalTime(g.Next), Queued: g.Queued,
+		Submitted: timeOf(g.Arrived), Ended: ended, Message: g.Message,
 	}
 }
 

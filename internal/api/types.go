@@ -116,18 +116,23 @@ type Group struct {
 	Framework string `json:"framework"`
 	Name      string `json:"name"`
 	Role      string `json:"role"`
-	// State is waiting, running, killing, finished, failed, killed or lost.
-	State     string     `json:"state"`
-	Priority  int32      `json:"priority"`
-	Instances int32      `json:"instances"`
-	Surplus   int32      `json:"surplus,omitempty"` // of the instances: those that run where nobody else waits
-	Running   int32      `json:"running"`
-	Pending   int32      `json:"pending"` // without surplus
-	Finished  int32      `json:"finished"`
-	Failed    int32      `json:"failed"`
-	Killed    int32      `json:"killed"`
-	Reruns    int32      `json:"reruns,omitempty"` // how often it was started again
-	Submitted time.Time  `json:"submitted"`        // or started again
+	// State is waiting, running, scheduled (a periodic group between occurrences), killing, finished, failed, killed or lost.
+	State     string `json:"state"`
+	Priority  int32  `json:"priority"`
+	Instances int32  `json:"instances"`
+	Surplus   int32  `json:"surplus,omitempty"` // of the instances: those that run where nobody else waits
+	Running   int32  `json:"running"`
+	Pending   int32  `json:"pending"` // without surplus
+	Finished  int32  `json:"finished"`
+	Failed    int32  `json:"failed"`
+	Killed    int32  `json:"killed"`
+	Reruns    int32  `json:"reruns,omitempty"` // how often it was started again
+	// Due is when the occurrence of a periodic group was due that is at work, or was
+	// last; Next when the next one is; Queued how many wait for its end.
+	Due       *time.Time `json:"due,omitempty"`
+	Next      *time.Time `json:"next,omitempty"`
+	Queued    int        `json:"queued,omitempty"`
+	Submitted time.Time  `json:"submitted"` // or started again
 	Ended     *time.Time `json:"ended,omitempty"`
 	Message   string     `json:"message,omitempty"` // why it ended as it did
 }

@@ -274,7 +274,7 @@ func (e *engine) endEntry(entry int, drains bool) error {
 	})
 	for _, key := range keys {
 		s := e.jobs[key]
-		if s.entry != entry || s.left == 0 {
+		if s.entry != entry || s.left == 0 && !e.mayRecur(s) {
 			continue
 		}
 		s.drains = drains

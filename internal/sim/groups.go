@@ -66,11 +66,12 @@ type groupList struct {
 	roleOf map[string]string
 	mode   Mode
 	tasks  map[string][]proto.Task // that many groups have, by their encoding
+	until  int64
 }
 
 func groups(v strictyaml.Value, s *Scenario) []Group {
 	l := groupList{
-		list: v, lines: make(map[string]int), roleOf: make(map[string]string), mode: s.Mode, tasks: make(map[string][]proto.Task),
+		list: v, lines: make(map[string]int), roleOf: make(map[string]string), mode: s.Mode, until: s.UntilMillis, tasks: make(map[string][]proto.Task),
 	}
 	for _, f := range s.Frameworks {
 		l.roleOf[f.Name] = f.Role
@@ -113,6 +114,16 @@ func (l *groupList) entry(item strictyaml.Value, o *strictyaml.Object) {
 	}
 	if v, ok := o.Optional("repeat"); ok {
 		g.repeat = l.repeats(v, &g)
+	}
+	if g.Spec.Schedule != "" {
+		switch {
+		case g.arrival != nil || g.repeat != nil || g.stages != nil:
+			item.Failf("a group with a schedule has no stages, does not repeat, and arrives at a given time")
+		case l.mode == WholeAgents:
+			item.Failf("a schedule is not possible in the mode offers")
+		case l.until == 0:
+			item.Failf("a group with a schedule runs again and again: the scenario needs an end, until")
+		}
 	}
 	if g.arrival != nil && g.Spec.InstancesMin > 0 {
 		item.Failf("instances that arrive one by one are as many as they are: write one number of them")
@@ -279,8 +290,8 @@ func (l *groupList) stage(item strictyaml.Value, o *strictyaml.Object, g *Group)
 // phases reads the phases of a group after the first one, which is the group itself. What a phase does
 // not say stays as it was before.
 func (l *groupList) phases(list strictyaml.Value, g Group) {
-	if g.arrival != nil || g.repeat != nil || g.stages != nil {
-		list.Failf("a group with phases has no stages, does not repeat, and arrives at a given time")
+	if g.arrival != nil || g.repeat != nil || g.stages != nil || g.Spec.Schedule != "" {
+		list.Failf("a group with phases has no schedule and no stages, does not repeat, and arrives at a given time")
 	}
 	first := g
 	for i, item := range list.List(maxStages) {

@@ -116,7 +116,7 @@ func (e *engine) submit(a *arrival) error {
 	}
 	s.job = e.stats.arrived(a.group)
 	e.jobs[key] = s
-	return nil
+	return e.recur(s)
 }
 
 // update tells the allocator how all tasks of a run are.
@@ -155,6 +155,8 @@ func (e *engine) carryOut(a allocator.Action) error {
 			e.stats.over(s.job, allocator.Failed)
 		}
 		e.over(s)
+	case allocator.Occur, allocator.Skip, allocator.Stop:
+		e.occurrence(a)
 	case allocator.Hold, allocator.Release:
 	default:
 		return fmt.Errorf("unexpected action %T", a)
@@ -238,6 +240,10 @@ func (e *engine) settle(a *allocator.Settle) {
 
 // over books that a group has ended. If it was all of a repetition, the next one arrives.
 func (e *engine) over(s *submission) {
+	if e.mayRecur(s) {
+		return
+	}
+	e.recurring = slices.DeleteFunc(e.recurring, func(r recurring) bool { return r.of == s })
 	e.ended = append(e.ended, s.key)
 	if f := s.feed; f != nil && f.group.repeat != nil {
 		if f.open--; f.open == 0 {
@@ -251,7 +257,7 @@ func (e *engine) over(s *submission) {
 func (e *engine) forget() error {
 	for _, key := range append(e.ended, e.parents...) {
 		j, ok := e.jobs[key]
-		if !ok || j.left > 0 || e.awaited[key] > 0 {
+		if !ok || j.left > 0 || e.awaited[key] > 0 || e.mayRecur(j) {
 			continue
 		}
 		if err := e.tell(allocator.GroupForgotten{Framework: key.framework, Name: key.name}); err != nil {

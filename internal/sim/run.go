@@ -87,6 +87,8 @@ type engine struct {
 	stats   *stats
 	// instances is how many there will be, 0 if that is not known.
 	instances int64
+	// recurring are the periodic groups that are due again.
+	recurring []recurring
 	// steps counts what the allocator was told, checkAt is when its books are checked next.
 	steps, checkAt int64
 }
@@ -284,6 +286,11 @@ func (e *engine) nextPlanned() (int64, bool) {
 	if t, any := e.broken.time(); any && (!ok || t < at) {
 		at, ok = t, true
 	}
+	for _, r := range e.recurring {
+		if !ok || r.next < at {
+			at, ok = r.next, true
+		}
+	}
 	return at, ok
 }
 
@@ -315,6 +322,9 @@ func (e *engine) happen() error {
 		if err := e.arrive(); err != nil {
 			return err
 		}
+	}
+	if err := e.announce(); err != nil {
+		return err
 	}
 	for t, any := e.heap.time(); any && t <= e.now; t, any = e.heap.time() {
 		if err := e.update(e.heap.pop()); err != nil {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -52,6 +53,8 @@ type Scenario struct {
 	Executor []allocator.Quantity
 	// UntilMillis is when the simulation stops at the latest. At 0 it only fills the cluster.
 	UntilMillis int64
+	// ClockMillis is the time of day when the simulation begins, since 1970, for schedules.
+	ClockMillis int64
 	// ReserveAfterMillis is allocator.Config.ReserveAfterMillis.
 	ReserveAfterMillis int64
 	// AvoidMillis is allocator.Config.AvoidMillis.
@@ -156,6 +159,9 @@ func scenario(o *strictyaml.Object) *Scenario {
 	}
 	if v, ok := o.Optional("until"); ok {
 		s.UntilMillis, _ = v.Millis()
+	}
+	if v, ok := o.Optional("clock"); ok {
+		s.ClockMillis = clock(v)
 	}
 	if v, ok := o.Optional("seed"); ok {
 		s.Seed, _ = v.Int(-1<<63, 1<<63-1)
@@ -342,4 +348,18 @@ func weight(o *strictyaml.Object) drf.Amount {
 		v.Failf("expected more than 0 and at most %s", drf.MaxWeight)
 	}
 	return a
+}
+
+// clock reads a time of day.
+func clock(v strictyaml.Value) int64 {
+	text, ok := v.Literal(maxText)
+	if !ok {
+		return 0
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		v.Failf("%q: expected a time such as 2026-01-01T00:00:00Z", text)
+		return 0
+	}
+	return at.UnixMilli()
 }

@@ -146,8 +146,25 @@ func (st *stats) pass(then int64) {
 func (st *stats) arrived(g *Group) *job {
 	j := &job{group: g, of: st.of(g), left: int64(g.Spec.Instances), arrived: st.now}
 	j.started = make([]uint64, (g.Spec.Instances+63)/64)
-	st.wants(j.of, j.left-j.surplus())
+	if g.Spec.Schedule == "" {
+		st.wants(j.of, j.left-j.surplus())
+	}
 	return j
+}
+
+// occurs books that a periodic group begins to run again, as it was due to.
+func (st *stats) occurs(j *job, due int64) {
+	j.left, j.arrived, j.anything, j.spread = int64(j.group.Spec.Instances), due, false, 0
+	clear(j.started)
+	st.wants(j.of, j.left-j.surplus())
+}
+
+// skips books occurrences of a periodic group that are not run.
+func (st *stats) skips(j *job, times int) {
+	for range times {
+		st.note("skipped ", j.group, 0)
+		st.flush()
+	}
 }
 
 // surplus is how many instances of a group are started only where nobody waits: they are not in line.

@@ -12,6 +12,9 @@
 //	restart            {policy: never}; with on-failure max: 3, backoff: 5s;
 //	                   with always max: 0 (no limit), backoff: 5s
 //	preemptible        true
+//	timezone           UTC
+//	overlap            skip
+//	catch_up           one
 //	max_runtime        0s (no limit)
 //	kill_grace         3s
 //	uris               {executable: false, extract: true, cache: false}

@@ -82,6 +82,7 @@ func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
 	if v, ok := o.Optional("after"); ok {
 		g.After, g.AfterEnd = after(v, g.Name)
 	}
+	periodic(o, g)
 	if v, ok := o.Optional("preemptible"); ok {
 		g.Preemptible = v.Bool()
 	}

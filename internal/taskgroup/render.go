@@ -50,6 +50,12 @@ func groupTree(g *proto.TaskGroup) strictyaml.Tree {
 	if len(g.After)+len(g.AfterEnd) > 0 {
 		t.With("after", afterTree(g))
 	}
+	if g.Schedule != "" {
+		t.With("schedule", strictyaml.Text(g.Schedule)).
+			WithText("timezone", g.Timezone).
+			With("overlap", strictyaml.Text([]string{"skip", "queue", "replace"}[g.Overlap])).
+			With("catch_up", strictyaml.Text([]string{"one", "none", "all"}[g.CatchUp]))
+	}
 	t.With("preemptible", strictyaml.Bool(g.Preemptible))
 	if g.MaxRuntimeMs > 0 {
 		t.With("max_runtime", strictyaml.Millis(g.MaxRuntimeMs))

@@ -74,6 +74,12 @@ func anyGroup(t *rapid.T) *proto.TaskGroup {
 	if g.Instances > 1 && rapid.Bool().Draw(t, "elastic") {
 		g.InstancesMin = rapid.Uint32Range(1, g.Instances-1).Draw(t, "least")
 	}
+	if rapid.Bool().Draw(t, "periodic") {
+		g.Schedule = rapid.SampledFrom([]string{"0 3 * * *", "@daily", "R5/2026-01-01T03:00:00Z/P1D"}).Draw(t, "schedule")
+		g.Timezone = rapid.SampledFrom([]string{"", "UTC", "Europe/Berlin"}).Draw(t, "timezone")
+		g.Overlap = proto.Overlap(rapid.Int32Range(0, 2).Draw(t, "overlap"))
+		g.CatchUp = proto.CatchUp(rapid.Int32Range(0, 2).Draw(t, "catch up"))
+	}
 	g.GangMin = rapid.Uint32Range(0, base(g)).Draw(t, "gang")
 	g.After = rapid.SliceOfNDistinct(anyName.Filter(func(s string) bool { return s != g.Name }), 0, 3, rapid.ID[string]).Draw(t, "after")
 	slices.Sort(g.After)

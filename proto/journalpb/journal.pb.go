@@ -101,6 +101,7 @@ type Fact struct {
 	//	*Fact_GroupForgotten
 	//	*Fact_TaskUpdated
 	//	*Fact_GroupRerun
+	//	*Fact_ScheduleDue
 	Fact isFact_Fact `protobuf_oneof:"fact"`
 }
 
@@ -186,6 +187,9 @@ type Fact_TaskUpdated struct {
 type Fact_GroupRerun struct {
 	GroupRerun *GroupRerun `protobuf:"bytes,20,opt,name=group_rerun,json=groupRerun,proto3,oneof" json:"group_rerun,omitempty"`
 }
+type Fact_ScheduleDue struct {
+	ScheduleDue *ScheduleDue `protobuf:"bytes,21,opt,name=schedule_due,json=scheduleDue,proto3,oneof" json:"schedule_due,omitempty"`
+}
 
 func (*Fact_AgentSeen) isFact_Fact()      {}
 func (*Fact_AgentLost) isFact_Fact()      {}
@@ -201,6 +205,7 @@ func (*Fact_InstanceKilled) isFact_Fact() {}
 func (*Fact_GroupForgotten) isFact_Fact() {}
 func (*Fact_TaskUpdated) isFact_Fact()    {}
 func (*Fact_GroupRerun) isFact_Fact()     {}
+func (*Fact_ScheduleDue) isFact_Fact()    {}
 
 func (m *Fact) GetFact() isFact_Fact {
 	if m != nil {
@@ -307,6 +312,13 @@ func (m *Fact) GetGroupRerun() *GroupRerun {
 	return nil
 }
 
+func (m *Fact) GetScheduleDue() *ScheduleDue {
+	if x, ok := m.GetFact().(*Fact_ScheduleDue); ok {
+		return x.ScheduleDue
+	}
+	return nil
+}
+
 // XXX_OneofWrappers is for the internal use of the proto package.
 func (*Fact) XXX_OneofWrappers() []interface{} {
 	return []interface{}{
@@ -324,6 +336,7 @@ func (*Fact) XXX_OneofWrappers() []interface{} {
 		(*Fact_GroupForgotten)(nil),
 		(*Fact_TaskUpdated)(nil),
 		(*Fact_GroupRerun)(nil),
+		(*Fact_ScheduleDue)(nil),
 	}
 }
 
@@ -340,6 +353,9 @@ type Action struct {
 	//	*Action_Hold
 	//	*Action_Release
 	//	*Action_Preempt
+	//	*Action_Occur
+	//	*Action_Skip
+	//	*Action_Stop
 	Action isAction_Action `protobuf_oneof:"action"`
 }
 
@@ -413,6 +429,15 @@ type Action_Release struct {
 type Action_Preempt struct {
 	Preempt *Preempt `protobuf:"bytes,10,opt,name=preempt,proto3,oneof" json:"preempt,omitempty"`
 }
+type Action_Occur struct {
+	Occur *Occur `protobuf:"bytes,20,opt,name=occur,proto3,oneof" json:"occur,omitempty"`
+}
+type Action_Skip struct {
+	Skip *Skip `protobuf:"bytes,21,opt,name=skip,proto3,oneof" json:"skip,omitempty"`
+}
+type Action_Stop struct {
+	Stop *Stop `protobuf:"bytes,22,opt,name=stop,proto3,oneof" json:"stop,omitempty"`
+}
 
 func (*Action_Accept) isAction_Action()   {}
 func (*Action_Decline) isAction_Action()  {}
@@ -424,6 +449,9 @@ func (*Action_Abandon) isAction_Action()  {}
 func (*Action_Hold) isAction_Action()     {}
 func (*Action_Release) isAction_Action()  {}
 func (*Action_Preempt) isAction_Action()  {}
+func (*Action_Occur) isAction_Action()    {}
+func (*Action_Skip) isAction_Action()     {}
+func (*Action_Stop) isAction_Action()     {}
 
 func (m *Action) GetAction() isAction_Action {
 	if m != nil {
@@ -502,6 +530,27 @@ func (m *Action) GetPreempt() *Preempt {
 	return nil
 }
 
+func (m *Action) GetOccur() *Occur {
+	if x, ok := m.GetAction().(*Action_Occur); ok {
+		return x.Occur
+	}
+	return nil
+}
+
+func (m *Action) GetSkip() *Skip {
+	if x, ok := m.GetAction().(*Action_Skip); ok {
+		return x.Skip
+	}
+	return nil
+}
+
+func (m *Action) GetStop() *Stop {
+	if x, ok := m.GetAction().(*Action_Stop); ok {
+		return x.Stop
+	}
+	return nil
+}
+
 // XXX_OneofWrappers is for the internal use of the proto package.
 func (*Action) XXX_OneofWrappers() []interface{} {
 	return []interface{}{
@@ -515,6 +564,9 @@ func (*Action) XXX_OneofWrappers() []interface{} {
 		(*Action_Hold)(nil),
 		(*Action_Release)(nil),
 		(*Action_Preempt)(nil),
+		(*Action_Occur)(nil),
+		(*Action_Skip)(nil),
+		(*Action_Stop)(nil),
 	}
 }
 
@@ -920,6 +972,354 @@ func (m *NodeSet) GetLimit() []Quantity {
 	return nil
 }
 
+type ScheduleDue struct {
+	Framework string `protobuf:"bytes,1,opt,name=framework,proto3" json:"framework,omitempty"`
+	Name      string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	AtMs      int64  `protobuf:"varint,3,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	NextMs    int64  `protobuf:"varint,4,opt,name=next_ms,json=nextMs,proto3" json:"next_ms,omitempty"`
+}
+
+func (m *ScheduleDue) Reset()         { *m = ScheduleDue{} }
+func (m *ScheduleDue) String() string { return proto.CompactTextString(m) }
+func (*ScheduleDue) ProtoMessage()    {}
+func (*ScheduleDue) Descriptor() ([]byte, []int) {
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{9}
+}
+func (m *ScheduleDue) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ScheduleDue) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ScheduleDue.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ScheduleDue) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ScheduleDue.Merge(m, src)
+}
+func (m *ScheduleDue) XXX_Size() int {
+	return m.Size()
+}
+func (m *ScheduleDue) XXX_DiscardUnknown() {
+	xxx_messageInfo_ScheduleDue.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ScheduleDue proto.InternalMessageInfo
+
+func (m *ScheduleDue) GetFramework() string {
+	if m != nil {
+		return m.Framework
+	}
+	return ""
+}
+
+func (m *ScheduleDue) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+func (m *ScheduleDue) GetAtMs() int64 {
+	if m != nil {
+		return m.AtMs
+	}
+	return 0
+}
+
+func (m *ScheduleDue) GetNextMs() int64 {
+	if m != nil {
+		return m.NextMs
+	}
+	return 0
+}
+
+type Occur struct {
+	Framework string `protobuf:"bytes,1,opt,name=framework,proto3" json:"framework,omitempty"`
+	Group     string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
+	DueMs     int64  `protobuf:"varint,3,opt,name=due_ms,json=dueMs,proto3" json:"due_ms,omitempty"`
+}
+
+func (m *Occur) Reset()         { *m = Occur{} }
+func (m *Occur) String() string { return proto.CompactTextString(m) }
+func (*Occur) ProtoMessage()    {}
+func (*Occur) Descriptor() ([]byte, []int) {
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{10}
+}
+func (m *Occur) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Occur) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Occur.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Occur) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Occur.Merge(m, src)
+}
+func (m *Occur) XXX_Size() int {
+	return m.Size()
+}
+func (m *Occur) XXX_DiscardUnknown() {
+	xxx_messageInfo_Occur.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Occur proto.InternalMessageInfo
+
+func (m *Occur) GetFramework() string {
+	if m != nil {
+		return m.Framework
+	}
+	return ""
+}
+
+func (m *Occur) GetGroup() string {
+	if m != nil {
+		return m.Group
+	}
+	return ""
+}
+
+func (m *Occur) GetDueMs() int64 {
+	if m != nil {
+		return m.DueMs
+	}
+	return 0
+}
+
+type Skip struct {
+	Framework string  `protobuf:"bytes,1,opt,name=framework,proto3" json:"framework,omitempty"`
+	Group     string  `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
+	DueMs     []int64 `protobuf:"varint,3,rep,packed,name=due_ms,json=dueMs,proto3" json:"due_ms,omitempty"`
+	Message   string  `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+}
+
+func (m *Skip) Reset()         { *m = Skip{} }
+func (m *Skip) String() string { return proto.CompactTextString(m) }
+func (*Skip) ProtoMessage()    {}
+func (*Skip) Descriptor() ([]byte, []int) {
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{11}
+}
+func (m *Skip) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Skip) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Skip.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Skip) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Skip.Merge(m, src)
+}
+func (m *Skip) XXX_Size() int {
+	return m.Size()
+}
+func (m *Skip) XXX_DiscardUnknown() {
+	xxx_messageInfo_Skip.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Skip proto.InternalMessageInfo
+
+func (m *Skip) GetFramework() string {
+	if m != nil {
+		return m.Framework
+	}
+	return ""
+}
+
+func (m *Skip) GetGroup() string {
+	if m != nil {
+		return m.Group
+	}
+	return ""
+}
+
+func (m *Skip) GetDueMs() []int64 {
+	if m != nil {
+		return m.DueMs
+	}
+	return nil
+}
+
+func (m *Skip) GetMessage() string {
+	if m != nil {
+		return m.Message
+	}
+	return ""
+}
+
+type Stop struct {
+	Framework string `protobuf:"bytes,1,opt,name=framework,proto3" json:"framework,omitempty"`
+	Group     string `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
+	Message   string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+}
+
+func (m *Stop) Reset()         { *m = Stop{} }
+func (m *Stop) String() string { return proto.CompactTextString(m) }
+func (*Stop) ProtoMessage()    {}
+func (*Stop) Descriptor() ([]byte, []int) {
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{12}
+}
+func (m *Stop) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Stop) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Stop.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Stop) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Stop.Merge(m, src)
+}
+func (m *Stop) XXX_Size() int {
+	return m.Size()
+}
+func (m *Stop) XXX_DiscardUnknown() {
+	xxx_messageInfo_Stop.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Stop proto.InternalMessageInfo
+
+func (m *Stop) GetFramework() string {
+	if m != nil {
+		return m.Framework
+	}
+	return ""
+}
+
+func (m *Stop) GetGroup() string {
+	if m != nil {
+		return m.Group
+	}
+	return ""
+}
+
+func (m *Stop) GetMessage() string {
+	if m != nil {
+		return m.Message
+	}
+	return ""
+}
+
+type Periodic struct {
+	Idle     bool    `protobuf:"varint,1,opt,name=idle,proto3" json:"idle,omitempty"`
+	Last     bool    `protobuf:"varint,2,opt,name=last,proto3" json:"last,omitempty"`
+	Ended    bool    `protobuf:"varint,3,opt,name=ended,proto3" json:"ended,omitempty"`
+	DueMs    []int64 `protobuf:"varint,4,rep,packed,name=due_ms,json=dueMs,proto3" json:"due_ms,omitempty"`
+	AtMs     int64   `protobuf:"varint,5,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	BookedMs int64   `protobuf:"varint,6,opt,name=booked_ms,json=bookedMs,proto3" json:"booked_ms,omitempty"`
+	NextMs   int64   `protobuf:"varint,7,opt,name=next_ms,json=nextMs,proto3" json:"next_ms,omitempty"`
+}
+
+func (m *Periodic) Reset()         { *m = Periodic{} }
+func (m *Periodic) String() string { return proto.CompactTextString(m) }
+func (*Periodic) ProtoMessage()    {}
+func (*Periodic) Descriptor() ([]byte, []int) {
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{13}
+}
+func (m *Periodic) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Periodic) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Periodic.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Periodic) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Periodic.Merge(m, src)
+}
+func (m *Periodic) XXX_Size() int {
+	return m.Size()
+}
+func (m *Periodic) XXX_DiscardUnknown() {
+	xxx_messageInfo_Periodic.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Periodic proto.InternalMessageInfo
+
+func (m *Periodic) GetIdle() bool {
+	if m != nil {
+		return m.Idle
+	}
+	return false
+}
+
+func (m *Periodic) GetLast() bool {
+	if m != nil {
+		return m.Last
+	}
+	return false
+}
+
+func (m *Periodic) GetEnded() bool {
+	if m != nil {
+		return m.Ended
+	}
+	return false
+}
+
+func (m *Periodic) GetDueMs() []int64 {
+	if m != nil {
+		return m.DueMs
+	}
+	return nil
+}
+
+func (m *Periodic) GetAtMs() int64 {
+	if m != nil {
+		return m.AtMs
+	}
+	return 0
+}
+
+func (m *Periodic) GetBookedMs() int64 {
+	if m != nil {
+		return m.BookedMs
+	}
+	return 0
+}
+
+func (m *Periodic) GetNextMs() int64 {
+	if m != nil {
+		return m.NextMs
+	}
+	return 0
+}
+
 type GroupRerun struct {
 	Framework string `protobuf:"bytes,1,opt,name=framework,proto3" json:"framework,omitempty"`
 	Name      string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
@@ -930,7 +1330,7 @@ func (m *GroupRerun) Reset()         { *m = GroupRerun{} }
 func (m *GroupRerun) String() string { return proto.CompactTextString(m) }
 func (*GroupRerun) ProtoMessage()    {}
 func (*GroupRerun) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{9}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{14}
 }
 func (m *GroupRerun) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -989,7 +1389,7 @@ func (m *GroupName) Reset()         { *m = GroupName{} }
 func (m *GroupName) String() string { return proto.CompactTextString(m) }
 func (*GroupName) ProtoMessage()    {}
 func (*GroupName) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{10}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{15}
 }
 func (m *GroupName) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1042,7 +1442,7 @@ func (m *InstanceName) Reset()         { *m = InstanceName{} }
 func (m *InstanceName) String() string { return proto.CompactTextString(m) }
 func (*InstanceName) ProtoMessage()    {}
 func (*InstanceName) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{11}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{16}
 }
 func (m *InstanceName) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1103,7 +1503,7 @@ func (m *TaskUpdated) Reset()         { *m = TaskUpdated{} }
 func (m *TaskUpdated) String() string { return proto.CompactTextString(m) }
 func (*TaskUpdated) ProtoMessage()    {}
 func (*TaskUpdated) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{12}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{17}
 }
 func (m *TaskUpdated) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1177,7 +1577,7 @@ func (m *Launch) Reset()         { *m = Launch{} }
 func (m *Launch) String() string { return proto.CompactTextString(m) }
 func (*Launch) ProtoMessage()    {}
 func (*Launch) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{13}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{18}
 }
 func (m *Launch) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1273,7 +1673,7 @@ func (m *Accept) Reset()         { *m = Accept{} }
 func (m *Accept) String() string { return proto.CompactTextString(m) }
 func (*Accept) ProtoMessage()    {}
 func (*Accept) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{14}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{19}
 }
 func (m *Accept) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1339,7 +1739,7 @@ func (m *Decline) Reset()         { *m = Decline{} }
 func (m *Decline) String() string { return proto.CompactTextString(m) }
 func (*Decline) ProtoMessage()    {}
 func (*Decline) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{15}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{20}
 }
 func (m *Decline) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1393,7 +1793,7 @@ func (m *Kill) Reset()         { *m = Kill{} }
 func (m *Kill) String() string { return proto.CompactTextString(m) }
 func (*Kill) ProtoMessage()    {}
 func (*Kill) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{16}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{21}
 }
 func (m *Kill) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1463,7 +1863,7 @@ func (m *Settle) Reset()         { *m = Settle{} }
 func (m *Settle) String() string { return proto.CompactTextString(m) }
 func (*Settle) ProtoMessage()    {}
 func (*Settle) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{17}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{22}
 }
 func (m *Settle) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1544,7 +1944,7 @@ func (m *Abandon) Reset()         { *m = Abandon{} }
 func (m *Abandon) String() string { return proto.CompactTextString(m) }
 func (*Abandon) ProtoMessage()    {}
 func (*Abandon) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{18}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{23}
 }
 func (m *Abandon) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1606,7 +2006,7 @@ func (m *Hold) Reset()         { *m = Hold{} }
 func (m *Hold) String() string { return proto.CompactTextString(m) }
 func (*Hold) ProtoMessage()    {}
 func (*Hold) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{19}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{24}
 }
 func (m *Hold) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1672,7 +2072,7 @@ func (m *HoldOn) Reset()         { *m = HoldOn{} }
 func (m *HoldOn) String() string { return proto.CompactTextString(m) }
 func (*HoldOn) ProtoMessage()    {}
 func (*HoldOn) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{20}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{25}
 }
 func (m *HoldOn) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1725,7 +2125,7 @@ func (m *Release) Reset()         { *m = Release{} }
 func (m *Release) String() string { return proto.CompactTextString(m) }
 func (*Release) ProtoMessage()    {}
 func (*Release) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{21}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{26}
 }
 func (m *Release) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1788,7 +2188,7 @@ func (m *Preempt) Reset()         { *m = Preempt{} }
 func (m *Preempt) String() string { return proto.CompactTextString(m) }
 func (*Preempt) ProtoMessage()    {}
 func (*Preempt) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{22}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{27}
 }
 func (m *Preempt) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1881,7 +2281,7 @@ func (m *Snapshot) Reset()         { *m = Snapshot{} }
 func (m *Snapshot) String() string { return proto.CompactTextString(m) }
 func (*Snapshot) ProtoMessage()    {}
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{23}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{28}
 }
 func (m *Snapshot) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2033,7 +2433,7 @@ func (m *SoftLimits) Reset()         { *m = SoftLimits{} }
 func (m *SoftLimits) String() string { return proto.CompactTextString(m) }
 func (*SoftLimits) ProtoMessage()    {}
 func (*SoftLimits) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{24}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{29}
 }
 func (m *SoftLimits) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2093,7 +2493,7 @@ func (m *Avoided) Reset()         { *m = Avoided{} }
 func (m *Avoided) String() string { return proto.CompactTextString(m) }
 func (*Avoided) ProtoMessage()    {}
 func (*Avoided) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{25}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{30}
 }
 func (m *Avoided) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2153,7 +2553,7 @@ func (m *Home) Reset()         { *m = Home{} }
 func (m *Home) String() string { return proto.CompactTextString(m) }
 func (*Home) ProtoMessage()    {}
 func (*Home) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{26}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{31}
 }
 func (m *Home) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2216,7 +2616,7 @@ func (m *GpuDemand) Reset()         { *m = GpuDemand{} }
 func (m *GpuDemand) String() string { return proto.CompactTextString(m) }
 func (*GpuDemand) ProtoMessage()    {}
 func (*GpuDemand) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{27}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{32}
 }
 func (m *GpuDemand) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2285,7 +2685,7 @@ func (m *Measured) Reset()         { *m = Measured{} }
 func (m *Measured) String() string { return proto.CompactTextString(m) }
 func (*Measured) ProtoMessage()    {}
 func (*Measured) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{28}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{33}
 }
 func (m *Measured) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2349,7 +2749,7 @@ func (m *FairnessSums) Reset()         { *m = FairnessSums{} }
 func (m *FairnessSums) String() string { return proto.CompactTextString(m) }
 func (*FairnessSums) ProtoMessage()    {}
 func (*FairnessSums) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{29}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{34}
 }
 func (m *FairnessSums) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2444,7 +2844,7 @@ func (m *Node) Reset()         { *m = Node{} }
 func (m *Node) String() string { return proto.CompactTextString(m) }
 func (*Node) ProtoMessage()    {}
 func (*Node) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{30}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{35}
 }
 func (m *Node) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2539,7 +2939,7 @@ func (m *Agent) Reset()         { *m = Agent{} }
 func (m *Agent) String() string { return proto.CompactTextString(m) }
 func (*Agent) ProtoMessage()    {}
 func (*Agent) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{31}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{36}
 }
 func (m *Agent) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2608,16 +3008,18 @@ type Group struct {
 	Holds      int32    `protobuf:"varint,14,opt,name=holds,proto3" json:"holds,omitempty"`
 	HoldFromMs int64    `protobuf:"varint,15,opt,name=hold_from_ms,json=holdFromMs,proto3" json:"hold_from_ms,omitempty"`
 	// How often it was started again.
-	Reruns int32       `protobuf:"varint,20,opt,name=reruns,proto3" json:"reruns,omitempty"`
-	Soft   *SoftLimits `protobuf:"bytes,30,opt,name=soft,proto3" json:"soft,omitempty"`
-	Trail  []Step      `protobuf:"bytes,50,rep,name=trail,proto3" json:"trail"`
+	Reruns   int32     `protobuf:"varint,20,opt,name=reruns,proto3" json:"reruns,omitempty"`
+	Periodic *Periodic `protobuf:"bytes,21,opt,name=periodic,proto3" json:"periodic,omitempty"`
+	// Of a periodic group.
+	Soft  *SoftLimits `protobuf:"bytes,30,opt,name=soft,proto3" json:"soft,omitempty"`
+	Trail []Step      `protobuf:"bytes,50,rep,name=trail,proto3" json:"trail"`
 }
 
 func (m *Group) Reset()         { *m = Group{} }
 func (m *Group) String() string { return proto.CompactTextString(m) }
 func (*Group) ProtoMessage()    {}
 func (*Group) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{32}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{37}
 }
 func (m *Group) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2758,6 +3160,13 @@ func (m *Group) GetReruns() int32 {
 	return 0
 }
 
+func (m *Group) GetPeriodic() *Periodic {
+	if m != nil {
+		return m.Periodic
+	}
+	return nil
+}
+
 func (m *Group) GetSoft() *SoftLimits {
 	if m != nil {
 		return m.Soft
@@ -2783,7 +3192,7 @@ func (m *Step) Reset()         { *m = Step{} }
 func (m *Step) String() string { return proto.CompactTextString(m) }
 func (*Step) ProtoMessage()    {}
 func (*Step) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{33}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{38}
 }
 func (m *Step) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2848,7 +3257,7 @@ func (m *Instance) Reset()         { *m = Instance{} }
 func (m *Instance) String() string { return proto.CompactTextString(m) }
 func (*Instance) ProtoMessage()    {}
 func (*Instance) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{34}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{39}
 }
 func (m *Instance) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -2947,7 +3356,7 @@ func (m *Attempt) Reset()         { *m = Attempt{} }
 func (m *Attempt) String() string { return proto.CompactTextString(m) }
 func (*Attempt) ProtoMessage()    {}
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{35}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{40}
 }
 func (m *Attempt) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -3052,7 +3461,7 @@ func (m *Run) Reset()         { *m = Run{} }
 func (m *Run) String() string { return proto.CompactTextString(m) }
 func (*Run) ProtoMessage()    {}
 func (*Run) Descriptor() ([]byte, []int) {
-	return fileDescriptor_eef8cbf5b46e8d3b, []int{36}
+	return fileDescriptor_eef8cbf5b46e8d3b, []int{41}
 }
 func (m *Run) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -3217,6 +3626,11 @@ func init() {
 	proto.RegisterType((*AgentSeen)(nil), "fairlead.journal.v1.AgentSeen")
 	proto.RegisterType((*OfferAdded)(nil), "fairlead.journal.v1.OfferAdded")
 	proto.RegisterType((*NodeSet)(nil), "fairlead.journal.v1.NodeSet")
+	proto.RegisterType((*ScheduleDue)(nil), "fairlead.journal.v1.ScheduleDue")
+	proto.RegisterType((*Occur)(nil), "fairlead.journal.v1.Occur")
+	proto.RegisterType((*Skip)(nil), "fairlead.journal.v1.Skip")
+	proto.RegisterType((*Stop)(nil), "fairlead.journal.v1.Stop")
+	proto.RegisterType((*Periodic)(nil), "fairlead.journal.v1.Periodic")
 	proto.RegisterType((*GroupRerun)(nil), "fairlead.journal.v1.GroupRerun")
 	proto.RegisterType((*GroupName)(nil), "fairlead.journal.v1.GroupName")
 	proto.RegisterType((*InstanceName)(nil), "fairlead.journal.v1.InstanceName")
@@ -3250,166 +3664,179 @@ func init() {
 func init() { proto.RegisterFile("proto/journal.proto", fileDescriptor_eef8cbf5b46e8d3b) }
 
 var fileDescriptor_eef8cbf5b46e8d3b = []byte{
-	// 2536 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x19, 0x4d, 0x73, 0x23, 0x47,
-	0xd5, 0x92, 0x66, 0xa4, 0xd1, 0xb3, 0xbd, 0x1b, 0x3a, 0x9b, 0x65, 0xb2, 0xd9, 0x78, 0x9d, 0x39,
-	0x6d, 0x38, 0x6c, 0x2a, 0x9b, 0xa4, 0xc8, 0x27, 0x89, 0x9d, 0x64, 0xe3, 0x14, 0xab, 0x64, 0x69,
-	0x07, 0xa8, 0xa2, 0x28, 0x5c, 0x6d, 0x4d, 0x4b, 0x1a, 0x3c, 0x9a, 0x16, 0xd3, 0x3d, 0x76, 0xf9,
-	0xc4, 0x15, 0x6e, 0x84, 0x23, 0xc5, 0x89, 0x0b, 0xdc, 0xb9, 0x71, 0xe3, 0x02, 0x39, 0x86, 0x1b,
-	0x27, 0x0a, 0x36, 0xbf, 0x82, 0x1b, 0xf5, 0x5e, 0x77, 0x8f, 0x24, 0xef, 0x48, 0xf1, 0x26, 0xe1,
-	0xd6, 0xaf, 0xe7, 0xbd, 0xd7, 0xaf, 0xdf, 0xf7, 0xeb, 0x81, 0x27, 0x67, 0xa5, 0x32, 0xea, 0x85,
-	0x9f, 0xab, 0xaa, 0x2c, 0x44, 0x7e, 0x87, 0x20, 0xf6, 0xe4, 0x48, 0x64, 0x65, 0x2e, 0x45, 0x7a,
-	0xc7, 0xef, 0x9f, 0xbe, 0x78, 0xe3, 0x29, 0x8b, 0x69, 0x84, 0x3e, 0x19, 0x97, 0xaa, 0x9a, 0x59,
-	0xdc, 0xe4, 0xd3, 0x16, 0x74, 0xb9, 0x1c, 0xaa, 0x32, 0x65, 0x4f, 0x42, 0x28, 0xcc, 0xd1, 0x54,
-	0xc7, 0xad, 0xdd, 0xd6, 0xed, 0x0e, 0x0f, 0x84, 0x19, 0x68, 0xf6, 0x0a, 0x84, 0x23, 0x31, 0x34,
-	0x3a, 0x6e, 0xef, 0x76, 0x6e, 0x6f, 0xde, 0x7d, 0xfa, 0x4e, 0x03, 0xef, 0x3b, 0xf7, 0xc4, 0xd0,
-	0xec, 0x07, 0x9f, 0xfd, 0xeb, 0xd6, 0x06, 0xb7, 0xd8, 0xec, 0x0d, 0xe8, 0x89, 0xa1, 0xc9, 0x54,
-	0xa1, 0xe3, 0x0e, 0x11, 0x3e, 0xd3, 0x48, 0xb8, 0x47, 0x38, 0x8e, 0xd4, 0x53, 0x24, 0xbf, 0xee,
-	0x41, 0x80, 0x2c, 0xd9, 0xdb, 0x00, 0x62, 0x2c, 0x0b, 0x73, 0xa4, 0xa5, 0x2c, 0x48, 0xac, 0xcd,
-	0xbb, 0x3b, 0xcd, 0x8c, 0x10, 0xed, 0x50, 0xca, 0xe2, 0x60, 0x83, 0xf7, 0x85, 0x07, 0xd8, 0x2d,
-	0xcf, 0x20, 0x57, 0xda, 0xc4, 0xed, 0xdd, 0xd6, 0xed, 0x7e, 0x8d, 0x70, 0x5f, 0x69, 0xc3, 0xf6,
-	0x61, 0x53, 0x8d, 0x46, 0xb2, 0x3c, 0x12, 0x69, 0x2a, 0xd3, 0xb8, 0x43, 0x47, 0xdc, 0x6a, 0x3c,
-	0xe2, 0x63, 0xc4, 0xdb, 0x43, 0xb4, 0x83, 0x0d, 0x0e, 0xaa, 0x86, 0xd8, 0xf3, 0x70, 0xd5, 0xf2,
-	0x28, 0xa5, 0x1e, 0x66, 0x05, 0xf2, 0x09, 0xdc, 0x49, 0x57, 0xe8, 0x03, 0xf7, 0xfb, 0xec, 0x75,
-	0xe8, 0x0f, 0x55, 0x51, 0xc8, 0xa1, 0x91, 0x69, 0x1c, 0xd2, 0x61, 0x37, 0x1a, 0x0f, 0x7b, 0x7f,
-	0x3a, 0x33, 0xe7, 0x28, 0x6a, 0x8d, 0xce, 0xde, 0x81, 0xad, 0x34, 0xd3, 0x73, 0xf2, 0xee, 0x25,
-	0xc8, 0x97, 0x28, 0xd8, 0x6b, 0x10, 0x95, 0x2a, 0x97, 0x47, 0x5a, 0x9a, 0xb8, 0x47, 0xd4, 0x37,
-	0x1b, 0xa9, 0x3f, 0x52, 0xa9, 0x3c, 0x94, 0xe6, 0x60, 0x83, 0xf7, 0x10, 0xff, 0x50, 0x1a, 0xf6,
-	0x2e, 0x6c, 0x8f, 0x4a, 0x31, 0x95, 0x67, 0xaa, 0x3c, 0x21, 0xfa, 0xe8, 0x52, 0xf4, 0x5b, 0x35,
-	0x11, 0x32, 0xd9, 0x83, 0xab, 0xe4, 0x7a, 0x47, 0xba, 0x3a, 0x9e, 0x66, 0x06, 0x2f, 0xd1, 0x27,
-	0x36, 0xd7, 0xe7, 0x6c, 0x4e, 0x5f, 0xbc, 0xf3, 0x89, 0xd0, 0x27, 0x1f, 0x20, 0x1e, 0x2a, 0x90,
-	0x08, 0x0e, 0x3d, 0x3e, 0x7b, 0x17, 0xb6, 0x2c, 0x8b, 0x93, 0x2c, 0xcf, 0x65, 0x1a, 0xc3, 0x1a,
-	0x9f, 0x20, 0x1e, 0x1f, 0x89, 0xa9, 0x3c, 0xd8, 0xe0, 0x9b, 0x44, 0xf5, 0x7d, 0x22, 0x62, 0xf7,
-	0xe1, 0x6a, 0x56, 0x68, 0x23, 0x8a, 0xa1, 0xf4, 0x7c, 0x36, 0x89, 0xcf, 0x73, 0x8d, 0x7c, 0x3e,
-	0x74, 0xb8, 0x8e, 0xd5, 0x15, 0x4f, 0xeb, 0xb8, 0x7d, 0xe8, 0x6f, 0x35, 0x52, 0xe5, 0x58, 0x19,
-	0x23, 0x8b, 0x78, 0xeb, 0x92, 0x52, 0xd9, 0xdb, 0xdd, 0xf3, 0x74, 0xec, 0x7d, 0xd8, 0xc2, 0xf8,
-	0x3c, 0xaa, 0x66, 0xa9, 0x40, 0xed, 0x6c, 0x13, 0x9f, 0xdd, 0x46, 0x3e, 0xa8, 0xa5, 0x1f, 0x5a,
-	0x3c, 0xbc, 0x9f, 0x99, 0x83, 0xe8, 0xd4, 0x56, 0xa2, 0x52, 0x96, 0x55, 0x11, 0x5f, 0x5b, 0xe3,
-	0xd4, 0x24, 0x0d, 0x47, 0x34, 0x74, 0xea, 0x71, 0x0d, 0xed, 0x77, 0x21, 0xc0, 0x48, 0x4e, 0xfe,
-	0x12, 0x40, 0xd7, 0x46, 0x29, 0x7b, 0x05, 0xba, 0x62, 0x38, 0x94, 0x33, 0xe3, 0x22, 0x71, 0x55,
-	0x48, 0x23, 0xca, 0xc1, 0x06, 0x77, 0xc8, 0xec, 0x55, 0xe8, 0xa5, 0x72, 0x98, 0x67, 0x85, 0xa4,
-	0x00, 0x5c, 0xe5, 0x34, 0xef, 0x59, 0x1c, 0x74, 0x3a, 0x87, 0xce, 0x5e, 0x86, 0x6e, 0x29, 0x4f,
-	0xb3, 0x53, 0xe9, 0xe2, 0x72, 0xbd, 0xaf, 0x3b, 0x5c, 0xf6, 0x2a, 0x44, 0xba, 0x9a, 0xcd, 0x4a,
-	0xa9, 0x35, 0xc5, 0xe1, 0x97, 0xd1, 0xd5, 0xd8, 0xec, 0x05, 0x08, 0xd0, 0x1d, 0x5c, 0x60, 0x36,
-	0xa7, 0x3a, 0x34, 0xfa, 0xc1, 0x06, 0x27, 0x44, 0xd4, 0x88, 0x96, 0xc6, 0xe4, 0xd2, 0x05, 0x63,
-	0xb3, 0x46, 0x0e, 0x09, 0x05, 0x25, 0xb4, 0xc8, 0xa8, 0x11, 0x71, 0x2c, 0x8a, 0x54, 0x15, 0x6b,
-	0xc3, 0x70, 0xcf, 0xe2, 0xa0, 0x46, 0x1c, 0x3a, 0x4a, 0x38, 0x51, 0x79, 0xea, 0xa2, 0xaf, 0x59,
-	0xc2, 0x03, 0x95, 0xa3, 0x47, 0x10, 0x22, 0x1e, 0x55, 0xca, 0x5c, 0x0a, 0x2d, 0x5d, 0xa8, 0x35,
-	0x1f, 0xc5, 0x2d, 0x0e, 0x45, 0xbc, 0x5d, 0x22, 0xe5, 0xac, 0x94, 0x72, 0x3a, 0x33, 0x2e, 0xc8,
-	0x9a, 0x29, 0x1f, 0x58, 0x1c, 0xa4, 0x74, 0xe8, 0xfb, 0x11, 0xfa, 0x09, 0x7a, 0x4c, 0xd2, 0x83,
-	0x90, 0xb4, 0x9c, 0xbc, 0x0c, 0xd1, 0x0f, 0x2a, 0x51, 0x98, 0xcc, 0x9c, 0x33, 0x06, 0x41, 0x21,
-	0xa6, 0x92, 0x9c, 0xa8, 0xcf, 0x69, 0xcd, 0xae, 0x41, 0x38, 0xcd, 0xf2, 0x3c, 0x23, 0x0f, 0xe9,
-	0x70, 0x0b, 0x24, 0x2f, 0x41, 0xff, 0x81, 0x2a, 0x0d, 0x17, 0xc5, 0x98, 0x50, 0x8e, 0xe5, 0x38,
-	0xb3, 0x65, 0x20, 0xe0, 0x16, 0x60, 0x4f, 0x40, 0x47, 0x16, 0x29, 0x91, 0x05, 0x1c, 0x97, 0xc9,
-	0xa7, 0x6d, 0xe8, 0xd7, 0xd5, 0x00, 0xa9, 0x28, 0xd9, 0xbb, 0xd3, 0x2c, 0x80, 0x22, 0x4c, 0xea,
-	0x82, 0xc0, 0x69, 0xcd, 0xbe, 0x0b, 0x20, 0x8c, 0x29, 0xb3, 0xe3, 0xca, 0x48, 0x5f, 0xb4, 0xbe,
-	0xb5, 0x94, 0x97, 0x1e, 0x88, 0xac, 0x74, 0xa5, 0x6a, 0x01, 0x95, 0xbd, 0x06, 0xa1, 0x51, 0x46,
-	0xe4, 0x71, 0x40, 0x34, 0xcf, 0x36, 0xaa, 0xc9, 0xdf, 0xde, 0x57, 0x49, 0xa2, 0x60, 0xaf, 0x43,
-	0x38, 0x53, 0xa5, 0xd1, 0x71, 0x48, 0xa4, 0xcd, 0x09, 0xa3, 0x56, 0x81, 0xa7, 0x25, 0x12, 0xbc,
-	0x99, 0xce, 0x95, 0xd1, 0xe4, 0x7a, 0x21, 0xb7, 0x00, 0xee, 0xaa, 0xb3, 0x42, 0xa6, 0xe4, 0x58,
-	0x11, 0xb7, 0x40, 0xf2, 0xbb, 0x36, 0xc0, 0xbc, 0x7c, 0x11, 0x12, 0x42, 0x5e, 0x29, 0x04, 0xcc,
-	0x55, 0xd5, 0x6e, 0x52, 0x55, 0x67, 0xa5, 0xaa, 0x82, 0xcb, 0xab, 0x6a, 0x0f, 0xfa, 0xa5, 0xd4,
-	0xaa, 0x2a, 0x87, 0xd2, 0xdf, 0xf9, 0x52, 0xea, 0x9a, 0x53, 0xcd, 0x55, 0xd6, 0xfd, 0x1a, 0x2a,
-	0xeb, 0x2d, 0xa8, 0x2c, 0xf9, 0x47, 0x0b, 0x7a, 0xae, 0x62, 0xe1, 0x6d, 0xb1, 0xe2, 0x79, 0xdf,
-	0xc4, 0x35, 0xbb, 0x09, 0xfd, 0xba, 0x8a, 0x39, 0xdd, 0xcc, 0x37, 0xd8, 0x75, 0xe8, 0x9e, 0xc9,
-	0x6c, 0x3c, 0xb1, 0x1a, 0xea, 0x70, 0x07, 0xe1, 0x55, 0xc7, 0x95, 0x28, 0x45, 0x61, 0xa4, 0x7c,
-	0x1c, 0xcf, 0x98, 0x53, 0xa1, 0x63, 0xe5, 0xd9, 0x34, 0x33, 0x8f, 0xa3, 0x29, 0x4b, 0x91, 0x7c,
-	0x02, 0x30, 0xcf, 0xec, 0xcb, 0x37, 0x68, 0x5d, 0xbc, 0x81, 0x8f, 0xc7, 0xf6, 0x72, 0x3c, 0x1e,
-	0xcb, 0x5c, 0x9d, 0xd1, 0xa5, 0x22, 0x6e, 0x81, 0xe4, 0x2d, 0xe8, 0xd7, 0xd5, 0xeb, 0xf1, 0x99,
-	0x26, 0x3f, 0x85, 0xad, 0xc5, 0x52, 0xfa, 0x15, 0xc4, 0xba, 0x01, 0x91, 0x2f, 0xbe, 0x24, 0x59,
-	0xc8, 0x6b, 0x38, 0x19, 0xc2, 0xe6, 0x42, 0x49, 0xc4, 0xc4, 0x80, 0xb5, 0xcf, 0x26, 0x0b, 0x5c,
-	0x22, 0x43, 0x2c, 0x92, 0xc4, 0x30, 0xe4, 0xb4, 0x26, 0x8f, 0x30, 0xc2, 0x58, 0x6e, 0xdb, 0xdc,
-	0x02, 0x2c, 0x86, 0xde, 0x54, 0x6a, 0x2d, 0xc6, 0xd2, 0x36, 0x72, 0xdc, 0x83, 0xc9, 0xdf, 0x5a,
-	0xd0, 0xbd, 0x2f, 0xaa, 0x62, 0x38, 0x69, 0x38, 0x60, 0xbd, 0xa3, 0x5c, 0x83, 0x90, 0xca, 0xab,
-	0x8b, 0x24, 0x0b, 0x2c, 0xdd, 0x28, 0x58, 0xbe, 0x11, 0xba, 0xd6, 0x70, 0x22, 0xca, 0xb1, 0x24,
-	0x07, 0xe8, 0x70, 0x07, 0xe1, 0x45, 0xd0, 0x73, 0x29, 0xf0, 0x23, 0x4e, 0x6b, 0xe4, 0x6e, 0xc3,
-	0xa2, 0xb7, 0xdb, 0xc1, 0xec, 0x68, 0x1d, 0x3e, 0xc6, 0xd2, 0x7b, 0x9a, 0x61, 0xb4, 0xed, 0xec,
-	0x76, 0x6e, 0x87, 0xdc, 0x83, 0xc9, 0x6f, 0x5b, 0x58, 0xd6, 0xa9, 0x3e, 0x37, 0xa7, 0xc8, 0xeb,
-	0xd0, 0xa5, 0xb4, 0x60, 0x1b, 0xff, 0x3e, 0x77, 0x10, 0x7b, 0x0b, 0xa2, 0x9c, 0x14, 0x20, 0xd7,
-	0x77, 0xf6, 0x56, 0x4b, 0xce, 0x2b, 0x6b, 0x12, 0xf6, 0x0c, 0x66, 0x80, 0x51, 0xa5, 0x25, 0xce,
-	0x19, 0x01, 0x45, 0x4c, 0x64, 0x37, 0x06, 0x3a, 0xf9, 0x1e, 0xf4, 0x5c, 0x17, 0xb0, 0x70, 0x7c,
-	0x6b, 0xe9, 0xf8, 0x25, 0xfa, 0xf6, 0x05, 0xfa, 0x9f, 0x41, 0x80, 0xe5, 0xb9, 0xc1, 0x34, 0xcd,
-	0xb9, 0xed, 0x1a, 0x84, 0x43, 0x51, 0x69, 0x49, 0x1d, 0xd2, 0x36, 0xb7, 0xc0, 0xa2, 0xf5, 0x9f,
-	0x5a, 0xb6, 0xfe, 0x1f, 0x5a, 0xd0, 0xb5, 0xc5, 0xbc, 0xe1, 0x88, 0x18, 0x7a, 0xaa, 0x32, 0x43,
-	0xe5, 0x5c, 0x76, 0x9b, 0x7b, 0x10, 0x8f, 0x29, 0xa5, 0x29, 0xcf, 0x7d, 0x30, 0x11, 0xc0, 0x12,
-	0xd8, 0x2e, 0x94, 0x39, 0x3a, 0x96, 0x23, 0x55, 0x2e, 0x68, 0x63, 0xb3, 0x50, 0x66, 0x9f, 0xf6,
-	0x06, 0x64, 0x3f, 0x6b, 0x73, 0x3b, 0x2c, 0x44, 0xdc, 0x83, 0x8b, 0x42, 0x76, 0x97, 0x85, 0xfc,
-	0x31, 0xf4, 0x5c, 0xe3, 0xf0, 0x25, 0x01, 0x56, 0x3b, 0x64, 0x7b, 0xd1, 0x21, 0x17, 0x18, 0x77,
-	0x96, 0x19, 0xff, 0xaa, 0x05, 0x01, 0xf6, 0x16, 0x5f, 0x89, 0xed, 0x8b, 0xd0, 0x56, 0xc5, 0x5a,
-	0x87, 0x41, 0xd6, 0x1f, 0xfb, 0x51, 0xb0, 0xad, 0x0a, 0xf6, 0x34, 0x44, 0x55, 0x61, 0xb2, 0x7c,
-	0xae, 0x9b, 0x1e, 0xc1, 0x03, 0x9d, 0xbc, 0x09, 0x5d, 0x8b, 0xbe, 0xc2, 0x79, 0x6f, 0x42, 0xdf,
-	0x47, 0x91, 0x76, 0xf1, 0x3e, 0xdf, 0x40, 0x0d, 0xb9, 0x7e, 0xe7, 0x1b, 0xd6, 0xd0, 0x2f, 0xa1,
-	0xe7, 0xda, 0xa1, 0x4b, 0xbb, 0xe0, 0x92, 0x00, 0x9d, 0x95, 0x02, 0x04, 0x2b, 0x04, 0x08, 0x97,
-	0x05, 0xf8, 0x7b, 0x08, 0xd1, 0x61, 0x21, 0x66, 0x7a, 0xa2, 0x0c, 0x7b, 0x0a, 0xba, 0x85, 0x3a,
-	0x9b, 0xcf, 0xf3, 0x61, 0xa1, 0xce, 0x06, 0x9a, 0x3d, 0x0b, 0x90, 0x0b, 0x6d, 0x8e, 0xe6, 0x37,
-	0x0b, 0x78, 0x1f, 0x77, 0x28, 0xb5, 0xa3, 0xd6, 0xe9, 0x33, 0x4a, 0xdf, 0xa1, 0x8f, 0x3d, 0x84,
-	0xb9, 0xbd, 0xc1, 0x49, 0x56, 0xa4, 0xb6, 0xe2, 0xf7, 0xb9, 0x05, 0xd8, 0x2b, 0x10, 0x16, 0x2a,
-	0xad, 0xeb, 0xf9, 0xd3, 0x2b, 0x27, 0x42, 0x5f, 0xa1, 0x08, 0x9b, 0x7d, 0x00, 0xdb, 0xa9, 0x1c,
-	0x89, 0x2a, 0x37, 0x47, 0x58, 0x65, 0x7d, 0x3d, 0x5f, 0x3b, 0x50, 0x3a, 0x0e, 0x5b, 0x8e, 0x90,
-	0x23, 0x1d, 0x7b, 0x15, 0xba, 0xa4, 0x4a, 0x9b, 0xfa, 0x56, 0x35, 0xfb, 0xd4, 0x11, 0x3a, 0x7a,
-	0x87, 0x8f, 0x94, 0xa4, 0x04, 0x1d, 0x47, 0x6b, 0x28, 0x49, 0x2d, 0x9e, 0xd2, 0xe2, 0xb3, 0xbb,
-	0x10, 0x94, 0x55, 0xa1, 0xe3, 0x3e, 0xd1, 0xc5, 0xcd, 0x2d, 0x75, 0xe5, 0x9d, 0x99, 0x70, 0x51,
-	0x4f, 0xd8, 0x91, 0xeb, 0x18, 0xd6, 0xe8, 0x09, 0xbd, 0xda, 0xeb, 0x89, 0xb0, 0x51, 0xe9, 0xe8,
-	0xaa, 0x26, 0xde, 0xa4, 0x1a, 0x60, 0x01, 0xf6, 0x1c, 0x6c, 0xb9, 0x6e, 0x5b, 0xa6, 0x68, 0xe1,
-	0x2d, 0xfa, 0xb8, 0x59, 0xef, 0x0d, 0x28, 0x53, 0xea, 0x49, 0x59, 0x15, 0x27, 0xf8, 0xfd, 0x9a,
-	0xcd, 0x94, 0x76, 0x63, 0xa0, 0xd9, 0xfb, 0xb0, 0x39, 0x9e, 0x55, 0x47, 0xa9, 0x9c, 0x0a, 0x34,
-	0xe8, 0xce, 0x9a, 0x5e, 0xea, 0x83, 0x59, 0xf5, 0x1e, 0xa1, 0xf9, 0x7e, 0x6e, 0xec, 0x37, 0xc8,
-	0x97, 0xcc, 0xf9, 0x2c, 0x1b, 0x8a, 0xfc, 0x48, 0x98, 0xf8, 0x16, 0x1d, 0xd2, 0x77, 0x3b, 0x7b,
-	0x86, 0xbd, 0x06, 0xd1, 0x54, 0x0a, 0x5d, 0x95, 0x32, 0x8d, 0x6f, 0xd3, 0x0c, 0xd1, 0xdc, 0xc3,
-	0x0c, 0x1c, 0x12, 0xaf, 0xd1, 0x93, 0xdf, 0xb7, 0x00, 0x0e, 0xd5, 0xc8, 0xdc, 0xc7, 0x76, 0x46,
-	0xb3, 0x37, 0xa1, 0x27, 0x4e, 0x55, 0x96, 0xca, 0x94, 0xea, 0xc1, 0xca, 0x89, 0xc9, 0xe2, 0xd4,
-	0xef, 0x49, 0x16, 0x5c, 0xca, 0x24, 0xed, 0xa5, 0x4c, 0x62, 0xad, 0x32, 0xad, 0x6b, 0xd9, 0x2a,
-	0xab, 0x4c, 0xe5, 0xdc, 0x2a, 0x53, 0xa9, 0x93, 0x1f, 0x41, 0xcf, 0x9d, 0xb5, 0x22, 0x03, 0xdd,
-	0x80, 0x68, 0x24, 0xb2, 0xbc, 0x2a, 0xeb, 0x04, 0x54, 0xc3, 0x4b, 0xe2, 0x74, 0x96, 0x13, 0xdb,
-	0x21, 0xa6, 0xd8, 0x0b, 0x8d, 0x4e, 0xeb, 0x42, 0x5b, 0xd0, 0x9c, 0x48, 0xd6, 0x30, 0x1d, 0x42,
-	0xbf, 0x36, 0x22, 0x36, 0x0f, 0xc3, 0x59, 0x55, 0xbf, 0xf1, 0xe1, 0x1a, 0xf7, 0xc6, 0xb8, 0x67,
-	0x75, 0x43, 0x6b, 0xaa, 0x8d, 0xaa, 0x2a, 0x7c, 0x5b, 0x6b, 0x01, 0x4c, 0x3d, 0xce, 0xbc, 0x3e,
-	0x25, 0x3b, 0x30, 0x79, 0x00, 0x91, 0x37, 0x23, 0x16, 0x6f, 0x1a, 0xe0, 0xfc, 0x29, 0x0e, 0xba,
-	0xd0, 0x53, 0x74, 0xea, 0xa2, 0x7e, 0xcd, 0x87, 0x46, 0xc7, 0xfa, 0x38, 0x01, 0xc9, 0x1f, 0x5b,
-	0xb0, 0x75, 0x4f, 0x64, 0x65, 0x21, 0xb5, 0x3e, 0xac, 0xa6, 0xb6, 0x7d, 0x9f, 0x88, 0x52, 0xfa,
-	0x7c, 0x46, 0x00, 0x0a, 0x8f, 0x36, 0xf3, 0xc2, 0xe3, 0x1a, 0xf7, 0x64, 0x71, 0x7a, 0xee, 0x64,
-	0xa7, 0x35, 0xee, 0x9d, 0xc8, 0x99, 0x71, 0x72, 0xd3, 0x1a, 0x39, 0xca, 0xb2, 0x54, 0x25, 0xe5,
-	0xd1, 0x0e, 0xb7, 0x80, 0x3d, 0x47, 0x95, 0xb6, 0xc1, 0xa2, 0x73, 0x54, 0x49, 0x0a, 0xa6, 0x2e,
-	0x18, 0x15, 0xdc, 0xb3, 0x77, 0x27, 0x78, 0xa0, 0x93, 0xbf, 0xb6, 0x21, 0xc0, 0x14, 0xf5, 0x0d,
-	0x8e, 0x0f, 0x3b, 0x00, 0xb3, 0x5c, 0x0c, 0xe5, 0x94, 0x32, 0x5b, 0x40, 0x89, 0x78, 0x61, 0x67,
-	0x79, 0xbc, 0x08, 0xbf, 0xde, 0x78, 0xd1, 0x7d, 0xdc, 0xf1, 0x02, 0x9b, 0xc0, 0x91, 0xb3, 0x8c,
-	0x0b, 0xec, 0xe7, 0x56, 0xbc, 0x0b, 0xcf, 0xcd, 0xc7, 0x6b, 0x12, 0x54, 0xd3, 0x0c, 0x53, 0xda,
-	0xf3, 0x64, 0x6e, 0x5a, 0x27, 0x13, 0x08, 0x29, 0x47, 0x63, 0x6e, 0xbd, 0xfc, 0x6b, 0x2f, 0x27,
-	0x5c, 0xf6, 0x6d, 0xe8, 0x65, 0xda, 0x3e, 0x12, 0xb7, 0xa9, 0x4f, 0xea, 0x66, 0x9a, 0xc6, 0x7f,
-	0x06, 0x41, 0xee, 0xa7, 0xd7, 0x88, 0xd3, 0x3a, 0xf9, 0x4f, 0x00, 0xa1, 0xad, 0x75, 0xdf, 0x81,
-	0x40, 0xcf, 0xe4, 0xd0, 0x1d, 0xb5, 0xe2, 0x11, 0x92, 0x13, 0x4e, 0x6d, 0xda, 0xf6, 0x82, 0x69,
-	0x9f, 0x80, 0x8e, 0x96, 0xbf, 0x70, 0x65, 0x12, 0x97, 0x98, 0x10, 0x45, 0x59, 0x66, 0xa7, 0x36,
-	0x2b, 0x5b, 0x57, 0xeb, 0xbb, 0x9d, 0x01, 0x45, 0xbe, 0x2c, 0x52, 0xfb, 0xd1, 0xba, 0x5c, 0x8f,
-	0xe0, 0x01, 0x19, 0x74, 0xde, 0xb2, 0xac, 0xb3, 0x88, 0x1f, 0xa1, 0xbc, 0x41, 0x6b, 0x2a, 0x9b,
-	0x18, 0x44, 0x56, 0x50, 0x21, 0x0c, 0xb9, 0x05, 0x70, 0x37, 0x3d, 0xcf, 0x8a, 0x31, 0xbd, 0x19,
-	0x45, 0xdc, 0x02, 0x8b, 0xdd, 0x6a, 0x7f, 0xb9, 0x5b, 0x5d, 0xe8, 0x2e, 0x60, 0xa9, 0xbb, 0xc0,
-	0x24, 0x3c, 0xc9, 0xb4, 0x51, 0xe5, 0x39, 0x15, 0xa3, 0x95, 0x49, 0xd8, 0x18, 0x7a, 0x06, 0x72,
-	0x49, 0xd8, 0x91, 0xa0, 0x1c, 0x55, 0x31, 0x95, 0x86, 0x6a, 0x55, 0x9f, 0x5b, 0x00, 0x35, 0xa2,
-	0xb3, 0x62, 0x48, 0x0d, 0xf0, 0xb6, 0xd5, 0x08, 0xc1, 0x83, 0x85, 0xac, 0x70, 0xc5, 0x4e, 0xeb,
-	0xb6, 0x1e, 0xee, 0xc2, 0x16, 0x2e, 0x8e, 0x46, 0xa5, 0x9a, 0x22, 0xd1, 0x55, 0x22, 0x02, 0xdc,
-	0xbb, 0x57, 0xaa, 0xe9, 0x80, 0xb2, 0x0c, 0xbd, 0x7b, 0xda, 0xaa, 0x17, 0x72, 0x07, 0xb1, 0x97,
-	0x20, 0xd0, 0x6a, 0x64, 0xe2, 0x9d, 0x35, 0xcf, 0xa1, 0xf3, 0x92, 0xc3, 0x09, 0x19, 0xeb, 0x83,
-	0x29, 0x45, 0x96, 0xc7, 0x77, 0xd7, 0xd4, 0x87, 0x43, 0x23, 0x67, 0xf5, 0xc3, 0x0e, 0x62, 0x27,
-	0x1f, 0x42, 0x80, 0x9b, 0xcd, 0xbf, 0x54, 0x18, 0x04, 0x67, 0x13, 0x51, 0xbf, 0x3e, 0xe1, 0x7a,
-	0x4d, 0x53, 0xf9, 0x79, 0x0b, 0x22, 0x6f, 0xf3, 0x86, 0xb6, 0xf2, 0x91, 0x31, 0xa2, 0xbd, 0x76,
-	0x8c, 0xb0, 0x53, 0x73, 0x3d, 0x46, 0xdc, 0x80, 0x48, 0x58, 0x73, 0x69, 0x3f, 0x7e, 0x7a, 0xb8,
-	0x8e, 0x9d, 0xd0, 0xce, 0xcb, 0xb8, 0x9e, 0xcf, 0xcb, 0xdd, 0x0b, 0xf3, 0xb2, 0x77, 0xa6, 0xde,
-	0x23, 0xa3, 0xcf, 0xa3, 0xce, 0x97, 0xfc, 0xb9, 0x05, 0x3d, 0xe7, 0x25, 0x0d, 0x37, 0x5a, 0xac,
-	0x7d, 0xed, 0x55, 0xb5, 0xaf, 0x73, 0xa1, 0xf6, 0x69, 0x23, 0x4a, 0xb3, 0x30, 0x29, 0x10, 0x3c,
-	0xd0, 0xd8, 0x04, 0xcb, 0x62, 0x21, 0xde, 0x42, 0x59, 0xa4, 0x56, 0x23, 0x5e, 0xe2, 0xee, 0x4a,
-	0xf7, 0xef, 0x2d, 0x1b, 0xe2, 0xbf, 0x1d, 0xe8, 0x60, 0x1b, 0xfc, 0xff, 0x1f, 0xfc, 0xeb, 0x5b,
-	0x86, 0x17, 0x5e, 0xe2, 0x1e, 0x19, 0xfb, 0xaf, 0x43, 0x97, 0x4c, 0x60, 0x9b, 0xdf, 0x6d, 0xee,
-	0xa0, 0xf9, 0x73, 0x40, 0xb4, 0xf8, 0x1c, 0xf0, 0x36, 0x44, 0xea, 0x54, 0x96, 0x13, 0x29, 0x52,
-	0xd7, 0xba, 0x5e, 0x2a, 0xe9, 0xd7, 0x44, 0x98, 0xde, 0x48, 0xb1, 0x36, 0x83, 0x81, 0x4d, 0x6f,
-	0x6e, 0x67, 0xa0, 0xd9, 0x4d, 0x80, 0x93, 0x2c, 0xc7, 0x5e, 0x10, 0x3f, 0x6f, 0xda, 0x9e, 0x13,
-	0x77, 0xf6, 0x8c, 0xfd, 0x8a, 0x3e, 0xe4, 0xbe, 0x6e, 0xd9, 0xaf, 0xb8, 0x43, 0x5f, 0x17, 0x2c,
-	0xb2, 0xbd, 0x6c, 0x91, 0x1b, 0x10, 0x4d, 0xd4, 0x4c, 0xe6, 0x58, 0x6c, 0xae, 0xd0, 0xdd, 0x6b,
-	0x78, 0xd1, 0x5a, 0x57, 0x97, 0x93, 0xd5, 0x4d, 0xe8, 0xd7, 0xdd, 0x70, 0xfc, 0x04, 0x91, 0xcd,
-	0x37, 0x56, 0x4f, 0xfe, 0xcd, 0xcf, 0x25, 0xfb, 0xef, 0xfc, 0xe9, 0xe1, 0x4e, 0xeb, 0xb3, 0x87,
-	0x3b, 0xad, 0xcf, 0x1f, 0xee, 0xb4, 0xfe, 0xfd, 0x70, 0xa7, 0xf5, 0x9b, 0x2f, 0x76, 0x36, 0x3e,
-	0xff, 0x62, 0x67, 0xe3, 0x9f, 0x5f, 0xec, 0x6c, 0xfc, 0x24, 0xf1, 0x4a, 0x7c, 0x61, 0xe9, 0x6f,
-	0xec, 0xec, 0xf8, 0x8d, 0x7a, 0x75, 0xdc, 0xa5, 0x4f, 0x2f, 0xfd, 0x2f, 0x00, 0x00, 0xff, 0xff,
-	0xff, 0x29, 0x2b, 0xd6, 0xb1, 0x1d, 0x00, 0x00,
+	// 2752 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x5a, 0x4f, 0x73, 0x1b, 0xc7,
+	0xb1, 0x27, 0x80, 0x5d, 0x60, 0xd1, 0x24, 0x25, 0xbf, 0xb5, 0xa4, 0xb7, 0x96, 0x65, 0x8a, 0xde,
+	0x93, 0xfc, 0x0e, 0x72, 0x59, 0xb6, 0xeb, 0xf9, 0x6f, 0x6c, 0xca, 0xb6, 0x4c, 0x57, 0x04, 0x5b,
+	0x19, 0x3a, 0x49, 0x55, 0x2a, 0x15, 0xd6, 0x70, 0x77, 0x00, 0x6c, 0xb8, 0xd8, 0x41, 0x76, 0x66,
+	0xc9, 0xf0, 0x94, 0x6b, 0x8e, 0x71, 0x8e, 0x29, 0x9f, 0x72, 0x49, 0x2a, 0xd7, 0x7c, 0x82, 0x5c,
+	0x12, 0x1f, 0x95, 0x5b, 0x4e, 0xa9, 0x94, 0xfc, 0x29, 0x72, 0x4b, 0x75, 0xcf, 0xcc, 0x62, 0x41,
+	0x2d, 0x60, 0x4a, 0x76, 0x6e, 0xd3, 0xb3, 0xdd, 0x3d, 0x33, 0xdd, 0x3d, 0xdd, 0xbf, 0x1e, 0x00,
+	0x9e, 0x9d, 0x97, 0x52, 0xcb, 0x97, 0x7f, 0x2e, 0xab, 0xb2, 0xe0, 0xf9, 0x6d, 0xa2, 0xc2, 0x67,
+	0xc7, 0x3c, 0x2b, 0x73, 0xc1, 0xd3, 0xdb, 0x6e, 0xfe, 0xe4, 0x95, 0xeb, 0x57, 0x0d, 0xa7, 0xe6,
+	0xea, 0x78, 0x52, 0xca, 0x6a, 0x6e, 0x78, 0xe3, 0x2f, 0x3a, 0xd0, 0x67, 0x22, 0x91, 0x65, 0x1a,
+	0x3e, 0x0b, 0x3e, 0xd7, 0x87, 0x33, 0x15, 0x75, 0x76, 0x3b, 0xb7, 0x7a, 0xcc, 0xe3, 0x7a, 0xa4,
+	0xc2, 0xd7, 0xc1, 0x1f, 0xf3, 0x44, 0xab, 0xa8, 0xbb, 0xdb, 0xbb, 0xb5, 0x79, 0xe7, 0xb9, 0xdb,
+	0x2d, 0xba, 0x6f, 0xdf, 0xe3, 0x89, 0xbe, 0xeb, 0x7d, 0xf5, 0xcf, 0x9b, 0x1b, 0xcc, 0x70, 0x87,
+	0x6f, 0xc3, 0x80, 0x27, 0x3a, 0x93, 0x85, 0x8a, 0x7a, 0x24, 0xf8, 0x7c, 0xab, 0xe0, 0x1e, 0xf1,
+	0x58, 0x51, 0x27, 0x11, 0x3f, 0x1c, 0x80, 0x87, 0x2a, 0xc3, 0xf7, 0x00, 0xf8, 0x44, 0x14, 0xfa,
+	0x50, 0x09, 0x51, 0xd0, 0xb6, 0x36, 0xef, 0xec, 0xb4, 0x2b, 0x42, 0xb6, 0x03, 0x21, 0x8a, 0xfd,
+	0x0d, 0x36, 0xe4, 0x8e, 0x08, 0x6f, 0x3a, 0x05, 0xb9, 0x54, 0x3a, 0xea, 0xee, 0x76, 0x6e, 0x0d,
+	0x6b, 0x86, 0xfb, 0x52, 0xe9, 0xf0, 0x2e, 0x6c, 0xca, 0xf1, 0x58, 0x94, 0x87, 0x3c, 0x4d, 0x45,
+	0x1a, 0xf5, 0x68, 0x89, 0x9b, 0xad, 0x4b, 0x7c, 0x86, 0x7c, 0x7b, 0xc8, 0xb6, 0xbf, 0xc1, 0x40,
+	0xd6, 0x54, 0xf8, 0x12, 0x5c, 0x36, 0x3a, 0x4a, 0xa1, 0x92, 0xac, 0x40, 0x3d, 0x9e, 0x5d, 0xe9,
+	0x12, 0x7d, 0x60, 0x6e, 0x3e, 0x7c, 0x0b, 0x86, 0x89, 0x2c, 0x0a, 0x91, 0x68, 0x91, 0x46, 0x3e,
+	0x2d, 0x76, 0xbd, 0x75, 0xb1, 0x8f, 0x66, 0x73, 0x7d, 0x86, 0x5b, 0xad, 0xd9, 0xc3, 0xf7, 0x61,
+	0x2b, 0xcd, 0xd4, 0x42, 0xbc, 0x7f, 0x01, 0xf1, 0x25, 0x89, 0xf0, 0x4d, 0x08, 0x4a, 0x99, 0x8b,
+	0x43, 0x25, 0x74, 0x34, 0x20, 0xe9, 0x1b, 0xad, 0xd2, 0x9f, 0xca, 0x54, 0x1c, 0x08, 0xbd, 0xbf,
+	0xc1, 0x06, 0xc8, 0x7f, 0x20, 0x74, 0xf8, 0x01, 0x6c, 0x8f, 0x4b, 0x3e, 0x13, 0xa7, 0xb2, 0x3c,
+	0x26, 0xf9, 0xe0, 0x42, 0xf2, 0x5b, 0xb5, 0x10, 0x2a, 0xd9, 0x83, 0xcb, 0x14, 0x7a, 0x87, 0xaa,
+	0x3a, 0x9a, 0x65, 0x1a, 0x0f, 0x31, 0x24, 0x35, 0xd7, 0x16, 0x6a, 0x4e, 0x5e, 0xb9, 0xfd, 0x39,
+	0x57, 0xc7, 0x1f, 0x23, 0x1f, 0x1a, 0x90, 0x04, 0x0e, 0x1c, 0x7f, 0xf8, 0x01, 0x6c, 0x19, 0x15,
+	0xc7, 0x59, 0x9e, 0x8b, 0x34, 0x82, 0x35, 0x31, 0x41, 0x3a, 0x3e, 0xe5, 0x33, 0xb1, 0xbf, 0xc1,
+	0x36, 0x49, 0xea, 0xfb, 0x24, 0x14, 0xde, 0x87, 0xcb, 0x59, 0xa1, 0x34, 0x2f, 0x12, 0xe1, 0xf4,
+	0x6c, 0x92, 0x9e, 0x17, 0x5b, 0xf5, 0x7c, 0x62, 0x79, 0xad, 0xaa, 0x4b, 0x4e, 0xd6, 0x6a, 0xfb,
+	0xc4, 0x9d, 0x6a, 0x2c, 0xcb, 0x89, 0xd4, 0x5a, 0x14, 0xd1, 0xd6, 0x05, 0x77, 0x65, 0x4e, 0x77,
+	0xcf, 0xc9, 0x85, 0x1f, 0xc1, 0x16, 0xde, 0xcf, 0xc3, 0x6a, 0x9e, 0x72, 0xb4, 0xce, 0x36, 0xe9,
+	0xd9, 0x6d, 0xd5, 0x83, 0x56, 0xfa, 0xa1, 0xe1, 0xc3, 0xf3, 0xe9, 0x05, 0x89, 0x41, 0x6d, 0x76,
+	0x54, 0x8a, 0xb2, 0x2a, 0xa2, 0x2b, 0x6b, 0x82, 0x9a, 0x76, 0xc3, 0x90, 0x0d, 0x83, 0x7a, 0x52,
+	0x53, 0xb8, 0x15, 0x95, 0x4c, 0x45, 0x5a, 0xe5, 0xe2, 0x30, 0xad, 0x44, 0x74, 0x75, 0xcd, 0x56,
+	0x0e, 0x2c, 0xe3, 0x87, 0x15, 0x99, 0x5a, 0x2d, 0xc8, 0xbb, 0x7d, 0xf0, 0x30, 0x21, 0xc4, 0x0f,
+	0x7d, 0xe8, 0x9b, 0xcb, 0x1e, 0xbe, 0x0e, 0x7d, 0x9e, 0x24, 0x62, 0xae, 0xed, 0x85, 0x5e, 0x95,
+	0x19, 0x90, 0x65, 0x7f, 0x83, 0x59, 0xe6, 0xf0, 0x0d, 0x18, 0xa4, 0x22, 0xc9, 0xb3, 0x42, 0xd0,
+	0x3d, 0x5e, 0x15, 0x7b, 0x1f, 0x1a, 0x1e, 0x8c, 0x5d, 0xcb, 0x1e, 0xbe, 0x06, 0xfd, 0x52, 0x9c,
+	0x64, 0x27, 0xc2, 0x5e, 0xef, 0xf5, 0x57, 0xc6, 0xf2, 0x86, 0x6f, 0x40, 0xa0, 0xaa, 0xf9, 0xbc,
+	0x14, 0x4a, 0xd1, 0x75, 0xfe, 0x26, 0xb9, 0x9a, 0x3b, 0x7c, 0x19, 0x3c, 0x8c, 0x2a, 0x7b, 0xbf,
+	0xdb, 0x33, 0x26, 0xc6, 0xce, 0xfe, 0x06, 0x23, 0x46, 0xb4, 0x88, 0x12, 0x5a, 0xe7, 0xc2, 0xde,
+	0xe9, 0x76, 0x8b, 0x1c, 0x10, 0x0b, 0xee, 0xd0, 0x30, 0xa3, 0x45, 0xf8, 0x11, 0x2f, 0x52, 0x59,
+	0xac, 0xbd, 0xcd, 0x7b, 0x86, 0x07, 0x2d, 0x62, 0xd9, 0x71, 0x87, 0x53, 0x99, 0xa7, 0xf6, 0x12,
+	0xb7, 0xef, 0x70, 0x5f, 0xe6, 0x18, 0x58, 0xc4, 0x88, 0x4b, 0x95, 0x22, 0x17, 0x5c, 0x09, 0x7b,
+	0x63, 0xdb, 0x97, 0x62, 0x86, 0x87, 0x12, 0x87, 0x19, 0xa2, 0xe4, 0xbc, 0x14, 0x62, 0x36, 0xd7,
+	0xf6, 0xae, 0xb6, 0x4b, 0x3e, 0x30, 0x3c, 0x28, 0x69, 0xd9, 0xc3, 0x3b, 0xe0, 0xcb, 0x24, 0xa9,
+	0x4a, 0x1b, 0xbf, 0xed, 0xd6, 0xff, 0x0c, 0x39, 0xf6, 0x37, 0x98, 0x61, 0xc5, 0x83, 0xa9, 0xe3,
+	0x6c, 0x6e, 0xa3, 0xb5, 0xfd, 0x60, 0x07, 0xc7, 0x19, 0x66, 0x16, 0x62, 0x24, 0x01, 0x2d, 0xe7,
+	0xd1, 0xb5, 0x75, 0x02, 0x5a, 0x1a, 0x01, 0x2d, 0xe7, 0x77, 0x03, 0x8c, 0x5e, 0x8c, 0xe3, 0x78,
+	0x00, 0x3e, 0xf9, 0x3e, 0x7e, 0x0d, 0x82, 0x1f, 0x54, 0xbc, 0xd0, 0x99, 0x3e, 0x0b, 0x43, 0xf0,
+	0x0a, 0x3e, 0x13, 0x14, 0xda, 0x43, 0x46, 0xe3, 0xf0, 0x0a, 0xf8, 0xb3, 0x2c, 0xcf, 0x33, 0x8a,
+	0xdb, 0x1e, 0x33, 0x44, 0xfc, 0x2a, 0x0c, 0x1f, 0xc8, 0x52, 0x33, 0x5e, 0x4c, 0x88, 0xe5, 0x48,
+	0x4c, 0x32, 0x53, 0xe3, 0x3c, 0x66, 0x88, 0xf0, 0x19, 0xe8, 0x89, 0x22, 0x25, 0x31, 0x8f, 0xe1,
+	0x30, 0xfe, 0xa2, 0x0b, 0xc3, 0xba, 0xd4, 0xa1, 0x14, 0x55, 0x32, 0xbb, 0x9a, 0x21, 0x70, 0x0b,
+	0xd3, 0xba, 0xda, 0x31, 0x1a, 0x87, 0xff, 0x0f, 0xc0, 0xb5, 0x2e, 0xb3, 0xa3, 0x4a, 0x0b, 0x57,
+	0x91, 0xff, 0x67, 0x29, 0xe9, 0x3e, 0xe0, 0x59, 0x69, 0xeb, 0x70, 0x83, 0x35, 0x7c, 0x13, 0x7c,
+	0x2d, 0x35, 0xcf, 0x23, 0x8f, 0x64, 0x5e, 0x68, 0x35, 0x90, 0x3b, 0xbd, 0x83, 0x00, 0x24, 0x11,
+	0xbe, 0x05, 0xfe, 0x5c, 0x96, 0x5a, 0x45, 0x3e, 0x89, 0xb6, 0x67, 0xc3, 0xda, 0x04, 0x4e, 0x96,
+	0x44, 0xf0, 0x64, 0x2a, 0x97, 0x5a, 0xd1, 0x85, 0xf0, 0x99, 0x21, 0x70, 0x56, 0x9e, 0x16, 0x22,
+	0xa5, 0x70, 0x0f, 0x98, 0x21, 0xe2, 0xdf, 0x75, 0x01, 0x16, 0xb5, 0x99, 0x98, 0x90, 0x72, 0x46,
+	0x21, 0x62, 0x61, 0xaa, 0x6e, 0x9b, 0xa9, 0x7a, 0x2b, 0x4d, 0xe5, 0x5d, 0xdc, 0x54, 0x7b, 0x30,
+	0x2c, 0x85, 0x92, 0x55, 0x99, 0x08, 0x77, 0xe6, 0x0b, 0x99, 0x6b, 0x21, 0xb5, 0x30, 0x59, 0xff,
+	0x5b, 0x98, 0x6c, 0xd0, 0x30, 0x59, 0xfc, 0xf7, 0x0e, 0x0c, 0x6c, 0x39, 0xc6, 0xd3, 0x62, 0x39,
+	0x77, 0xb1, 0x89, 0xe3, 0xf0, 0x06, 0x0c, 0xeb, 0x12, 0x6d, 0x6d, 0xb3, 0x98, 0x08, 0xaf, 0x41,
+	0xff, 0x54, 0x64, 0x93, 0xa9, 0xb1, 0x50, 0x8f, 0x59, 0x0a, 0x8f, 0x3a, 0xa9, 0x78, 0xc9, 0x0b,
+	0x2d, 0xc4, 0x93, 0x44, 0xc6, 0x42, 0x0a, 0x03, 0x2b, 0xcf, 0x66, 0x99, 0x7e, 0x12, 0x4b, 0x19,
+	0x89, 0x78, 0x06, 0x9b, 0x8d, 0x8a, 0xb3, 0x7c, 0x84, 0xce, 0xf9, 0x23, 0xb8, 0x0b, 0xd9, 0x6d,
+	0x5c, 0xc8, 0x1a, 0xe8, 0xf6, 0x1a, 0x40, 0xf7, 0x7f, 0x61, 0x50, 0x88, 0x5f, 0xd2, 0xb4, 0x67,
+	0x0e, 0x8b, 0xe4, 0x48, 0xc5, 0x0c, 0x7c, 0xca, 0x32, 0xdf, 0xb0, 0xd0, 0x15, 0xf0, 0xa9, 0x7c,
+	0xba, 0x08, 0x23, 0x22, 0xbc, 0x0a, 0xfd, 0xb4, 0x12, 0x8b, 0xb5, 0xfc, 0xb4, 0x12, 0x23, 0x15,
+	0x1f, 0x83, 0x87, 0x69, 0xe8, 0x5b, 0xab, 0xec, 0xd5, 0x2a, 0xc3, 0x08, 0x06, 0x33, 0xa1, 0x14,
+	0x9f, 0x08, 0x83, 0x3e, 0x99, 0x23, 0xe3, 0xcf, 0xc1, 0xc3, 0x14, 0xf6, 0x54, 0x8b, 0x35, 0xb4,
+	0xf6, 0x96, 0xb5, 0xfe, 0xa9, 0x03, 0xc1, 0x03, 0x51, 0x66, 0x32, 0xcd, 0x12, 0xb4, 0x72, 0x96,
+	0xda, 0xd0, 0x0a, 0x18, 0x8d, 0x71, 0x2e, 0xe7, 0x36, 0x0f, 0x05, 0x8c, 0xc6, 0xb8, 0x88, 0x28,
+	0x1c, 0xd0, 0x0e, 0x98, 0x21, 0x1a, 0x27, 0xf2, 0x9a, 0x27, 0xaa, 0xdd, 0xe4, 0x37, 0xdc, 0xf4,
+	0x3c, 0x0c, 0x8f, 0xa4, 0x3c, 0x16, 0x29, 0x7e, 0xe8, 0xd3, 0x87, 0xc0, 0x4c, 0x2c, 0xfb, 0x70,
+	0xb0, 0xe4, 0xc3, 0xcf, 0x01, 0x16, 0x48, 0xe7, 0x29, 0x22, 0x86, 0xf2, 0x73, 0x2e, 0x4f, 0xdd,
+	0xbe, 0x89, 0x88, 0xdf, 0x85, 0x61, 0x8d, 0xe6, 0x9e, 0x5c, 0x69, 0xfc, 0x53, 0xd8, 0x6a, 0x42,
+	0xcb, 0xa7, 0xd8, 0xd6, 0x75, 0x08, 0x1c, 0x18, 0xa5, 0x9d, 0xf9, 0xac, 0xa6, 0xe3, 0x04, 0x36,
+	0x1b, 0x10, 0x11, 0x6b, 0x09, 0x62, 0x41, 0x53, 0x5f, 0x70, 0x88, 0x0a, 0x11, 0x34, 0x92, 0x42,
+	0x9f, 0xd1, 0x98, 0x92, 0x88, 0xe6, 0xda, 0x68, 0xdb, 0x66, 0x86, 0x58, 0x13, 0x5a, 0x7f, 0xed,
+	0x40, 0xff, 0x3e, 0xaf, 0x8a, 0x64, 0xda, 0xb2, 0xc0, 0xfa, 0xdc, 0x52, 0xc7, 0x5b, 0xaf, 0x19,
+	0x6f, 0xcd, 0x13, 0x79, 0xcb, 0x27, 0xc2, 0x6c, 0x94, 0x4c, 0x79, 0x39, 0x11, 0x94, 0x33, 0x7a,
+	0xcc, 0x52, 0x78, 0x10, 0x4c, 0x76, 0x14, 0x0d, 0x01, 0xa3, 0x31, 0x6a, 0x37, 0x99, 0x74, 0xb0,
+	0xdb, 0xc3, 0x82, 0x6a, 0x72, 0x64, 0x84, 0x18, 0xf2, 0x24, 0xc3, 0x04, 0xbd, 0xb3, 0xdb, 0xbb,
+	0xe5, 0x33, 0x47, 0xc6, 0xbf, 0xed, 0x20, 0x3e, 0x25, 0xa0, 0xd9, 0x5e, 0x55, 0xaf, 0x41, 0x9f,
+	0x2a, 0x89, 0x69, 0x84, 0x87, 0xcc, 0x52, 0xe1, 0xbb, 0x10, 0xe4, 0x64, 0x00, 0xb1, 0xbe, 0xd3,
+	0x35, 0x56, 0xb2, 0x89, 0xac, 0x16, 0xc1, 0x70, 0x2e, 0xc5, 0xb8, 0x52, 0x62, 0x91, 0x77, 0x02,
+	0x33, 0x31, 0x52, 0xf1, 0xf7, 0x60, 0x60, 0xe1, 0x6c, 0x63, 0xf9, 0xce, 0xd2, 0xf2, 0x4b, 0xf2,
+	0xdd, 0x73, 0xf2, 0x3f, 0x03, 0x0f, 0x71, 0x66, 0x8b, 0x6b, 0xda, 0xcb, 0xe1, 0x15, 0xf0, 0x13,
+	0x5e, 0x29, 0x41, 0x88, 0x6b, 0x9b, 0x19, 0xa2, 0xe9, 0xfd, 0xab, 0xcb, 0xde, 0xff, 0x7d, 0x07,
+	0xfa, 0x06, 0x95, 0xb6, 0x2c, 0x11, 0xc1, 0x40, 0x56, 0x3a, 0x91, 0x36, 0x64, 0xb7, 0x99, 0x23,
+	0x71, 0x99, 0x52, 0xe8, 0xf2, 0xcc, 0x5d, 0x26, 0x22, 0xc2, 0x18, 0xb6, 0x0b, 0xa9, 0x0f, 0x8f,
+	0xc4, 0x58, 0x96, 0x0d, 0x6b, 0x6c, 0x16, 0x52, 0xdf, 0xa5, 0x39, 0x93, 0xe3, 0x8c, 0xcf, 0x4d,
+	0xf3, 0x1c, 0x30, 0x47, 0x36, 0x37, 0xd9, 0x5f, 0xde, 0xe4, 0x8f, 0x61, 0x60, 0x11, 0xf0, 0x77,
+	0x9c, 0x00, 0x7f, 0xdd, 0x01, 0x0f, 0x41, 0xf2, 0x53, 0xa9, 0x7d, 0x05, 0xba, 0xb2, 0x58, 0x1b,
+	0x30, 0xa8, 0xfa, 0x33, 0xf7, 0x34, 0xd2, 0x95, 0x45, 0xf8, 0x1c, 0x04, 0x55, 0xa1, 0xb3, 0x7c,
+	0x61, 0x9b, 0x01, 0xd1, 0x23, 0x15, 0xbf, 0x03, 0x7d, 0xc3, 0xbe, 0x22, 0x78, 0x6f, 0xc0, 0xd0,
+	0xdd, 0x22, 0x65, 0xef, 0xfb, 0x62, 0x02, 0x2d, 0x64, 0x81, 0xfb, 0x77, 0x6c, 0xa1, 0x5f, 0xc1,
+	0xc0, 0xe2, 0xfa, 0x0b, 0x87, 0xe0, 0xd2, 0x06, 0x7a, 0x2b, 0x37, 0xe0, 0xad, 0xd8, 0x80, 0xbf,
+	0xbc, 0x81, 0xbf, 0xf9, 0x10, 0x1c, 0x14, 0x7c, 0xae, 0xa6, 0x52, 0x63, 0x95, 0x29, 0xe4, 0xe9,
+	0xe2, 0x7d, 0xcb, 0x2f, 0xe4, 0xe9, 0x48, 0x85, 0x2f, 0x00, 0x60, 0x69, 0x3a, 0x5c, 0x9c, 0xcc,
+	0x63, 0x43, 0x9c, 0xa1, 0xd4, 0x8e, 0x56, 0xa7, 0xcf, 0xb8, 0xfb, 0x1e, 0x7d, 0x1c, 0x20, 0xcd,
+	0xcc, 0x09, 0x8e, 0xb3, 0x22, 0x35, 0x55, 0x6b, 0xc8, 0x0c, 0x11, 0xbe, 0x0e, 0x7e, 0x21, 0xd3,
+	0x1a, 0x02, 0x3e, 0xb7, 0xf2, 0x85, 0xc4, 0x81, 0x1a, 0xe2, 0x0e, 0x3f, 0x86, 0xed, 0x54, 0x8c,
+	0x79, 0x95, 0xeb, 0x43, 0x04, 0x66, 0x0e, 0x02, 0xae, 0x7d, 0x60, 0xb1, 0x1a, 0xb6, 0xac, 0x20,
+	0x43, 0xb9, 0xf0, 0x0d, 0xe8, 0x93, 0x29, 0x4d, 0xea, 0x5b, 0xd5, 0x37, 0x51, 0x13, 0x61, 0xe5,
+	0x2d, 0x3f, 0x4a, 0x92, 0x11, 0x54, 0x14, 0xac, 0x91, 0x24, 0xb3, 0x38, 0x49, 0xc3, 0x1f, 0xde,
+	0x01, 0xaf, 0xac, 0x0a, 0x15, 0x0d, 0x49, 0x2e, 0x6a, 0xef, 0x0d, 0x2b, 0x17, 0xcc, 0xc4, 0x8b,
+	0x76, 0xc2, 0xd6, 0x52, 0x45, 0xb0, 0xc6, 0x4e, 0x18, 0xd5, 0xce, 0x4e, 0xc4, 0x8d, 0x46, 0xc7,
+	0x50, 0xd5, 0xd1, 0xa6, 0x81, 0x0a, 0x44, 0x84, 0x2f, 0xc2, 0x96, 0x6d, 0x1b, 0x0d, 0x30, 0xd8,
+	0xa2, 0x8f, 0x9b, 0xf5, 0x9c, 0x01, 0x0e, 0x6a, 0x5a, 0x56, 0xc5, 0x31, 0x7e, 0xbf, 0x62, 0x32,
+	0xa5, 0x99, 0x18, 0xa9, 0xf0, 0x23, 0xd8, 0x9c, 0xcc, 0xab, 0xc3, 0x54, 0xcc, 0x38, 0x3a, 0x74,
+	0x67, 0x0d, 0xfc, 0xfe, 0x78, 0x5e, 0x7d, 0x48, 0x6c, 0xae, 0x05, 0x98, 0xb8, 0x09, 0x8a, 0x25,
+	0x7d, 0x36, 0xcf, 0x12, 0x9e, 0x1f, 0x72, 0x1d, 0xdd, 0xa4, 0x45, 0x86, 0x76, 0x66, 0x4f, 0x87,
+	0x6f, 0x42, 0x30, 0x13, 0x5c, 0x55, 0xa5, 0x48, 0xa3, 0x5b, 0xd4, 0x70, 0xb6, 0xc3, 0xde, 0x91,
+	0x65, 0x62, 0x35, 0x7b, 0xfc, 0x65, 0x07, 0xe0, 0x40, 0x8e, 0xf5, 0x7d, 0x44, 0xc0, 0x2a, 0x7c,
+	0x07, 0x06, 0xfc, 0x44, 0x66, 0x88, 0xa4, 0x3a, 0x6b, 0xe2, 0x64, 0xcf, 0xf0, 0xd4, 0xef, 0xab,
+	0x86, 0x5c, 0xca, 0x24, 0xdd, 0xa5, 0x4c, 0x62, 0xbc, 0x32, 0xab, 0x6b, 0xd9, 0x2a, 0xaf, 0xcc,
+	0xc4, 0xc2, 0x2b, 0x33, 0xa1, 0xe2, 0x1f, 0xc1, 0xc0, 0xae, 0xb5, 0x22, 0x03, 0x5d, 0x87, 0x60,
+	0xcc, 0xb3, 0xbc, 0x2a, 0xeb, 0x04, 0x54, 0xd3, 0x4b, 0xdb, 0xe9, 0x2d, 0x27, 0xb6, 0x03, 0x4c,
+	0xb1, 0xe7, 0x80, 0x4e, 0xe7, 0x1c, 0x2c, 0x68, 0x4f, 0x24, 0x6b, 0x94, 0x26, 0x30, 0xac, 0x9d,
+	0x88, 0xe0, 0x21, 0x99, 0x57, 0xf5, 0x9b, 0x37, 0x8e, 0x71, 0x6e, 0x82, 0x73, 0xc6, 0x36, 0x34,
+	0xa6, 0xda, 0x28, 0xab, 0xc2, 0x75, 0x42, 0x86, 0xc0, 0xd4, 0x63, 0xdd, 0xeb, 0x52, 0xb2, 0x25,
+	0xe3, 0x07, 0x10, 0x38, 0x37, 0x62, 0xf1, 0xa6, 0x9e, 0xdf, 0xad, 0x62, 0xa9, 0x73, 0x98, 0xa2,
+	0x57, 0x17, 0xf5, 0x2b, 0xee, 0x6a, 0x58, 0x80, 0x4f, 0x44, 0xfc, 0x87, 0x0e, 0x6c, 0xdd, 0xe3,
+	0x59, 0x59, 0x08, 0xa5, 0x0e, 0xaa, 0x99, 0xe9, 0xf8, 0xa6, 0xbc, 0x14, 0x2e, 0x9f, 0x11, 0x81,
+	0x9b, 0x47, 0x9f, 0xb9, 0xcd, 0xe3, 0x18, 0xe7, 0x44, 0x71, 0x72, 0xe6, 0xfa, 0x1d, 0x1c, 0xe3,
+	0xdc, 0xb1, 0x98, 0x6b, 0xbb, 0x6f, 0x1a, 0x13, 0x3c, 0x2f, 0x4b, 0x59, 0x5a, 0xc4, 0x6d, 0x08,
+	0xb3, 0x8e, 0x2c, 0xb5, 0x85, 0xdb, 0x86, 0x40, 0x03, 0x13, 0x0a, 0x5e, 0x80, 0xed, 0x01, 0xd1,
+	0x23, 0x15, 0xff, 0xa5, 0x0b, 0x1e, 0xa6, 0xa8, 0xef, 0xb0, 0xe3, 0xdc, 0x01, 0x98, 0xe7, 0x3c,
+	0x11, 0x33, 0xca, 0x6c, 0x1e, 0x25, 0xe2, 0xc6, 0xcc, 0x72, 0x47, 0xea, 0x7f, 0xbb, 0x8e, 0xb4,
+	0xff, 0xa4, 0x1d, 0x29, 0x82, 0xc0, 0xb1, 0xf5, 0x8c, 0xbd, 0xd8, 0x2f, 0xae, 0xf8, 0x9d, 0x64,
+	0xe1, 0x3e, 0x56, 0x8b, 0xa0, 0x99, 0xe6, 0x98, 0xd2, 0x5e, 0x22, 0x77, 0xd3, 0x38, 0x9e, 0x82,
+	0x4f, 0x39, 0x1a, 0x73, 0xeb, 0xc5, 0x7f, 0xfd, 0x60, 0xc4, 0x8b, 0x7d, 0x50, 0xa6, 0xcc, 0x8f,
+	0x26, 0xa6, 0xfb, 0xea, 0x67, 0x8a, 0x5e, 0x8c, 0xb0, 0x27, 0x73, 0x0f, 0x1e, 0xd8, 0x93, 0x49,
+	0xa5, 0xe3, 0x2f, 0x7d, 0xf0, 0x4d, 0xad, 0xfb, 0x3f, 0xf0, 0xd4, 0x5c, 0x24, 0x76, 0xa9, 0x15,
+	0x8f, 0xf2, 0x8c, 0x78, 0x6a, 0xd7, 0x76, 0x1b, 0xae, 0x7d, 0x06, 0x7a, 0x4a, 0xfc, 0xc2, 0x96,
+	0x49, 0x1c, 0x62, 0x42, 0xe4, 0x65, 0x99, 0x9d, 0x98, 0xac, 0x6c, 0x42, 0x6d, 0x68, 0x67, 0x46,
+	0x74, 0xf3, 0xa9, 0x03, 0x5c, 0x34, 0x79, 0x03, 0xa2, 0x47, 0xe4, 0xd0, 0x05, 0x64, 0x59, 0xe7,
+	0x11, 0xd7, 0x42, 0x39, 0x87, 0xd6, 0x52, 0x26, 0x31, 0xf0, 0xac, 0xa0, 0x42, 0xe8, 0x33, 0x43,
+	0xe0, 0x6c, 0x7a, 0x96, 0x15, 0x13, 0x7a, 0xfc, 0x0c, 0x98, 0x21, 0x9a, 0x68, 0x75, 0xb8, 0x8c,
+	0x56, 0x1b, 0xe8, 0x02, 0x96, 0xd0, 0x05, 0x26, 0xe1, 0x69, 0xa6, 0xb4, 0x2c, 0xcf, 0xa8, 0x18,
+	0xad, 0x4c, 0xc2, 0x5a, 0x63, 0x11, 0x72, 0x49, 0xd8, 0x8a, 0xe0, 0x3e, 0xaa, 0x62, 0x26, 0x34,
+	0xd5, 0xaa, 0x21, 0x33, 0x04, 0x5a, 0x44, 0x65, 0x45, 0x42, 0x00, 0x78, 0xdb, 0x58, 0x84, 0xe8,
+	0x51, 0x23, 0x2b, 0x5c, 0x32, 0x0f, 0x3c, 0xa6, 0x1e, 0xee, 0xc2, 0x16, 0x0e, 0x0e, 0xc7, 0xa5,
+	0x9c, 0xa1, 0xd0, 0x65, 0x12, 0x02, 0x9c, 0xbb, 0x57, 0xca, 0xd9, 0x88, 0xb2, 0x0c, 0xfd, 0x0e,
+	0x60, 0xaa, 0x9e, 0xcf, 0x2c, 0x85, 0xd5, 0x68, 0x6e, 0xfb, 0x77, 0xfb, 0x5e, 0xda, 0x6e, 0x60,
+	0xd7, 0xe4, 0xb3, 0x9a, 0x3d, 0x7c, 0x15, 0x3c, 0x25, 0xc7, 0x3a, 0xda, 0x59, 0xf3, 0xcb, 0xc2,
+	0xa2, 0x5a, 0x31, 0x62, 0xc6, 0xd2, 0xa2, 0x4b, 0x9e, 0xe5, 0xd1, 0x9d, 0x35, 0xa5, 0xe5, 0x40,
+	0x8b, 0x79, 0xfd, 0x8c, 0x88, 0xdc, 0xf1, 0x27, 0xe0, 0xe1, 0x64, 0xfb, 0xaf, 0x93, 0x21, 0x78,
+	0xa7, 0x53, 0x5e, 0xbf, 0x75, 0xe2, 0x78, 0x0d, 0x1e, 0x7d, 0xd8, 0x81, 0xc0, 0x85, 0x4b, 0x0b,
+	0x22, 0x7d, 0xac, 0x03, 0xe9, 0xae, 0xed, 0x40, 0x4c, 0xc3, 0x5d, 0x77, 0x20, 0xd7, 0x21, 0xe0,
+	0xc6, 0xd3, 0xca, 0x75, 0xae, 0x8e, 0xae, 0xaf, 0x9d, 0x6f, 0x5a, 0x6d, 0x1c, 0x2f, 0x5a, 0xed,
+	0xfe, 0xb9, 0x56, 0xdb, 0xc5, 0xe1, 0xe0, 0xb1, 0xae, 0xe9, 0xf1, 0xb8, 0x8d, 0xff, 0xdc, 0x81,
+	0x81, 0x0d, 0xb0, 0x96, 0x13, 0x35, 0xcb, 0x66, 0x77, 0x55, 0xd9, 0xec, 0x9d, 0x2b, 0x9b, 0x4a,
+	0xf3, 0xb2, 0xf1, 0x0c, 0x36, 0x20, 0x7a, 0xa4, 0x10, 0x3f, 0x8b, 0xa2, 0x71, 0x55, 0x7d, 0x51,
+	0xa4, 0xc6, 0x22, 0x6e, 0xc7, 0xfd, 0x95, 0x37, 0x67, 0xb0, 0xec, 0x88, 0x7f, 0xf7, 0xa0, 0x87,
+	0x08, 0xfa, 0xbf, 0xff, 0x66, 0x50, 0x9f, 0xd2, 0x3f, 0xf7, 0xee, 0xfb, 0xd8, 0x8b, 0xc1, 0x35,
+	0xe8, 0x93, 0x0b, 0x0c, 0x6e, 0xde, 0x66, 0x96, 0x5a, 0xbc, 0x24, 0x04, 0xcd, 0x97, 0x84, 0xf7,
+	0x20, 0x90, 0x27, 0xa2, 0x9c, 0x0a, 0x9e, 0x5a, 0xd4, 0x7b, 0xa1, 0x7a, 0x51, 0x0b, 0x61, 0x66,
+	0x24, 0xc3, 0x9a, 0xe4, 0x07, 0x26, 0x33, 0xda, 0x99, 0x91, 0x0a, 0x6f, 0x00, 0x1c, 0x67, 0x39,
+	0xc2, 0x48, 0xfc, 0xbc, 0x69, 0xe0, 0x2a, 0xce, 0xec, 0x69, 0xf3, 0x15, 0x63, 0xc8, 0x7e, 0xdd,
+	0x32, 0x5f, 0x71, 0x86, 0xbe, 0x36, 0x3c, 0xb2, 0xbd, 0xec, 0x91, 0xeb, 0x10, 0x4c, 0xe5, 0x5c,
+	0xe4, 0x58, 0xa7, 0x2e, 0xd1, 0xd9, 0x6b, 0xba, 0xe9, 0xad, 0xcb, 0xcb, 0x79, 0xee, 0x06, 0x0c,
+	0x6b, 0x20, 0x1d, 0x3d, 0x43, 0x62, 0x8b, 0x89, 0xd5, 0x8f, 0x06, 0xed, 0x2f, 0x2d, 0x77, 0xdf,
+	0xff, 0xe3, 0xa3, 0x9d, 0xce, 0x57, 0x8f, 0x76, 0x3a, 0x0f, 0x1f, 0xed, 0x74, 0xfe, 0xf5, 0x68,
+	0xa7, 0xf3, 0x9b, 0xaf, 0x77, 0x36, 0x1e, 0x7e, 0xbd, 0xb3, 0xf1, 0x8f, 0xaf, 0x77, 0x36, 0x7e,
+	0x12, 0x3b, 0x23, 0xbe, 0xbc, 0xf4, 0xc7, 0x86, 0xf9, 0xd1, 0xdb, 0xf5, 0xe8, 0xa8, 0x4f, 0x9f,
+	0x5e, 0xfd, 0x4f, 0x00, 0x00, 0x00, 0xff, 0xff, 0x3f, 0x2c, 0x0c, 0x5d, 0xfc, 0x20, 0x00, 0x00,
 }
 
 func (this *Record) Equal(that interface{}) bool {
@@ -3818,6 +4245,30 @@ func (this *Fact_GroupRerun) Equal(that interface{}) bool {
 	}
 	return true
 }
+func (this *Fact_ScheduleDue) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Fact_ScheduleDue)
+	if !ok {
+		that2, ok := that.(Fact_ScheduleDue)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if !this.ScheduleDue.Equal(that1.ScheduleDue) {
+		return false
+	}
+	return true
+}
 func (this *Action) Equal(that interface{}) bool {
 	if that == nil {
 		return this == nil
@@ -4088,6 +4539,78 @@ func (this *Action_Preempt) Equal(that interface{}) bool {
 	}
 	return true
 }
+func (this *Action_Occur) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Action_Occur)
+	if !ok {
+		that2, ok := that.(Action_Occur)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if !this.Occur.Equal(that1.Occur) {
+		return false
+	}
+	return true
+}
+func (this *Action_Skip) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Action_Skip)
+	if !ok {
+		that2, ok := that.(Action_Skip)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if !this.Skip.Equal(that1.Skip) {
+		return false
+	}
+	return true
+}
+func (this *Action_Stop) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Action_Stop)
+	if !ok {
+		that2, ok := that.(Action_Stop)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if !this.Stop.Equal(that1.Stop) {
+		return false
+	}
+	return true
+}
 func (this *Empty) Equal(that interface{}) bool {
 	if that == nil {
 		return this == nil
@@ -4320,6 +4843,184 @@ func (this *NodeSet) Equal(that interface{}) bool {
 		if !this.Limit[i].Equal(&that1.Limit[i]) {
 			return false
 		}
+	}
+	return true
+}
+func (this *ScheduleDue) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*ScheduleDue)
+	if !ok {
+		that2, ok := that.(ScheduleDue)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Framework != that1.Framework {
+		return false
+	}
+	if this.Name != that1.Name {
+		return false
+	}
+	if this.AtMs != that1.AtMs {
+		return false
+	}
+	if this.NextMs != that1.NextMs {
+		return false
+	}
+	return true
+}
+func (this *Occur) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Occur)
+	if !ok {
+		that2, ok := that.(Occur)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Framework != that1.Framework {
+		return false
+	}
+	if this.Group != that1.Group {
+		return false
+	}
+	if this.DueMs != that1.DueMs {
+		return false
+	}
+	return true
+}
+func (this *Skip) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Skip)
+	if !ok {
+		that2, ok := that.(Skip)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Framework != that1.Framework {
+		return false
+	}
+	if this.Group != that1.Group {
+		return false
+	}
+	if len(this.DueMs) != len(that1.DueMs) {
+		return false
+	}
+	for i := range this.DueMs {
+		if this.DueMs[i] != that1.DueMs[i] {
+			return false
+		}
+	}
+	if this.Message != that1.Message {
+		return false
+	}
+	return true
+}
+func (this *Stop) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Stop)
+	if !ok {
+		that2, ok := that.(Stop)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Framework != that1.Framework {
+		return false
+	}
+	if this.Group != that1.Group {
+		return false
+	}
+	if this.Message != that1.Message {
+		return false
+	}
+	return true
+}
+func (this *Periodic) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Periodic)
+	if !ok {
+		that2, ok := that.(Periodic)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Idle != that1.Idle {
+		return false
+	}
+	if this.Last != that1.Last {
+		return false
+	}
+	if this.Ended != that1.Ended {
+		return false
+	}
+	if len(this.DueMs) != len(that1.DueMs) {
+		return false
+	}
+	for i := range this.DueMs {
+		if this.DueMs[i] != that1.DueMs[i] {
+			return false
+		}
+	}
+	if this.AtMs != that1.AtMs {
+		return false
+	}
+	if this.BookedMs != that1.BookedMs {
+		return false
+	}
+	if this.NextMs != that1.NextMs {
+		return false
 	}
 	return true
 }
@@ -5322,6 +6023,9 @@ func (this *Group) Equal(that interface{}) bool {
 	if this.Reruns != that1.Reruns {
 		return false
 	}
+	if !this.Periodic.Equal(that1.Periodic) {
+		return false
+	}
 	if !this.Soft.Equal(that1.Soft) {
 		return false
 	}
@@ -5917,6 +6621,29 @@ func (m *Fact_GroupRerun) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	return len(dAtA) - i, nil
 }
+func (m *Fact_ScheduleDue) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Fact_ScheduleDue) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	if m.ScheduleDue != nil {
+		{
+			size, err := m.ScheduleDue.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintJournal(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xaa
+	}
+	return len(dAtA) - i, nil
+}
 func (m *Action) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -6156,6 +6883,75 @@ func (m *Action_Preempt) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		}
 		i--
 		dAtA[i] = 0x52
+	}
+	return len(dAtA) - i, nil
+}
+func (m *Action_Occur) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Action_Occur) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	if m.Occur != nil {
+		{
+			size, err := m.Occur.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintJournal(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xa2
+	}
+	return len(dAtA) - i, nil
+}
+func (m *Action_Skip) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Action_Skip) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	if m.Skip != nil {
+		{
+			size, err := m.Skip.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintJournal(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xaa
+	}
+	return len(dAtA) - i, nil
+}
+func (m *Action_Stop) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Action_Stop) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	if m.Stop != nil {
+		{
+			size, err := m.Stop.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintJournal(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xb2
 	}
 	return len(dAtA) - i, nil
 }
@@ -6505,6 +7301,289 @@ func (m *NodeSet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *ScheduleDue) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ScheduleDue) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ScheduleDue) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.NextMs != 0 {
+		i = encodeVarintJournal(dAtA, i, uint64(m.NextMs))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.AtMs != 0 {
+		i = encodeVarintJournal(dAtA, i, uint64(m.AtMs))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Framework) > 0 {
+		i -= len(m.Framework)
+		copy(dAtA[i:], m.Framework)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Framework)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Occur) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Occur) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Occur) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.DueMs != 0 {
+		i = encodeVarintJournal(dAtA, i, uint64(m.DueMs))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Group) > 0 {
+		i -= len(m.Group)
+		copy(dAtA[i:], m.Group)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Group)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Framework) > 0 {
+		i -= len(m.Framework)
+		copy(dAtA[i:], m.Framework)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Framework)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Skip) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Skip) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Skip) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Message) > 0 {
+		i -= len(m.Message)
+		copy(dAtA[i:], m.Message)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Message)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.DueMs) > 0 {
+		dAtA28 := make([]byte, len(m.DueMs)*10)
+		var j27 int
+		for _, num1 := range m.DueMs {
+			num := uint64(num1)
+			for num >= 1<<7 {
+				dAtA28[j27] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j27++
+			}
+			dAtA28[j27] = uint8(num)
+			j27++
+		}
+		i -= j27
+		copy(dAtA[i:], dAtA28[:j27])
+		i = encodeVarintJournal(dAtA, i, uint64(j27))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Group) > 0 {
+		i -= len(m.Group)
+		copy(dAtA[i:], m.Group)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Group)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Framework) > 0 {
+		i -= len(m.Framework)
+		copy(dAtA[i:], m.Framework)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Framework)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Stop) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Stop) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Stop) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Message) > 0 {
+		i -= len(m.Message)
+		copy(dAtA[i:], m.Message)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Message)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Group) > 0 {
+		i -= len(m.Group)
+		copy(dAtA[i:], m.Group)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Group)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Framework) > 0 {
+		i -= len(m.Framework)
+		copy(dAtA[i:], m.Framework)
+		i = encodeVarintJournal(dAtA, i, uint64(len(m.Framework)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Periodic) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Periodic) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Periodic) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.NextMs != 0 {
+		i = encodeVarintJournal(dAtA, i, uint64(m.NextMs))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.BookedMs != 0 {
+		i = encodeVarintJournal(dAtA, i, uint64(m.BookedMs))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.AtMs != 0 {
+		i = encodeVarintJournal(dAtA, i, uint64(m.AtMs))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.DueMs) > 0 {
+		dAtA30 := make([]byte, len(m.DueMs)*10)
+		var j29 int
+		for _, num1 := range m.DueMs {
+			num := uint64(num1)
+			for num >= 1<<7 {
+				dAtA30[j29] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j29++
+			}
+			dAtA30[j29] = uint8(num)
+			j29++
+		}
+		i -= j29
+		copy(dAtA[i:], dAtA30[:j29])
+		i = encodeVarintJournal(dAtA, i, uint64(j29))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Ended {
+		i--
+		if m.Ended {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Last {
+		i--
+		if m.Last {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Idle {
+		i--
+		if m.Idle {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *GroupRerun) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -6697,41 +7776,41 @@ func (m *Launch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	var l int
 	_ = l
 	if len(m.Devices) > 0 {
-		dAtA24 := make([]byte, len(m.Devices)*10)
-		var j23 int
+		dAtA32 := make([]byte, len(m.Devices)*10)
+		var j31 int
 		for _, num1 := range m.Devices {
 			num := uint64(num1)
 			for num >= 1<<7 {
-				dAtA24[j23] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA32[j31] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j23++
+				j31++
 			}
-			dAtA24[j23] = uint8(num)
-			j23++
+			dAtA32[j31] = uint8(num)
+			j31++
 		}
-		i -= j23
-		copy(dAtA[i:], dAtA24[:j23])
-		i = encodeVarintJournal(dAtA, i, uint64(j23))
+		i -= j31
+		copy(dAtA[i:], dAtA32[:j31])
+		i = encodeVarintJournal(dAtA, i, uint64(j31))
 		i--
 		dAtA[i] = 0x1
 		i--
 		dAtA[i] = 0xf2
 	}
 	if len(m.Ports) > 0 {
-		dAtA26 := make([]byte, len(m.Ports)*10)
-		var j25 int
+		dAtA34 := make([]byte, len(m.Ports)*10)
+		var j33 int
 		for _, num := range m.Ports {
 			for num >= 1<<7 {
-				dAtA26[j25] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA34[j33] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j25++
+				j33++
 			}
-			dAtA26[j25] = uint8(num)
-			j25++
+			dAtA34[j33] = uint8(num)
+			j33++
 		}
-		i -= j25
-		copy(dAtA[i:], dAtA26[:j25])
-		i = encodeVarintJournal(dAtA, i, uint64(j25))
+		i -= j33
+		copy(dAtA[i:], dAtA34[:j33])
+		i = encodeVarintJournal(dAtA, i, uint64(j33))
 		i--
 		dAtA[i] = 0x3a
 	}
@@ -6746,21 +7825,21 @@ func (m *Launch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		dAtA[i] = 0x30
 	}
 	if len(m.Charge) > 0 {
-		dAtA28 := make([]byte, len(m.Charge)*10)
-		var j27 int
+		dAtA36 := make([]byte, len(m.Charge)*10)
+		var j35 int
 		for _, num1 := range m.Charge {
 			num := uint64(num1)
 			for num >= 1<<7 {
-				dAtA28[j27] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA36[j35] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j27++
+				j35++
 			}
-			dAtA28[j27] = uint8(num)
-			j27++
+			dAtA36[j35] = uint8(num)
+			j35++
 		}
-		i -= j27
-		copy(dAtA[i:], dAtA28[:j27])
-		i = encodeVarintJournal(dAtA, i, uint64(j27))
+		i -= j35
+		copy(dAtA[i:], dAtA36[:j35])
+		i = encodeVarintJournal(dAtA, i, uint64(j35))
 		i--
 		dAtA[i] = 0x2a
 	}
@@ -7302,40 +8381,40 @@ func (m *Snapshot) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		dAtA[i] = 0xa0
 	}
 	if len(m.PreemptedMs) > 0 {
-		dAtA31 := make([]byte, len(m.PreemptedMs)*10)
-		var j30 int
+		dAtA39 := make([]byte, len(m.PreemptedMs)*10)
+		var j38 int
 		for _, num1 := range m.PreemptedMs {
 			num := uint64(num1)
 			for num >= 1<<7 {
-				dAtA31[j30] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA39[j38] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j30++
+				j38++
 			}
-			dAtA31[j30] = uint8(num)
-			j30++
+			dAtA39[j38] = uint8(num)
+			j38++
 		}
-		i -= j30
-		copy(dAtA[i:], dAtA31[:j30])
-		i = encodeVarintJournal(dAtA, i, uint64(j30))
+		i -= j38
+		copy(dAtA[i:], dAtA39[:j38])
+		i = encodeVarintJournal(dAtA, i, uint64(j38))
 		i--
 		dAtA[i] = 0x62
 	}
 	if len(m.Least) > 0 {
-		dAtA33 := make([]byte, len(m.Least)*10)
-		var j32 int
+		dAtA41 := make([]byte, len(m.Least)*10)
+		var j40 int
 		for _, num1 := range m.Least {
 			num := uint64(num1)
 			for num >= 1<<7 {
-				dAtA33[j32] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA41[j40] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j32++
+				j40++
 			}
-			dAtA33[j32] = uint8(num)
-			j32++
+			dAtA41[j40] = uint8(num)
+			j40++
 		}
-		i -= j32
-		copy(dAtA[i:], dAtA33[:j32])
-		i = encodeVarintJournal(dAtA, i, uint64(j32))
+		i -= j40
+		copy(dAtA[i:], dAtA41[:j40])
+		i = encodeVarintJournal(dAtA, i, uint64(j40))
 		i--
 		dAtA[i] = 0x5a
 	}
@@ -7650,40 +8729,40 @@ func (m *Measured) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	var l int
 	_ = l
 	if len(m.Holds) > 0 {
-		dAtA35 := make([]byte, len(m.Holds)*10)
-		var j34 int
+		dAtA43 := make([]byte, len(m.Holds)*10)
+		var j42 int
 		for _, num1 := range m.Holds {
 			num := uint64(num1)
 			for num >= 1<<7 {
-				dAtA35[j34] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA43[j42] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j34++
+				j42++
 			}
-			dAtA35[j34] = uint8(num)
-			j34++
+			dAtA43[j42] = uint8(num)
+			j42++
 		}
-		i -= j34
-		copy(dAtA[i:], dAtA35[:j34])
-		i = encodeVarintJournal(dAtA, i, uint64(j34))
+		i -= j42
+		copy(dAtA[i:], dAtA43[:j42])
+		i = encodeVarintJournal(dAtA, i, uint64(j42))
 		i--
 		dAtA[i] = 0x1a
 	}
 	if len(m.Offers) > 0 {
-		dAtA37 := make([]byte, len(m.Offers)*10)
-		var j36 int
+		dAtA45 := make([]byte, len(m.Offers)*10)
+		var j44 int
 		for _, num1 := range m.Offers {
 			num := uint64(num1)
 			for num >= 1<<7 {
-				dAtA37[j36] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA45[j44] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j36++
+				j44++
 			}
-			dAtA37[j36] = uint8(num)
-			j36++
+			dAtA45[j44] = uint8(num)
+			j44++
 		}
-		i -= j36
-		copy(dAtA[i:], dAtA37[:j36])
-		i = encodeVarintJournal(dAtA, i, uint64(j36))
+		i -= j44
+		copy(dAtA[i:], dAtA45[:j44])
+		i = encodeVarintJournal(dAtA, i, uint64(j44))
 		i--
 		dAtA[i] = 0x12
 	}
@@ -7774,21 +8853,21 @@ func (m *Node) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	var l int
 	_ = l
 	if len(m.Past) > 0 {
-		dAtA39 := make([]byte, len(m.Past)*10)
-		var j38 int
+		dAtA47 := make([]byte, len(m.Past)*10)
+		var j46 int
 		for _, num1 := range m.Past {
 			num := uint64(num1)
 			for num >= 1<<7 {
-				dAtA39[j38] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA47[j46] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j38++
+				j46++
 			}
-			dAtA39[j38] = uint8(num)
-			j38++
+			dAtA47[j46] = uint8(num)
+			j46++
 		}
-		i -= j38
-		copy(dAtA[i:], dAtA39[:j38])
-		i = encodeVarintJournal(dAtA, i, uint64(j38))
+		i -= j46
+		copy(dAtA[i:], dAtA47[:j46])
+		i = encodeVarintJournal(dAtA, i, uint64(j46))
 		i--
 		dAtA[i] = 0x2
 		i--
@@ -7968,6 +9047,20 @@ func (m *Group) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0xf2
 	}
+	if m.Periodic != nil {
+		{
+			size, err := m.Periodic.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintJournal(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xaa
+	}
 	if m.Reruns != 0 {
 		i = encodeVarintJournal(dAtA, i, uint64(m.Reruns))
 		i--
@@ -8036,21 +9129,21 @@ func (m *Group) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		dAtA[i] = 0x40
 	}
 	if len(m.Again) > 0 {
-		dAtA44 := make([]byte, len(m.Again)*10)
-		var j43 int
+		dAtA53 := make([]byte, len(m.Again)*10)
+		var j52 int
 		for _, num1 := range m.Again {
 			num := uint64(num1)
 			for num >= 1<<7 {
-				dAtA44[j43] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA53[j52] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j43++
+				j52++
 			}
-			dAtA44[j43] = uint8(num)
-			j43++
+			dAtA53[j52] = uint8(num)
+			j52++
 		}
-		i -= j43
-		copy(dAtA[i:], dAtA44[:j43])
-		i = encodeVarintJournal(dAtA, i, uint64(j43))
+		i -= j52
+		copy(dAtA[i:], dAtA53[:j52])
+		i = encodeVarintJournal(dAtA, i, uint64(j52))
 		i--
 		dAtA[i] = 0x3a
 	}
@@ -8298,21 +9391,21 @@ func (m *Run) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	var l int
 	_ = l
 	if len(m.Devices) > 0 {
-		dAtA47 := make([]byte, len(m.Devices)*10)
-		var j46 int
+		dAtA56 := make([]byte, len(m.Devices)*10)
+		var j55 int
 		for _, num1 := range m.Devices {
 			num := uint64(num1)
 			for num >= 1<<7 {
-				dAtA47[j46] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA56[j55] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j46++
+				j55++
 			}
-			dAtA47[j46] = uint8(num)
-			j46++
+			dAtA56[j55] = uint8(num)
+			j55++
 		}
-		i -= j46
-		copy(dAtA[i:], dAtA47[:j46])
-		i = encodeVarintJournal(dAtA, i, uint64(j46))
+		i -= j55
+		copy(dAtA[i:], dAtA56[:j55])
+		i = encodeVarintJournal(dAtA, i, uint64(j55))
 		i--
 		dAtA[i] = 0x1
 		i--
@@ -8389,38 +9482,38 @@ func (m *Run) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		}
 	}
 	if len(m.Ports) > 0 {
-		dAtA49 := make([]byte, len(m.Ports)*10)
-		var j48 int
+		dAtA58 := make([]byte, len(m.Ports)*10)
+		var j57 int
 		for _, num := range m.Ports {
 			for num >= 1<<7 {
-				dAtA49[j48] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA58[j57] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j48++
+				j57++
 			}
-			dAtA49[j48] = uint8(num)
-			j48++
+			dAtA58[j57] = uint8(num)
+			j57++
 		}
-		i -= j48
-		copy(dAtA[i:], dAtA49[:j48])
-		i = encodeVarintJournal(dAtA, i, uint64(j48))
+		i -= j57
+		copy(dAtA[i:], dAtA58[:j57])
+		i = encodeVarintJournal(dAtA, i, uint64(j57))
 		i--
 		dAtA[i] = 0x42
 	}
 	if len(m.States) > 0 {
-		dAtA51 := make([]byte, len(m.States)*10)
-		var j50 int
+		dAtA60 := make([]byte, len(m.States)*10)
+		var j59 int
 		for _, num := range m.States {
 			for num >= 1<<7 {
-				dAtA51[j50] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA60[j59] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j50++
+				j59++
 			}
-			dAtA51[j50] = uint8(num)
-			j50++
+			dAtA60[j59] = uint8(num)
+			j59++
 		}
-		i -= j50
-		copy(dAtA[i:], dAtA51[:j50])
-		i = encodeVarintJournal(dAtA, i, uint64(j50))
+		i -= j59
+		copy(dAtA[i:], dAtA60[:j59])
+		i = encodeVarintJournal(dAtA, i, uint64(j59))
 		i--
 		dAtA[i] = 0x3a
 	}
@@ -8679,6 +9772,18 @@ func (m *Fact_GroupRerun) Size() (n int) {
 	}
 	return n
 }
+func (m *Fact_ScheduleDue) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.ScheduleDue != nil {
+		l = m.ScheduleDue.Size()
+		n += 2 + l + sovJournal(uint64(l))
+	}
+	return n
+}
 func (m *Action) Size() (n int) {
 	if m == nil {
 		return 0
@@ -8808,6 +9913,42 @@ func (m *Action_Preempt) Size() (n int) {
 	if m.Preempt != nil {
 		l = m.Preempt.Size()
 		n += 1 + l + sovJournal(uint64(l))
+	}
+	return n
+}
+func (m *Action_Occur) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Occur != nil {
+		l = m.Occur.Size()
+		n += 2 + l + sovJournal(uint64(l))
+	}
+	return n
+}
+func (m *Action_Skip) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Skip != nil {
+		l = m.Skip.Size()
+		n += 2 + l + sovJournal(uint64(l))
+	}
+	return n
+}
+func (m *Action_Stop) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Stop != nil {
+		l = m.Stop.Size()
+		n += 2 + l + sovJournal(uint64(l))
 	}
 	return n
 }
@@ -8962,6 +10103,132 @@ func (m *NodeSet) Size() (n int) {
 			l = e.Size()
 			n += 1 + l + sovJournal(uint64(l))
 		}
+	}
+	return n
+}
+
+func (m *ScheduleDue) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Framework)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	if m.AtMs != 0 {
+		n += 1 + sovJournal(uint64(m.AtMs))
+	}
+	if m.NextMs != 0 {
+		n += 1 + sovJournal(uint64(m.NextMs))
+	}
+	return n
+}
+
+func (m *Occur) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Framework)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	l = len(m.Group)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	if m.DueMs != 0 {
+		n += 1 + sovJournal(uint64(m.DueMs))
+	}
+	return n
+}
+
+func (m *Skip) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Framework)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	l = len(m.Group)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	if len(m.DueMs) > 0 {
+		l = 0
+		for _, e := range m.DueMs {
+			l += sovJournal(uint64(e))
+		}
+		n += 1 + sovJournal(uint64(l)) + l
+	}
+	l = len(m.Message)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	return n
+}
+
+func (m *Stop) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Framework)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	l = len(m.Group)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	l = len(m.Message)
+	if l > 0 {
+		n += 1 + l + sovJournal(uint64(l))
+	}
+	return n
+}
+
+func (m *Periodic) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Idle {
+		n += 2
+	}
+	if m.Last {
+		n += 2
+	}
+	if m.Ended {
+		n += 2
+	}
+	if len(m.DueMs) > 0 {
+		l = 0
+		for _, e := range m.DueMs {
+			l += sovJournal(uint64(e))
+		}
+		n += 1 + sovJournal(uint64(l)) + l
+	}
+	if m.AtMs != 0 {
+		n += 1 + sovJournal(uint64(m.AtMs))
+	}
+	if m.BookedMs != 0 {
+		n += 1 + sovJournal(uint64(m.BookedMs))
+	}
+	if m.NextMs != 0 {
+		n += 1 + sovJournal(uint64(m.NextMs))
 	}
 	return n
 }
@@ -9664,6 +10931,10 @@ func (m *Group) Size() (n int) {
 	}
 	if m.Reruns != 0 {
 		n += 2 + sovJournal(uint64(m.Reruns))
+	}
+	if m.Periodic != nil {
+		l = m.Periodic.Size()
+		n += 2 + l + sovJournal(uint64(l))
 	}
 	if m.Soft != nil {
 		l = m.Soft.Size()
@@ -10501,6 +11772,41 @@ func (m *Fact) Unmarshal(dAtA []byte) error {
 			}
 			m.Fact = &Fact_GroupRerun{v}
 			iNdEx = postIndex
+		case 21:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ScheduleDue", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			v := &ScheduleDue{}
+			if err := v.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			m.Fact = &Fact_ScheduleDue{v}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipJournal(dAtA[iNdEx:])
@@ -10900,6 +12206,111 @@ func (m *Action) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			m.Action = &Action_Preempt{v}
+			iNdEx = postIndex
+		case 20:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Occur", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			v := &Occur{}
+			if err := v.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			m.Action = &Action_Occur{v}
+			iNdEx = postIndex
+		case 21:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Skip", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			v := &Skip{}
+			if err := v.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			m.Action = &Action_Skip{v}
+			iNdEx = postIndex
+		case 22:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stop", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			v := &Stop{}
+			if err := v.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			m.Action = &Action_Stop{v}
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -11863,6 +13274,902 @@ func (m *NodeSet) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipJournal(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ScheduleDue) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowJournal
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ScheduleDue: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ScheduleDue: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Framework", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Framework = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AtMs", wireType)
+			}
+			m.AtMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AtMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextMs", wireType)
+			}
+			m.NextMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.NextMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipJournal(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Occur) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowJournal
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Occur: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Occur: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Framework", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Framework = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Group", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Group = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DueMs", wireType)
+			}
+			m.DueMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DueMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipJournal(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Skip) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowJournal
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Skip: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Skip: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Framework", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Framework = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Group", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Group = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType == 0 {
+				var v int64
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowJournal
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= int64(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.DueMs = append(m.DueMs, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowJournal
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthJournal
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthJournal
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.DueMs) == 0 {
+					m.DueMs = make([]int64, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v int64
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowJournal
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= int64(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.DueMs = append(m.DueMs, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field DueMs", wireType)
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Message", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Message = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipJournal(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Stop) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowJournal
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Stop: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Stop: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Framework", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Framework = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Group", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Group = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Message", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Message = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipJournal(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Periodic) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowJournal
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Periodic: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Periodic: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Idle", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Idle = bool(v != 0)
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Last", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Last = bool(v != 0)
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ended", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Ended = bool(v != 0)
+		case 4:
+			if wireType == 0 {
+				var v int64
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowJournal
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= int64(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.DueMs = append(m.DueMs, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowJournal
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthJournal
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthJournal
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.DueMs) == 0 {
+					m.DueMs = make([]int64, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v int64
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowJournal
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= int64(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.DueMs = append(m.DueMs, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field DueMs", wireType)
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AtMs", wireType)
+			}
+			m.AtMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AtMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BookedMs", wireType)
+			}
+			m.BookedMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BookedMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextMs", wireType)
+			}
+			m.NextMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.NextMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipJournal(dAtA[iNdEx:])
@@ -16605,6 +18912,42 @@ func (m *Group) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 21:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Periodic", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowJournal
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthJournal
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthJournal
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Periodic == nil {
+				m.Periodic = &Periodic{}
+			}
+			if err := m.Periodic.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		case 30:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Soft", wireType)
