@@ -210,7 +210,7 @@ func frameworkSet(f Framework) allocator.FrameworkSet {
 
 // plan makes an agent part of the cluster, or takes it out.
 func (e *engine) plan(name string, there bool) error {
-	i := e.nodeOf[name]
+	i := e.names.find(name)
 	e.nodes[i].planned = there
 	return e.setNode(i)
 }

@@ -137,7 +137,7 @@ func (e *engine) update(ev event) error {
 func (e *engine) carryOut(a allocator.Action) error {
 	switch a := a.(type) {
 	case *allocator.Accept:
-		node := e.nodeOf[a.Agent]
+		node := e.names.find(a.Agent)
 		for i := range a.Launches {
 			e.launch(node, &a.Launches[i])
 		}
@@ -170,7 +170,7 @@ func (e *engine) launch(node int32, l *allocator.Launch) {
 		id: l.Run, job: s.job, of: s, node: node, instance: l.Instance, since: e.now, charge: e.chargeOf(s, l),
 	})
 	s.live++
-	e.stats.started(e.names[node], r)
+	e.stats.started(e.names.names[node], r)
 	e.await(r, e.fateOf(s, l.Instance))
 	if e.crowd != nil {
 		e.enter(r)

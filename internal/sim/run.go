@@ -74,8 +74,7 @@ type engine struct {
 	runs     runTable
 	crowd    *crowd // nil unless agents can be over-committed
 	nodes    []node
-	names    []string // of the nodes
-	nodeOf   map[string]int32
+	names    nodeNames
 	broken   eventHeap              // when agents break or come back
 	changes  []Change               // that are still to be made
 	jobs     map[jobKey]*submission // the groups that the allocator knows
@@ -109,7 +108,7 @@ type jobKey struct{ framework, name string }
 
 func newEngine(s *Scenario, opts Options) (*engine, error) {
 	e := &engine{
-		scenario: *s, options: opts, jobs: make(map[jobKey]*submission), nodeOf: make(map[string]int32), awaited: make(map[jobKey]int), checkAt: 1,
+		scenario: *s, options: opts, jobs: make(map[jobKey]*submission), awaited: make(map[jobKey]int), checkAt: 1,
 	}
 	if opts.Policy != "" {
 		e.scenario.Policy = opts.Policy
@@ -180,11 +179,10 @@ func (e *engine) setUp() error {
 			return err
 		}
 	}
-	e.changes = allChanges(&e.scenario)
+	e.changes, e.names = allChanges(&e.scenario), newNodeNames(e.scenario.Agents)
 	for i := range e.scenario.Agents {
 		a := &e.scenario.Agents[i]
-		e.nodes, e.names = append(e.nodes, node{agent: a}), append(e.names, a.Name)
-		e.nodeOf[a.Name] = int32(i)
+		e.nodes = append(e.nodes, node{agent: a})
 		if a.JoinsMillis > 0 {
 			continue
 		}

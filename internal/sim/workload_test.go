@@ -179,3 +179,19 @@ func TestWhatIsHeldIsWhatIsAlive(t *testing.T) {
 		t.Errorf("%d placements, and at most %d of anything at a time; want 20000 and about 10", r.Decisions, most)
 	}
 }
+
+func TestAgentsAreFoundByTheirNames(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		names := rapid.SliceOfNDistinct(rapid.StringMatching(`[ab]-?[0-9]{0,2}(-[1-9])?`), 1, 30, rapid.ID[string]).Draw(t, "names")
+		var agents []Agent
+		for _, name := range names {
+			agents = append(agents, Agent{Name: name})
+		}
+		n := newNodeNames(agents)
+		for i, name := range names {
+			if got := n.find(name); got != int32(i) {
+				t.Fatalf("%s of %q is found at %d, want %d", name, names, got, i)
+			}
+		}
+	})
+}
