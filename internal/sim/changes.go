@@ -257,13 +257,20 @@ func (e *engine) leave(n int32) error {
 	return nil
 }
 
-// killEntry ends a group of the file and all that it was submitted as, and what is still to come of it.
+// killEntry ends a group of the file and all that it was submitted as, with its phases, and what is still
+// to come of it.
 func (e *engine) killEntry(name GroupName) error {
-	entry := slices.IndexFunc(e.scenario.Groups, func(g Group) bool {
+	groups := e.scenario.Groups
+	entry := slices.IndexFunc(groups, func(g Group) bool {
 		return g.Spec.Framework == name.Framework && g.Spec.Name == name.Name
 	})
-	e.work.stop(entry)
-	return e.endEntry(entry, false)
+	for first := entry; entry >= 0 && entry < len(groups) && (entry == first || groups[entry].replaces); entry++ {
+		e.work.stop(entry)
+		if err := e.endEntry(entry, false); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endEntry ends what was submitted of an entry: what waits never starts. What runs goes on to its own end
