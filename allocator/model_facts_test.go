@@ -14,9 +14,16 @@ import (
 
 // TestModelDecidesAlike holds every placement of random histories, with its
 // order, agent, charge, slot and ports, against the model.
-func TestModelDecidesAlike(t *testing.T) {
+func TestModelDecidesAlike(t *testing.T) { modelDecidesAlike(t, world{patient: true}) }
+
+// TestModelDecidesAlikeInACrowd does so where many frameworks wait for the same.
+func TestModelDecidesAlikeInACrowd(t *testing.T) {
+	modelDecidesAlike(t, world{patient: true, crowded: true, unlimited: true})
+}
+
+func modelDecidesAlike(t *testing.T, w world) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := historiesOf(t, world{patient: true})
+		h := historiesOf(t, w)
 		s := mustNew(t, h.cfg)
 		m := newModel(h.cfg, s.kinds)
 		for i, e := range h.events {

@@ -36,7 +36,7 @@ func (s *State) setOneByOne() {
 	}
 	clear(s.drowsy)
 	s.drowsy = s.drowsy[:0]
-	now := s.policy == DRF && !s.nested && len(s.quotas) == 0 && !s.cfg.loosened()
+	now := s.policy == DRF && !s.nested && len(s.quotas) == 0 && !s.cfg.loosened() && s.cfg.HalfLifeMillis == 0
 	if now != s.oneByOne {
 		s.oneByOne = now
 		s.ranks++

@@ -23,6 +23,9 @@ type world struct {
 	patient bool
 	// restless worlds end runs for others.
 	restless bool
+	// crowded worlds have many frameworks that want the same, under DRF without
+	// nested roles: they are served out of one line for each shape.
+	crowded bool
 	// unlimited worlds have no quotas.
 	unlimited bool
 	groups    []groupKey // those that were submitted
@@ -35,6 +38,9 @@ func (w *world) config() Config {
 	if w.draw(2) == 0 {
 		policies := slices.DeleteFunc(Policies(), Policy.Static)
 		cfg.Policy = policies[w.draw(len(policies))]
+	}
+	if w.crowded {
+		cfg.Policy = DRF
 	}
 	if cfg.Placement == Tetris && !cfg.Policy.needsBlocked() {
 		cfg.FairnessKnob = drf.Amount([]int64{0, 750, 300, -1}[w.draw(4)])
@@ -134,9 +140,20 @@ func (w *world) known() groupKey {
 	return groupKey{w.framework(), fmt.Sprintf("g%d", w.draw(len(w.groups)+2))}
 }
 
-func (w *world) agent() string     { return fmt.Sprintf("a%d", w.draw(5)) }
-func (w *world) framework() string { return string(rune('A' + w.draw(3))) }
-func (w *world) role() string      { return []string{"*", "eng", "eng/dev", "ops"}[w.draw(4)] }
+func (w *world) agent() string { return fmt.Sprintf("a%d", w.draw(5)) }
+func (w *world) framework() string {
+	if w.crowded {
+		return string(rune('A' + w.draw(9)))
+	}
+	return string(rune('A' + w.draw(3)))
+}
+
+func (w *world) role() string {
+	if w.crowded {
+		return []string{"*", "ops"}[w.draw(2)]
+	}
+	return []string{"*", "eng", "eng/dev", "ops"}[w.draw(4)]
+}
 
 // resources draws amounts; halves and thirds of CPUs make shares with ties and
 // shares without.
@@ -254,6 +271,10 @@ func (w *world) group() Group {
 			t.Resources = append(t.Resources, Quantity{"ports", drf.Amount(w.draw(3)) * drf.Unit})
 		}
 		g.Tasks = append(g.Tasks, t)
+	}
+	if w.crowded {
+		g.Role, g.Gang, g.Constraints = "", 0, nil
+		g.Tasks = []Task{{Name: "t0", Resources: []Quantity{{"cpus", drf.Amount(1+w.draw(2)) * 500}}}}
 	}
 	return g
 }
