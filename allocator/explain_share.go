@@ -85,7 +85,7 @@ func (t *Entitlement) clause(framework string) string {
 	case t.Held >= t.Fair:
 		text = fmt.Sprintf("%s holds its fair share of %s", framework, percentOf(t.Fair))
 	case !t.Owed:
-		text += ", which this would pass"
+		text += ", and would hold more with this"
 	case len(t.Holders) == 0:
 		text += ", and nobody holds more than is fair"
 	}

@@ -77,6 +77,11 @@ func (s *State) waitsFor(g *group, e *Explanation) string {
 		return s.waitsForRoom(g, e, r)
 	case ReasonNoOffer:
 		return "waits for an offer: " + r.Message
+	case ReasonPreference:
+		if waits, ok := strings.CutPrefix(r.Message, "it "); ok {
+			return waits
+		}
+		return "waits for what it prefers: " + r.Message
 	case ReasonHeld:
 		return "waits for room that is held: " + r.Message
 	default:
@@ -85,9 +90,10 @@ func (s *State) waitsFor(g *group, e *Explanation) string {
 }
 
 // first is the reason that outweighs the others: what could never be, then a
-// limit, which more room would not help, then what is listed first.
+// limit, which more room would not help, then a preference, which ends by itself,
+// then what is listed first.
 func (e *Explanation) first() Reason {
-	for _, code := range []ReasonCode{ReasonDependency, ReasonNoAgents, ReasonTooLarge, ReasonLimit} {
+	for _, code := range []ReasonCode{ReasonDependency, ReasonNoAgents, ReasonTooLarge, ReasonLimit, ReasonPreference} {
 		for _, r := range e.Reasons {
 			if r.Code == code {
 				return r
@@ -108,13 +114,21 @@ func (s *State) waitsForRoom(g *group, e *Explanation, r Reason) string {
 	ask := s.kinds.Format(g.demand)
 	if n := g.together(); n > 1 {
 		ask = fmt.Sprintf("%d times %s together", n, ask)
-		if room := s.roomsFor(g); room < int64(n) {
+		switch room := s.roomsFor(g); {
+		case room == 0:
+			ask += ", of which there is room for none"
+		case room < int64(n):
 			ask += fmt.Sprintf(", of which there is room for %d", room)
 		}
 	}
 	text := "waits for " + ask
 	if e.Nearest != nil {
 		text += fmt.Sprintf(" (nearest is %s, which %s)", s.agentText(e.Nearest.Agent), e.Nearest.text())
+	}
+	for _, other := range e.Reasons {
+		if other.Code == ReasonAvoided {
+			text += ", and " + strings.TrimPrefix(other.Message, "it ")
+		}
 	}
 	if g.hold != nil {
 		text += ", and has room kept for it for " + s.still(g.hold.until)
