@@ -136,6 +136,9 @@ type Hold struct {
 	Framework, Group string
 	On               []HoldOn
 	Until            int64
+	// CompleteBy is when all the room is free at the latest, if that is known. What
+	// is over by then may use it.
+	CompleteBy int64
 }
 
 // HoldOn is one agent of a Hold, and for how many instances there is to be room.

@@ -134,6 +134,9 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	s.count(g, a, 1)
 	s.tellFollowers(g, a, 1)
 	s.softLaunched(g, l.Instance, a)
+	if a.hold != nil {
+		s.note(i) // of what is held there some may have been used
+	}
 	s.touch(i)
 }
 

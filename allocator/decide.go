@@ -21,6 +21,7 @@ func (s *State) decide() []Action {
 	s.trade()
 	s.serveHolds()
 	s.placeAll()
+	s.backfill()
 	out = s.moveHolds(out)
 	out = s.acceptTouched(out)
 	out = s.preempt(out)

@@ -49,6 +49,12 @@
 // decides what becomes of it (Occur, Skip, Stop). An occurrence starts as a group
 // does that is submitted.
 //
+// # Backfill
+//
+// What is held may be used by a run that is over, by its max_runtime, before the
+// hold can be complete (Hold.CompleteBy). While there is such a hold, a Tick looks
+// at every group that waits and would fit there.
+//
 // # Constraints
 //
 // A group's constraints (Constraint) are looked at when one of its instances is

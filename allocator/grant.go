@@ -86,9 +86,9 @@ func (s *State) seekHeld(g *group, sh *shape) ([]int32, bool) {
 	}
 	// Only what brings more room at once is worth a change, and there is more only
 	// if some instance finds room beside what is held.
-	if more {
+	if more && h.completeBy <= s.now {
 		if better, ok := s.plan(g, sh); ok && s.roomNow(g, better) > s.roomNow(g, h.on) {
-			s.bookHold(g, better, h.until)
+			s.bookHold(g, better, h.until, s.completeBy(g, better, h.until))
 			s.moved = append(s.moved, g)
 			return nil, false
 		}
@@ -144,7 +144,8 @@ func (s *State) grantHolds(out []Action) []Action {
 			continue
 		}
 		on, _ := s.plan(g, g.bucket.shape)
-		s.bookHold(g, on, s.now+s.holdFor(g))
+		until := s.now + s.holdFor(g)
+		s.bookHold(g, on, until, s.completeBy(g, on, until))
 		out = append(out, s.holdOf(g.hold))
 	}
 	return out

@@ -15,7 +15,9 @@ type hold struct {
 	group *group
 	on    []heldOn // no agent twice
 	until int64
-	stale bool // something changed on one of the agents
+	// completeBy is when it is complete at the latest, 0 if that is not known.
+	completeBy int64
+	stale      bool // something changed on one of the agents
 }
 
 // heldOn is one agent of a hold, and how many instances are to go there.
@@ -41,7 +43,7 @@ func (h *hold) size() drf.Vector {
 }
 
 // bookHold keeps room for a group, in place of what was kept for it before.
-func (s *State) bookHold(g *group, on []heldOn, until int64) {
+func (s *State) bookHold(g *group, on []heldOn, until, completeBy int64) {
 	var before []heldOn
 	if g.hold != nil {
 		before = s.letGo(g)
@@ -50,7 +52,7 @@ func (s *State) bookHold(g *group, on []heldOn, until int64) {
 		s.trace(g, StepHeld, fmt.Sprintf("room for %d on %d agents, for %d s at most", g.together(), len(on), (until-s.now)/1000))
 	}
 	s.lineChanged(g.queue)
-	h := &hold{group: g, on: on, until: until, stale: true}
+	h := &hold{group: g, on: on, until: until, completeBy: completeBy, stale: true}
 	g.hold = h
 	s.plans++
 	s.holds = append(s.holds, h)
@@ -156,7 +158,7 @@ func (s *State) applyHold(d Hold) error {
 		}
 		on = append(on, heldOn{i, at.Instances})
 	}
-	s.bookHold(g, on, d.Until)
+	s.bookHold(g, on, d.Until, d.CompleteBy)
 	return nil
 }
 
@@ -180,7 +182,7 @@ func (s *State) bookRelease(g *group, why string) {
 
 // holdOf is the decision that a hold stands for.
 func (s *State) holdOf(h *hold) Hold {
-	d := Hold{Framework: h.group.spec.Framework, Group: h.group.spec.Name, Until: h.until}
+	d := Hold{Framework: h.group.spec.Framework, Group: h.group.spec.Name, Until: h.until, CompleteBy: h.completeBy}
 	for _, at := range h.on {
 		d.On = append(d.On, HoldOn{s.agents[at.agent].id, at.instances})
 	}

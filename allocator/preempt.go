@@ -84,7 +84,7 @@ func (s *State) claimant(q *queue) (*group, int64) {
 // the runs are killed.
 func (s *State) carryOut(out []Action, p *preemption, fair map[drf.Node]drf.Vector) []Action {
 	g := p.group
-	s.bookHold(g, p.on, s.now+s.cfg.HoldMillis)
+	s.bookHold(g, p.on, s.now+s.cfg.HoldMillis, 0)
 	out = append(out, s.holdOf(g.hold))
 	for _, r := range p.victims {
 		d := Preempt{Run: r.id, Agent: s.agents[r.agent].id, Framework: g.spec.Framework, Group: g.spec.Name,

@@ -35,7 +35,11 @@ func (sc *script) printActions(actions []Action) {
 	for _, a := range actions {
 		switch a := a.(type) {
 		case Hold:
-			sc.printf("hold %s for %s/%s until %d ms", holdText(a), a.Framework, a.Group, a.Until)
+			known := ""
+			if a.CompleteBy > 0 {
+				known = fmt.Sprintf(", complete by %d ms", a.CompleteBy)
+			}
+			sc.printf("hold %s for %s/%s until %d ms%s", holdText(a), a.Framework, a.Group, a.Until, known)
 		case Preempt:
 			sc.printf("preempt %s on %s %s", sc.names[a.Run], a.Agent, a.Message)
 		case Release:

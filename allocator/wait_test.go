@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 
@@ -8,11 +9,13 @@ import (
 )
 
 // TestNobodyWaitsForEver offers a cluster more small groups than it can ever
-// run, of random sizes and run times up to D, and one gang in the midst of them.
-// It must start within the bound of docs/fairness.md.
+// run, of random run times up to D, most of them with a max_runtime, and one gang
+// in the midst of them. It must start within the bound of docs/fairness.md, and by
+// the time for which its hold is known to be complete, if there is one.
 func TestNobodyWaitsForEver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		st := &stream{t: t, longest: rapid.Int64Range(1000, 3_000_000).Draw(t, "D"), ends: map[RunID]int64{}}
+		st := &stream{t: t, longest: rapid.Int64Range(1000, 3_000_000).Draw(t, "D"), ends: map[RunID]int64{}, limits: map[string]int64{}}
+		st.unlimited = rapid.IntRange(0, 3).Draw(t, "parts of four without max_runtime")
 		st.s = mustNew(t, Config{})
 		agents := rapid.Int32Range(1, 4).Draw(t, "agents")
 		for i := range agents {
@@ -29,6 +32,11 @@ func TestNobodyWaitsForEver(t *testing.T) {
 		deadline := st.now + 4*st.longest + reserveAfter + pauses
 		for !st.started {
 			st.next()
+			for _, h := range st.s.holds {
+				if h.completeBy > 0 && h.completeBy < st.now {
+					t.Fatalf("at %d ms a gang of %d on %d agents has not started, and was to have its room by %d", st.now, n, agents, h.completeBy)
+				}
+			}
 			if st.now > deadline {
 				t.Fatalf("a gang of %d on %d agents has not started after %d ms; runs last at most %d ms", n, agents, st.now, st.longest)
 			}
@@ -45,6 +53,10 @@ type stream struct {
 	groups  int
 	ends    map[RunID]int64
 	started bool
+	// limits is the max_runtime of the small groups, unlimited how many of four
+	// have none.
+	limits    map[string]int64
+	unlimited int
 }
 
 func (st *stream) fact(f Fact) {
@@ -56,9 +68,14 @@ func (st *stream) fact(f Fact) {
 // submit adds a small group of one of two frameworks.
 func (st *stream) submit() {
 	st.groups++
+	name := fmt.Sprint("s", st.groups)
+	if rapid.IntRange(1, 4).Draw(st.t, "limited") > st.unlimited {
+		st.limits[name] = rapid.Int64Range(1, st.longest).Draw(st.t, "max_runtime")
+	}
 	st.fact(GroupSubmitted{Group{
-		Framework: []string{"A", "B"}[rapid.IntRange(0, 1).Draw(st.t, "framework")], Name: fmt.Sprint("s", st.groups), Digest: "1", Instances: 1,
-		Tasks: []Task{{Name: "main", Resources: []Quantity{{"cpus", 1000}}}},
+		Framework: []string{"A", "B"}[rapid.IntRange(0, 1).Draw(st.t, "framework")], Name: name, Digest: "1", Instances: 1,
+		MaxRuntimeMillis: st.limits[name],
+		Tasks:            []Task{{Name: "main", Resources: []Quantity{{"cpus", 1000}}}},
 	}})
 }
 
@@ -71,7 +88,8 @@ func (st *stream) tick() {
 		}
 		for _, l := range a.Launches {
 			st.started = st.started || l.Framework == "gang"
-			st.ends[l.Run] = st.now + rapid.Int64Range(1, st.longest).Draw(st.t, "run time")
+			longest := cmp.Or(st.limits[l.Group], st.longest)
+			st.ends[l.Run] = st.now + rapid.Int64Range(1, longest).Draw(st.t, "run time")
 		}
 	}
 }

@@ -252,7 +252,7 @@ func decodeAction(in *journalpb.Action) (allocator.Action, error) {
 }
 
 func encodeHold(h allocator.Hold) *journalpb.Hold {
-	out := &journalpb.Hold{Framework: h.Framework, Group: h.Group, UntilMs: h.Until}
+	out := &journalpb.Hold{Framework: h.Framework, Group: h.Group, UntilMs: h.Until, CompleteByMs: h.CompleteBy}
 	for _, on := range h.On {
 		out.On = append(out.On, journalpb.HoldOn(on))
 	}
@@ -260,7 +260,7 @@ func encodeHold(h allocator.Hold) *journalpb.Hold {
 }
 
 func decodeHold(in *journalpb.Hold) allocator.Hold {
-	out := allocator.Hold{Framework: in.Framework, Group: in.Group, Until: in.UntilMs}
+	out := allocator.Hold{Framework: in.Framework, Group: in.Group, Until: in.UntilMs, CompleteBy: in.CompleteByMs}
 	for _, on := range in.On {
 		out.On = append(out.On, allocator.HoldOn(on))
 	}
