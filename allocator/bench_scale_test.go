@@ -110,15 +110,20 @@ func heapInUse() uint64 {
 	return m.HeapAlloc
 }
 
-// BenchmarkTick is one change on a full cluster in which twice as much waits as
-// runs, up to a million groups: a task ends, and a Tick settles its run and
-// serves whoever is next. It must grow with the logarithm of agents and of
-// frameworks.
+// BenchmarkTick is one change on a full cluster, with up to a million groups in
+// line: a task ends, and a Tick settles its run and serves whoever is next. It
+// must grow with the logarithm of agents and of frameworks.
 func BenchmarkTick(b *testing.B) {
-	eachScale(b, 3*32, func(b *testing.B, sc scale) {
+	eachScale(b, 64, func(b *testing.B, sc scale) {
 		s := racks(b, sc.agents, 8)
+		for f := range sc.frameworks {
+			g := oneCPU(f, sc.groups+f, 64*sc.agents/sc.frameworks)
+			sc.load.of(&g, f)
+			must(b, s, &GroupSubmitted{g})
+		}
+		running := must(b, s, Tick{})
 		sc.submit(b, s)
-		churn(b, s, must(b, s, Tick{}))
+		churn(b, s, append(running, must(b, s, Tick{})...))
 	})
 }
 

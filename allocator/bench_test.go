@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"fairlead/drf"
 )
@@ -56,6 +57,7 @@ func BenchmarkFillConstrained(b *testing.B) {
 		{32, Constraint{"hostname", GroupBy, "1000"}},
 	} {
 		b.Run(fmt.Sprintf("groups=%d/%s", c.groups, c.of.Operator)+"/"+c.of.Field, func(b *testing.B) {
+			spent := time.Duration(0)
 			for b.Loop() {
 				b.StopTimer()
 				s := racks(b, 1000, 10)
@@ -65,13 +67,16 @@ func BenchmarkFillConstrained(b *testing.B) {
 					must(b, s, GroupSubmitted{g})
 				}
 				runtime.GC()
+				spent -= cpuTime()
 				b.StartTimer()
 				must(b, s, Tick{})
+				spent += cpuTime()
 				if s.runs.live != 32000 {
 					b.Fatalf("placed %d of 32000", s.runs.live)
 				}
 			}
 			b.ReportMetric(32000*float64(b.N)/b.Elapsed().Seconds(), "placements/s")
+			b.ReportMetric(32000*float64(b.N)/spent.Seconds(), "placements/cpu-s")
 		})
 	}
 }
@@ -148,6 +153,7 @@ func BenchmarkLifeCycle(b *testing.B) {
 		groups[i].Restart = Restart{}
 	}
 	b.ReportAllocs()
+	spent := -cpuTime()
 	for i := 0; b.Loop(); i++ {
 		g := &groups[i%len(groups)]
 		must(b, s, GroupSubmitted{*g})
@@ -156,7 +162,9 @@ func BenchmarkLifeCycle(b *testing.B) {
 		must(b, s, Tick{})
 		must(b, s, GroupForgotten{g.Framework, g.Name})
 	}
+	spent += cpuTime()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "groups/s")
+	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N), "cpu-ns/op")
 }
 
 // BenchmarkReplay applies what filled a cluster.

@@ -144,6 +144,9 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 func (s *State) startInstance(g *group, l *Launch) {
 	if cap(g.instances) == 0 {
 		g.instances = s.firsts.take(1)[:0]
+		if g.spec.Restart.Policy != RestartNever && cap(g.again) == 0 {
+			g.again = s.agains.take(1)[:0]
+		}
 	}
 	// Accepts are by agent, so a replay may meet instance 3 before instance 2:
 	// those in between wait their turn.

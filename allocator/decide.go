@@ -187,7 +187,7 @@ func (s *State) placeAll() {
 // placeFair serves frameworks in order until nothing that waits fits anywhere.
 // It takes and returns how many runs were placed in this Tick.
 func (s *State) placeFair(n int) int {
-	s.decided = slices.Grow(s.decided, int(min(s.pending, int64(s.cfg.MaxPlacements), 1<<16)))
+	s.decided = slices.Grow(s.decided, int(min(s.pending, int64(s.cfg.MaxPlacements), 1<<20)))
 	for s.shapes.open > 0 {
 		if (s.policy.needsBlocked() || s.cfg.loosened()) && !s.shutSome() {
 			return n

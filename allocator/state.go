@@ -54,6 +54,7 @@ type State struct {
 	out       []Action // backs what a Tick collects
 	stores    stores
 	firsts    store[instance] // backs instances, while a group has one
+	agains    store[int32]    // backs again, in the same way
 	decided   []decision
 	found     []int32 // backs what seek returns
 	planned   []int32 // backs counts
@@ -138,6 +139,7 @@ func New(cfg Config) (*State, error) {
 		epoch:      1,
 		ranks:      1,
 		firsts:     store[instance]{size: 16}, // groups may stay for long
+		agains:     store[int32]{size: 16},
 		plans:      1,
 		grantAt:    never,
 		preemptAt:  never,
