@@ -63,6 +63,13 @@ type reader struct {
 	runs  map[allocator.RunID]run
 }
 
+// once is a periodic group as one that is submitted when it is due.
+func once(of *proto.TaskGroup) *proto.TaskGroup {
+	spec := *of
+	spec.Schedule, spec.Timezone, spec.Overlap, spec.CatchUp = "", "", 0, 0
+	return &spec
+}
+
 // start takes over the state that the recording begins with.
 func (t *reader) start() {
 	v := t.recording.View()
@@ -176,6 +183,15 @@ func (t *reader) submitted(at int64, g allocator.Group, spec *proto.TaskGroup) {
 	if !t.begun {
 		t.begun, t.base = true, at
 	}
+	if spec.Schedule != "" {
+		t.live[key] = map[int32]place{} // each occurrence is a group of its own
+		return
+	}
+	t.arrived(key, at, spec)
+}
+
+// arrived adds a group that is to start.
+func (t *reader) arrived(key owner, at int64, spec *proto.TaskGroup) {
 	n := t.add(spec.Name, Group{Spec: spec, ArrivalMillis: at - t.base, Durations: make([]int64, spec.Instances)})
 	places := make(map[int32]place)
 	for i := range spec.Instances {
@@ -194,6 +210,12 @@ func (t *reader) action(at int64, a allocator.Action) {
 		}
 	case *allocator.Settle:
 		t.settled(at, a)
+	case allocator.Occur:
+		if spec := t.recording.Spec(a.Framework, a.Group); spec != nil {
+			t.arrived(owner{a.Framework, a.Group}, at, once(spec))
+		}
+	case allocator.Skip:
+		t.Notes["occurrences of periodic groups that were skipped"] += len(a.Due)
 	case allocator.Preempt:
 		t.Notes["preemptions, which are decided again"]++
 	case allocator.Abandon:
@@ -212,7 +234,7 @@ func (t *reader) settled(at int64, a *allocator.Settle) {
 		at = r.ended
 	}
 	switch {
-	case a.Outcome == allocator.Preempted, t.Groups[r.place.group].killed && a.Outcome == allocator.Killed:
+	case a.Outcome == allocator.Preempted, a.Outcome == allocator.Surplus, t.Groups[r.place.group].killed && a.Outcome == allocator.Killed:
 		return
 	case a.Retry:
 		t.Notes["runs that ended and were started again: only the last one is there"]++

@@ -40,8 +40,9 @@ func (w *Workload) begin(l Live) map[int32]place {
 	}
 	spec := *l.Spec
 	spec.Instances = uint32(len(numbers))
-	if spec.GangMin > 0 && len(numbers) < int(l.Spec.Instances) {
+	if len(numbers) < int(l.Spec.Instances) {
 		spec.GangMin = 0 // the rest of a gang starts one by one
+		spec.InstancesMin = w.rest(&spec, l.Spec.Instances)
 	}
 	waiting.Spec, waiting.Durations = &spec, make([]int64, len(numbers))
 	at := w.add(l.Spec.Name, waiting)
@@ -51,10 +52,25 @@ func (w *Workload) begin(l Live) map[int32]place {
 	return out
 }
 
+// rest is how many of the instances that wait are demanded of an elastic group, of which others run. 0
+// stands for all of them.
+func (w *Workload) rest(spec *proto.TaskGroup, of uint32) uint32 {
+	if spec.InstancesMin == 0 {
+		return 0
+	}
+	w.Notes["elastic groups, whose running instances all count as demanded"]++
+	running := of - spec.Instances
+	least := max(spec.InstancesMin, running+1) - running // an elastic group demands one at least
+	if least >= spec.Instances {
+		return 0
+	}
+	return least
+}
+
 // single is the group of one running instance, which needs nothing but its agent.
 func single(of *proto.TaskGroup, instance int32) *proto.TaskGroup {
 	spec := *of
-	spec.Name, spec.Instances, spec.GangMin = instanceName(of.Name, instance), 1, 0
+	spec.Name, spec.Instances, spec.InstancesMin, spec.GangMin = instanceName(of.Name, instance), 1, 0, 0
 	spec.After, spec.AfterEnd = nil, nil
 	return &spec
 }
@@ -102,6 +118,12 @@ func (w *Workload) liveGroup(g *allocator.GroupView, spec *proto.TaskGroup) (Liv
 	if g.Dying || spec == nil {
 		w.Notes["task groups that were being killed"]++
 		return Live{}, false
+	}
+	if spec.Schedule != "" {
+		w.Notes["periodic groups: what is to come of them"]++
+		if spec = once(spec); g.Running+g.Pending == 0 {
+			return Live{}, false
+		}
 	}
 	l := Live{Spec: withRole(spec, g.Role), Agents: make(map[int32]string)}
 	for n := range g.Instances {

@@ -236,3 +236,42 @@ func TestNamesOfAgents(t *testing.T) {
 		}
 	}
 }
+
+// Of an elastic group, what runs is there from the start; the rest is elastic still.
+func TestAnElasticGroup(t *testing.T) {
+	const batch = `{framework: f, name: batch, instances: {min: 2, max: 6}, tasks: [{name: main, command: x, resources: {cpus: 1}}]}`
+	d := newTape(t)
+	d.at(1_000, agent("a", 1))
+	d.at(2_000, batch)
+	w, err := ReadState("now", d.journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.lines(w, `"name": "batch.0", "framework": "f", "role": "*", "instances": 1,`, `"instances": {"min": 1, "max": 5}`)
+	if len(w.Notes) != 1 {
+		t.Errorf("notes: %v", w.Notes)
+	}
+}
+
+// A periodic group is as many groups as it occurred.
+func TestAPeriodicGroup(t *testing.T) {
+	const hourly = `{framework: f, name: report, schedule: "@hourly", tasks: [{name: main, command: x, resources: {cpus: 1}}]}`
+	d := newTape(t)
+	due := func(at, next int64) allocator.ScheduleDue {
+		return allocator.ScheduleDue{Framework: "f", Name: "report", At: at, Next: next}
+	}
+	d.at(1_000, agent("a", 1))
+	d.at(10_000, hourly, due(0, 20_000))
+	d.at(20_000, due(20_000, 40_000))
+	d.at(25_000, d.ends("f/report.0", allocator.TaskFinished))
+	d.at(40_000, due(40_000, 60_000))
+	d.at(47_000, d.ends("f/report.0", allocator.TaskFinished))
+	w, err := ReadJournal("day", d.journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := d.lines(w, `"arrival": "10s", "duration": "5s"`, `"name": "report-2"`, `"arrival": "30s", "duration": "7s"`)
+	if len(w.Groups) != 2 || r.MakespanS != 37 {
+		t.Errorf("%d groups until %v s, want 2 until 37 s", len(w.Groups), r.MakespanS)
+	}
+}

@@ -93,6 +93,7 @@ func (w *Workload) servedGroup(ctx context.Context, c *client.Client, name api.N
 	}
 	view := allocator.GroupView{
 		Framework: detail.Framework, Name: detail.Name, Role: detail.Role, Instances: detail.Instances, Dying: detail.State == "killing",
+		Running: detail.Running, Pending: detail.Pending,
 	}
 	if detail.Over() {
 		return nil
