@@ -45,6 +45,7 @@ func TestFigure8(t *testing.T) {
 			}
 		}
 		for i, j := range []string{"J1", "J2"} {
+			t.Logf("%s: %s has %.2f of the memory", placement, j, median(held[i]))
 			want[i].expect(t, string(placement)+": memory of "+j, median(held[i]))
 		}
 	}
@@ -67,6 +68,7 @@ func TestFigure11(t *testing.T) {
 			}
 		}
 		for i, leaf := range leaves {
+			t.Logf("%s: %s runs %v", policy, leaf, median(running[i]))
 			want[i].expect(t, string(policy)+": "+leaf, median(running[i]))
 		}
 	}
