@@ -14,7 +14,8 @@ import (
 const (
 	mostLines  = 10  // that have a colour
 	mostOthers = 100 // that have none
-	drawnSpans = 600 // one to a pixel is enough
+	drawnSpans = 600 // one to a pixel
+	manySpans  = 240 // instead of more than those, so that lines stay apart
 	waitSpans  = 80  // a mean of few instances is noise
 	errorSpans = 200
 	mostFair   = 4 // frameworks whose fair shares are drawn too
@@ -215,6 +216,7 @@ func rebin(s *sim.Samples, most int) *bins {
 	}
 	width := 0.0
 	if len(s.AtS) > most {
+		most = min(most, manySpans)
 		width = s.EndS / float64(most)
 	}
 	for i, at := range s.AtS {
