@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -43,7 +44,7 @@ is refused.`,
 		}
 		done, err := c.Submit(ctx, groups, allow)
 		if err != nil {
-			return err
+			return allowing(err, "submits it all the same, to wait for a larger cluster")
 		}
 		if !wait {
 			return a.print(done, func(w io.Writer) {
@@ -57,6 +58,15 @@ is refused.`,
 		}
 		return a.waitFor(ctx, c, targets(done.Groups))
 	})
+}
+
+// allowing adds to a refusal of what the cluster can't give how to insist.
+func allowing(err error, does string) error {
+	var refused *api.Error
+	if errors.As(err, &refused) && refused.Code == api.CodeUnsatisfiable {
+		return fmt.Errorf("%w\n--allow-unsatisfiable %s", err, does)
+	}
+	return err
 }
 
 func targets(names []api.Name) []target {

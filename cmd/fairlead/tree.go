@@ -73,7 +73,7 @@ names: these are set as it says at the next start.`,
 		}
 		r, err := c.SetRole(ctx, args[0], change, allow)
 		if err != nil {
-			return err
+			return allowing(err, "sets it all the same")
 		}
 		return a.print(r, func(w io.Writer) {
 			text := fmt.Sprintf("role %s: weight %s", r.Name, r.Weight)
