@@ -12,4 +12,10 @@
 // a stream of groups (Scenario.Arrivals) only the next one. Nothing that is drawn is kept: the k-th number
 // of a field depends on the seed, the names and k alone. A group that is over is forgotten, by the
 // allocator too, once nothing that is to come is after it.
+//
+// In place of the allocator a model of a Mesos master can decide (master), with frameworks of their own that
+// answer its offers. It takes the same facts and gives the same actions, so that workloads, changes, faults
+// and results are the same for both. Agents can be over-committed (crowd): the allocator is then told
+// a part of what there is, and what runs slows down. What goes wrong (Faults) depends on the seed, and on which
+// attempt of which instance it happens to, never on what was decided.
 package sim
