@@ -124,8 +124,9 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	r := s.runs.put(l.Run, g, len(g.tasks))
 	r.instance, r.agent, r.slot, r.ports, r.devices, r.started = l.Instance, i, l.Slot, l.Ports, l.Devices, s.now
 	for k := range r.overhead {
-		r.overhead[k] = l.Charge[k] - g.demand[k]
+		r.overhead[k] = l.Charge[k] - g.spec.template.demand[k]
 	}
+	r.grown = g.grownBy()
 	if limit := g.spec.MaxRuntimeMillis; limit > 0 {
 		s.runTimers.push(runTimer{s.now + limit, l.Run})
 	}
@@ -246,6 +247,9 @@ func (s *State) applySettle(a *Settle) error {
 func (s *State) bookSettle(r *run, a *Settle) {
 	g, n, on := r.group, r.instance, r.agent
 	s.remember(r, a)
+	if a.Retry && a.Outcome == Failed {
+		s.growMemory(r)
+	}
 	s.closeRun(r)
 	in := &g.instances[n]
 	in.outcome, in.dying = a.Outcome, false

@@ -320,5 +320,5 @@ func (s *State) launchesByAgent() []Launch {
 func (r *run) launch(l *Launch) {
 	g := r.group
 	l.Run, l.Framework, l.Group, l.Instance = r.id, g.spec.Framework, g.spec.Name, r.instance
-	l.Charge, l.Slot, l.Ports, l.Devices = g.demand.Add(r.overhead), r.slot, r.ports, r.devices
+	l.Charge, l.Slot, l.Ports, l.Devices = g.spec.template.demand.Add(r.overhead), r.slot, r.ports, r.devices
 }

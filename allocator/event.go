@@ -153,6 +153,8 @@ type TaskUpdated struct {
 	Task    int32 // index into Group.Tasks
 	State   TaskState
 	Message string
+	// OutOfMemory says that a task that failed had used up its memory.
+	OutOfMemory bool
 }
 
 // Tick asks for decisions. A driver steps the facts it has, then one Tick.

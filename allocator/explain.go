@@ -43,6 +43,8 @@ const (
 	ReasonPreference ReasonCode = "preference"
 	// ReasonPreemption: what preemption does, or would do.
 	ReasonPreemption ReasonCode = "preemption"
+	// ReasonMemory: a task ran out of memory, and is given more of it since.
+	ReasonMemory ReasonCode = "memory"
 	// ReasonOrder: others are served first.
 	ReasonOrder ReasonCode = "order"
 )
@@ -133,6 +135,9 @@ func (s *State) Explain(framework, name string) (*Explanation, error) {
 		s.explainWait(g, e)
 	}
 	e.Impossible = v.Pending > 0 && s.impossible(g)
+	if n := g.grownBy(); n > 0 && !g.over() {
+		e.because(ReasonMemory, "each instance that starts is given %s MB of memory more than was asked for: a task ran out of it", n)
+	}
 	s.trailOf(g, e)
 	s.summarize(g, e)
 	return e, nil

@@ -41,6 +41,8 @@ type Group struct {
 	Periodic bool
 	Overlap  Overlap
 	CatchUp  CatchUp
+	// OnOOM gives a task that ran out of memory more of it.
+	OnOOM OnOOM
 	// MaxRuntimeMillis is how long a run may last, counted from its launch; it is
 	// killed then, and has failed. 0: for ever.
 	MaxRuntimeMillis int64
@@ -143,6 +145,9 @@ func (g *Group) validate() error {
 		return err
 	}
 	if err := g.validateOrder(); err != nil {
+		return err
+	}
+	if err := g.OnOOM.validate(); err != nil {
 		return err
 	}
 	return g.validateTasks()

@@ -79,6 +79,7 @@ type GroupImage struct {
 	Soft           SoftImage
 	Reruns         int32 // how often it was started again
 	Periodic       PeriodicImage
+	Grown          []drf.Amount // more memory for each task, after it ran out of it
 	Trail          []Step
 }
 
@@ -111,6 +112,8 @@ type RunImage struct {
 	Hopeless         bool
 	Preempted        bool
 	Cause            KillCause // of the kill, if there was one
+	OOM              int32     // the task that ran out of memory, counting from 1
+	Grown            drf.Amount
 	Message          string
 }
 
@@ -193,7 +196,7 @@ func imageGroup(g *group) GroupImage {
 	m := GroupImage{
 		Spec: g.group(), Seq: g.seq, Arrived: g.arrived, Ended: g.endedAt, Again: g.allAgain(),
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
-		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns, Periodic: g.imagePeriodic(), Soft: imageSoft(g), Trail: slices.Clone(g.trail),
+		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns, Periodic: g.imagePeriodic(), Grown: slices.Clone(g.grown), Soft: imageSoft(g), Trail: slices.Clone(g.trail),
 	}
 	for _, in := range g.instances {
 		m.Instances = append(m.Instances, InstanceImage{
@@ -209,7 +212,7 @@ func (s *State) imageRun(r *run) RunImage {
 		Run: r.id, Framework: r.group.spec.Framework, Group: r.group.spec.Name, Instance: r.instance,
 		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states), Ports: slices.Clone(r.ports), Devices: slices.Clone(r.devices),
 		Overhead: s.quantities(r.overhead), Started: r.started, KillAt: r.killAt, LostAt: r.lostAt,
-		Outcome: r.outcome, Hopeless: r.hopeless, Preempted: r.preempted, Cause: r.cause, Message: r.message,
+		Outcome: r.outcome, Hopeless: r.hopeless, Preempted: r.preempted, Cause: r.cause, OOM: r.oom, Grown: r.grown, Message: r.message,
 	}
 }
 
@@ -303,6 +306,9 @@ func (s *State) restoreGroups(m *Image) error {
 		g.restoreAgain(im.Again)
 		s.setSoft(g)
 		s.restorePeriodic(g, im.Periodic)
+		if im.Grown != nil {
+			s.setGrown(g, slices.Clone(im.Grown))
+		}
 		q, err := s.queueOf(im.Spec.Role, im.Spec.Framework)
 		if err != nil {
 			return err
@@ -373,6 +379,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 	r.instance, r.agent, r.slot, r.ports, r.overhead = im.Instance, i, im.Slot, slices.Clone(im.Ports), overhead
 	r.devices, r.started, r.killAt, r.lostAt = slices.Clone(im.Devices), im.Started, im.KillAt, im.LostAt
 	r.outcome, r.hopeless, r.preempted, r.cause, r.message = im.Outcome, im.Hopeless, im.Preempted, im.Cause, im.Message
+	r.oom, r.grown = im.OOM, im.Grown
 	a := &s.agents[i]
 	copy(r.states, im.States)
 	for t, st := range r.states {

@@ -54,6 +54,7 @@ func scaledFact(f Fact, k drf.Amount) Fact {
 			tasks = append(tasks, t)
 		}
 		f.Group.Tasks = tasks
+		f.Group.OnOOM.Max *= k
 		return f
 	}
 	return f

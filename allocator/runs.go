@@ -21,6 +21,8 @@ type run struct {
 	preempted bool // it has to make room for others
 	hopeless  bool // the master refused a task: repeating it would not help
 	outcome   Outcome
+	oom       int32        // the task that ran out of memory, counting from 1
+	grown     drf.Amount   // what of its memory is beyond what its group was submitted with
 	cause     KillCause    // of the kill, if there was one
 	few       [8]TaskState // backs states of all but very large groups
 	states    []TaskState

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"fairlead/drf"
 )
 
 // groupOptions are the options of submit that are no resources.
-var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "preemptible", "after", "digest", "constraint", "max-runtime", "surplus", "periodic", "overlap", "catch-up", "prefer", "near", "sticky", "prefer-wait"}
+var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "preemptible", "after", "digest", "constraint", "max-runtime", "surplus", "oom", "oom-max", "periodic", "overlap", "catch-up", "prefer", "near", "sticky", "prefer-wait"}
 
 // agentOptions are those of agent, seen and offer.
 var agentOptions = []string{"agent", "slots", "host"}
@@ -79,7 +81,7 @@ func (c line) group(framework, name string, tasks []line) Group {
 		Instances: int32(c.number("instances", 1)), Gang: int32(c.number("gang", 0)), Priority: int32(c.number("priority", 0)),
 		Restart:     Restart{Max: int32(c.number("max", 0)), BackoffMillis: c.milliseconds(c.value("backoff", "0"))},
 		Constraints: c.constraints("constraint"), NotPreemptible: c.value("preemptible", "true") == "false",
-		Periodic: c.value("periodic", "") != "", Overlap: Overlap(slices.Index([]string{"skip", "queue", "replace"}, c.value("overlap", "skip"))),
+		OnOOM: OnOOM{c.optional("oom"), c.optional("oom-max")}, Periodic: c.value("periodic", "") != "", Overlap: Overlap(slices.Index([]string{"skip", "queue", "replace"}, c.value("overlap", "skip"))),
 		CatchUp: CatchUp(slices.Index([]string{"one", "none", "all"}, c.value("catch-up", "one"))),
 		Surplus: int32(c.number("surplus", 0)), MaxRuntimeMillis: c.milliseconds(c.value("max-runtime", "0")),
 	}
@@ -102,6 +104,14 @@ func (c line) group(framework, name string, tasks []line) Group {
 		g.Tasks = []Task{{Name: "main", Resources: c.resources(groupOptions...)}}
 	}
 	return g
+}
+
+// optional reads an amount that is 0 if it is not there.
+func (c line) optional(key string) drf.Amount {
+	if c.value(key, "") == "" {
+		return 0
+	}
+	return c.amount(key)
 }
 
 // config reads the Config of a new State; executor resources are written as

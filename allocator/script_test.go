@@ -242,7 +242,7 @@ func (sc *script) update(c line) (Fact, error) {
 	}
 	for st := range TaskLost + 1 {
 		if st.String() == c.word(2) {
-			return TaskUpdated{Run: id, Task: int32(c.number("task", 0)), State: st, Message: c.value("message", "")}, nil
+			return TaskUpdated{Run: id, Task: int32(c.number("task", 0)), State: st, Message: c.value("message", ""), OutOfMemory: c.value("oom", "") == "true"}, nil
 		}
 	}
 	return nil, fmt.Errorf("unknown task state %q", c.word(2))

@@ -300,11 +300,12 @@ type group struct {
 	dying     bool
 	outcome   Outcome
 
-	elastic  *elastic  // nil unless it has a surplus
-	periodic *periodic // nil unless it has a schedule
-	hold     *hold     // room that is kept for it
-	holdFrom int64     // not before this may room be kept for it again
-	since    int64     // when it came into line, or an instance of it was launched last
+	grown    []drf.Amount // more memory for each task, after it ran out of it
+	elastic  *elastic     // nil unless it has a surplus
+	periodic *periodic    // nil unless it has a schedule
+	hold     *hold        // room that is kept for it
+	holdFrom int64        // not before this may room be kept for it again
+	since    int64        // when it came into line, or an instance of it was launched last
 
 	unmet   []string // groups it comes after that have not ended as they must yet
 	message string

@@ -47,6 +47,7 @@ func (r *run) stillLost() int64 {
 
 func (s *State) endTask(r *run, f *TaskUpdated) {
 	r.final++
+	r.noteOOM(f)
 	r.lostAt = r.stillLost()
 	if o := outcomeOf(f.State); worse(o, r.outcome) {
 		r.outcome, r.message = o, f.Message

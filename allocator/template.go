@@ -120,7 +120,7 @@ func (tt *templateTable) sweep() {
 // group must not be in line.
 func (s *State) setTemplate(g *group, t *template) {
 	s.dropTemplate(g)
-	g.spec.template, g.needs, g.limits = t, &t.needs, t.limits
+	g.spec.template, g.needs, g.limits, g.grown = t, &t.needs, t.limits, nil
 	if t.limits == nil && len(t.Constraints) > 0 {
 		g.limits, _ = newLimits(t.Constraints) // which were found to be valid
 	}
@@ -168,7 +168,7 @@ func (s *State) measure(t *template) error {
 // alike reports whether groups are alike in all but Framework, Name and
 // Digest.
 func alike(a, b *Group) bool {
-	return a.Role == b.Role && a.Instances == b.Instances && a.Surplus == b.Surplus && a.Periodic == b.Periodic && a.Overlap == b.Overlap && a.CatchUp == b.CatchUp && a.Gang == b.Gang && a.Priority == b.Priority &&
+	return a.Role == b.Role && a.Instances == b.Instances && a.OnOOM == b.OnOOM && a.Surplus == b.Surplus && a.Periodic == b.Periodic && a.Overlap == b.Overlap && a.CatchUp == b.CatchUp && a.Gang == b.Gang && a.Priority == b.Priority &&
 		a.Restart == b.Restart && a.MaxRuntimeMillis == b.MaxRuntimeMillis && a.NotPreemptible == b.NotPreemptible &&
 		slices.Equal(a.After, b.After) && slices.Equal(a.AfterEnd, b.AfterEnd) && slices.Equal(a.Constraints, b.Constraints) &&
 		slices.Equal(a.Prefer, b.Prefer) && a.Near == b.Near && a.Sticky == b.Sticky && a.PreferWaitMillis == b.PreferWaitMillis &&

@@ -75,7 +75,8 @@ type GroupView struct {
 	Running, Pending      int32
 	Finished, Failed      int32
 	Killed                int32
-	Reruns                int32 // how often it was started again
+	Reruns                int32      // how often it was started again
+	Grown                 drf.Amount // memory that an instance is given beyond the specification, after it ran out of it
 	Dying                 bool
 	// Scheduled says that a periodic group may run again, Idle that it has not run
 	// yet. Queued occurrences wait for the end of the present one.
@@ -193,6 +194,7 @@ func (s *State) viewGroup(g *group) GroupView {
 		Running: g.live, Finished: g.finished, Failed: g.failed, Killed: g.killed,
 		Reruns: g.reruns, Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 	}
+	v.Grown = g.grownBy()
 	if p := g.periodic; p != nil {
 		v.Scheduled, v.Idle, v.Queued, v.Due = g.scheduled(), p.idle, len(p.due), p.at
 		if v.Scheduled {

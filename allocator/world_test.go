@@ -245,6 +245,9 @@ func (w *world) group() Group {
 	if w.draw(6) == 0 {
 		g.Role = w.role()
 	}
+	if !w.patient && w.draw(3) == 0 { // the model does not know of it
+		g.OnOOM = OnOOM{1500, 256 * drf.Unit}
+	}
 	if !w.patient && w.draw(5) == 0 {
 		g.Periodic, g.Overlap, g.CatchUp = true, Overlap(w.draw(3)), CatchUp(w.draw(3))
 	}
@@ -296,6 +299,7 @@ func (w *world) update() Fact {
 	}
 	at := w.draw(len(w.runs))
 	f := TaskUpdated{Run: w.runs[at].Run, Task: int32(w.draw(4) / 3), State: TaskState(w.draw(int(TaskLost) + 1))}
+	f.OutOfMemory = w.draw(3) == 0
 	if f.Task == 0 && f.State.Final() && w.draw(2) == 0 {
 		w.runs = slices.Delete(w.runs, at, at+1) // some are told more of after their end
 	}

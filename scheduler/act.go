@@ -44,7 +44,7 @@ func (s *Scheduler) accept(a *allocator.Accept) {
 	for _, l := range a.Launches {
 		full := launch{
 			Launch: l, spec: s.specs[owner{l.Framework, l.Group}], agent: a.Agent,
-			frameworkID: s.id(), executor: s.cfg.Executor, due: s.state.Occurrence(l.Framework, l.Group),
+			frameworkID: s.id(), executor: s.cfg.Executor, due: s.state.Occurrence(l.Framework, l.Group), grown: s.state.Grown(l.Framework, l.Group),
 		}
 		op, err := full.operation(from)
 		if err != nil {

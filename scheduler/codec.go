@@ -89,7 +89,7 @@ func encodeFact(f allocator.Fact, spec *proto.TaskGroup) (journalpb.Fact, error)
 		out.Fact = &journalpb.Fact_Disconnected{Disconnected: &journalpb.Empty{}}
 	case allocator.TaskUpdated:
 		out.Fact = &journalpb.Fact_TaskUpdated{TaskUpdated: &journalpb.TaskUpdated{
-			Run: uint64(f.Run), Task: f.Task, State: uint32(f.State), Message: f.Message,
+			Run: uint64(f.Run), Task: f.Task, State: uint32(f.State), Message: f.Message, OutOfMemory: f.OutOfMemory,
 		}}
 	default:
 		return encodeRequest(f, spec)
@@ -147,7 +147,7 @@ func decodeFact(in *journalpb.Fact) (allocator.Fact, error) {
 		if u.State > uint32(allocator.TaskLost) {
 			return nil, fmt.Errorf("%w: task state %d", errRecord, u.State)
 		}
-		return allocator.TaskUpdated{Run: allocator.RunID(u.Run), Task: u.Task, State: allocator.TaskState(u.State), Message: u.Message}, nil
+		return allocator.TaskUpdated{Run: allocator.RunID(u.Run), Task: u.Task, State: allocator.TaskState(u.State), Message: u.Message, OutOfMemory: u.OutOfMemory}, nil
 	}
 	return decodeRequest(in)
 }

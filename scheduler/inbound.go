@@ -63,7 +63,8 @@ func (s *Scheduler) updated(b *batch, from *session, st *mesos.TaskStatus) {
 	}
 	ref.state = state
 	s.log.Debug("task", zap.String("task", st.TaskID.Value), zap.Stringer("state", state), zap.String("message", message))
-	s.book(b, allocator.TaskUpdated{Run: ref.run, Task: ref.index, State: state, Message: message})
+	s.book(b, allocator.TaskUpdated{Run: ref.run, Task: ref.index, State: state, Message: message,
+		OutOfMemory: st.GetReason() == mesos.REASON_CONTAINER_LIMITATION_MEMORY})
 	b.event(Event{
 		Type: "task." + state.String(), Framework: ref.owner.framework, Group: ref.owner.group,
 		Instance: ref.instance, Agent: ref.agent, Message: joinMessage(ref.task, message),

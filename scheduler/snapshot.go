@@ -113,6 +113,7 @@ func encodeGroup(g *allocator.GroupImage, spec *proto.TaskGroup) journalpb.Group
 		Spec: spec, Role: g.Spec.Role, Seq: g.Seq, ArrivedMs: g.Arrived, EndedMs: g.Ended, Again: g.Again, Unmet: g.Unmet,
 		Dying: g.Dying, Outcome: uint32(g.Outcome), Message: g.Message,
 		SinceMs: g.Since, Holds: g.Holds, HoldFromMs: g.HoldFrom, Soft: encodeSoft(&g.Soft), Reruns: g.Reruns, Periodic: encodePeriodicState(g.Periodic),
+		GrownMilli: convert(g.Grown, func(a drf.Amount) int64 { return int64(a) }),
 	}
 	for _, in := range g.Instances {
 		out.Instances = append(out.Instances, journalpb.Instance{
@@ -149,6 +150,7 @@ func decodeGroup(in *journalpb.Group) (allocator.GroupImage, error) {
 		Spec: spec, Seq: in.Seq, Arrived: in.ArrivedMs, Ended: in.EndedMs, Again: in.Again, Unmet: in.Unmet,
 		Dying: in.Dying, Outcome: outcome, Message: in.Message,
 		Since: in.SinceMs, Holds: in.Holds, HoldFrom: in.HoldFromMs, Soft: decodeSoft(in.Soft), Reruns: in.Reruns, Periodic: decodePeriodicState(in.Periodic),
+		Grown: convert(in.GrownMilli, func(n int64) drf.Amount { return drf.Amount(n) }),
 	}
 	for _, x := range in.Instances {
 		o, err := decodeOutcome(x.Outcome)
@@ -180,7 +182,7 @@ func encodeRun(r *allocator.RunImage) journalpb.Run {
 	out := journalpb.Run{
 		Run: uint64(r.Run), Framework: r.Framework, Group: r.Group, Instance: r.Instance, Agent: r.Agent, Slot: r.Slot,
 		Ports: r.Ports, Devices: r.Devices, Overhead: encodeQuantities(r.Overhead), StartedMs: r.Started, KillAtMs: r.KillAt,
-		LostAtMs: r.LostAt, Outcome: uint32(r.Outcome), Hopeless: r.Hopeless, Preempted: r.Preempted, Message: r.Message, Cause: uint32(r.Cause),
+		LostAtMs: r.LostAt, Outcome: uint32(r.Outcome), Hopeless: r.Hopeless, Preempted: r.Preempted, Message: r.Message, Cause: uint32(r.Cause), Oom: r.OOM, GrownMilli: int64(r.Grown),
 	}
 	for _, st := range r.States {
 		out.States = append(out.States, uint32(st))
@@ -194,7 +196,7 @@ func decodeRun(in *journalpb.Run) (allocator.RunImage, error) {
 	r := allocator.RunImage{
 		Run: allocator.RunID(in.Run), Framework: in.Framework, Group: in.Group, Instance: in.Instance, Agent: in.Agent,
 		Slot: in.Slot, Ports: in.Ports, Devices: in.Devices, Overhead: decodeQuantities(in.Overhead), Started: in.StartedMs,
-		KillAt: in.KillAtMs, LostAt: in.LostAtMs, Outcome: outcome, Hopeless: in.Hopeless, Preempted: in.Preempted, Cause: cause, Message: in.Message,
+		KillAt: in.KillAtMs, LostAt: in.LostAtMs, Outcome: outcome, Hopeless: in.Hopeless, Preempted: in.Preempted, Cause: cause, OOM: in.Oom, Grown: drf.Amount(in.GrownMilli), Message: in.Message,
 	}
 	for _, st := range in.States {
 		if st > uint32(allocator.TaskLost) {

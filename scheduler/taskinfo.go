@@ -22,7 +22,8 @@ type launch struct {
 	agent       string
 	frameworkID mesos.FrameworkID
 	executor    Executor
-	due         int64 // when the occurrence was due, of a periodic group
+	grown       []drf.Amount // more memory for each task than in spec, if any
+	due         int64        // when the occurrence was due, of a periodic group
 }
 
 // operation builds the LAUNCH_GROUP operation and deals its resources from the
@@ -44,6 +45,9 @@ func (l *launch) operation(from *pool) (mesos.Offer_Operation, error) {
 			ports.seen = l.Ports
 		}
 		left = left[t.Ports:]
+		if i < len(l.grown) && l.grown[i] > 0 {
+			t = grownTask(t, l.grown[i])
+		}
 		info, err := l.taskInfo(name, t, ports, from)
 		if err != nil {
 			return none, fmt.Errorf("task %s: %w", taskName(name, t.Name), err)
@@ -54,6 +58,20 @@ func (l *launch) operation(from *pool) (mesos.Offer_Operation, error) {
 		Type:        mesos.Offer_Operation_LAUNCH_GROUP,
 		LaunchGroup: &mesos.Offer_Operation_LaunchGroup{Executor: *executor, TaskGroup: *group},
 	}, nil
+}
+
+// grownTask is a task that is given more memory than it was submitted with.
+func grownTask(t *proto.Task, more drf.Amount) *proto.Task {
+	grown := *t
+	grown.Resources = slices.Clone(t.Resources)
+	for k := range grown.Resources {
+		if grown.Resources[k].Name == "mem" {
+			grown.Resources[k].Milli += int64(more)
+			return &grown
+		}
+	}
+	grown.Resources = append(grown.Resources, proto.Resource{Name: "mem", Milli: int64(more)})
+	return &grown
 }
 
 // executorProgram is the executor's name in the sandbox when it is fetched.

@@ -164,6 +164,26 @@ func TestTasksCarryTheirCommandLimitsAndLabels(t *testing.T) {
 	}
 }
 
+func TestATaskThatRanOutOfMemoryIsGivenMore(t *testing.T) {
+	l := webLaunch(webGroup(), 31005, 31007, 31006)
+	l.grown = []drf.Amount{128 * drf.Unit, 64 * drf.Unit}
+	tasks := built(t, l, offered()).LaunchGroup.TaskGroup.Tasks
+	for i, want := range []float64{384, 64} { // the proxy had asked for none
+		got := 0.0
+		for _, r := range tasks[i].Resources {
+			if r.Name == "mem" {
+				got += r.Scalar.Value
+			}
+		}
+		if got != want {
+			t.Errorf("%s is given %g MB, want %g", tasks[i].Name, got, want)
+		}
+	}
+	if mem := l.spec.Tasks[0].Resources[1].Milli; mem != 256_000 {
+		t.Errorf("the specification says %d now", mem)
+	}
+}
+
 func TestTheExecutorIsToldPortNumbersInsteadOfIndexes(t *testing.T) {
 	spec := webGroup()
 	tasks := built(t, webLaunch(spec, 31005, 31007, 31006), offered()).LaunchGroup.TaskGroup.Tasks

@@ -127,6 +127,8 @@ type Group struct {
 	Failed    int32  `json:"failed"`
 	Killed    int32  `json:"killed"`
 	Reruns    int32  `json:"reruns,omitempty"` // how often it was started again
+	// GrownMem is the memory that an instance is given beyond its specification, after it ran out of it.
+	GrownMem Amount `json:"grown_mem,omitempty"`
 	// Due is when the occurrence of a periodic group was due that is at work, or was
 	// last; Next when the next one is; Queued how many wait for its end.
 	Due       *time.Time `json:"due,omitempty"`

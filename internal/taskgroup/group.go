@@ -83,6 +83,9 @@ func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
 		g.After, g.AfterEnd = after(v, g.Name)
 	}
 	periodic(o, g)
+	if v, ok := o.Optional("on_oom"); ok {
+		g.OnOom = onOOM(v)
+	}
 	if v, ok := o.Optional("preemptible"); ok {
 		g.Preemptible = v.Bool()
 	}

@@ -50,6 +50,10 @@ func groupTree(g *proto.TaskGroup) strictyaml.Tree {
 	if len(g.After)+len(g.AfterEnd) > 0 {
 		t.With("after", afterTree(g))
 	}
+	if o := g.OnOom; o != nil {
+		t.With("on_oom", strictyaml.Mapping().With("mem", strictyaml.Text("x"+drf.Amount(o.FactorMilli).String())).
+			With("max", strictyaml.Number(drf.Amount(o.MaxMemMilli).String())))
+	}
 	if g.Schedule != "" {
 		t.With("schedule", strictyaml.Text(g.Schedule)).
 			WithText("timezone", g.Timezone).

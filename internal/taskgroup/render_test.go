@@ -74,6 +74,9 @@ func anyGroup(t *rapid.T) *proto.TaskGroup {
 	if g.Instances > 1 && rapid.Bool().Draw(t, "elastic") {
 		g.InstancesMin = rapid.Uint32Range(1, g.Instances-1).Draw(t, "least")
 	}
+	if rapid.Bool().Draw(t, "on oom") {
+		g.OnOom = &proto.OnOOM{FactorMilli: rapid.Int64Range(1001, 100_000).Draw(t, "factor"), MaxMemMilli: rapid.Int64Range(1, 1_000_000).Draw(t, "max")}
+	}
 	if rapid.Bool().Draw(t, "periodic") {
 		g.Schedule = rapid.SampledFrom([]string{"0 3 * * *", "@daily", "R5/2026-01-01T03:00:00Z/P1D"}).Draw(t, "schedule")
 		g.Timezone = rapid.SampledFrom([]string{"", "UTC", "Europe/Berlin"}).Draw(t, "timezone")
