@@ -120,6 +120,9 @@ func (m *model) placePromised(out []decisionOf, free map[string]*modelSpare) ([]
 		return out, false
 	}
 	for m.cfg.MaxPlacements == 0 || len(out) < m.cfg.MaxPlacements {
+		if m.policy().needsBlocked() {
+			m.skipRefused(free, skipped)
+		}
 		heads := map[string][]*modelGroup{}
 		for _, g := range m.heads(free, skipped) {
 			if m.promised(g, times(g.demand(), g.together())) {
@@ -140,6 +143,19 @@ func (m *model) placePromised(out []decisionOf, free map[string]*modelSpare) ([]
 		}
 	}
 	return out, len(skipped) > 0
+}
+
+// skipRefused takes out what is first of its framework and what quota refuses: the
+// policy has to know who may be served.
+func (m *model) skipRefused(free map[string]*modelSpare, skipped map[string]bool) {
+	for again := true; again; {
+		again = false
+		for _, g := range m.heads(free, skipped) {
+			if m.refused(g, m.charges(g, m.rooms(g, free), free)) {
+				skipped[g.kindOf()], again = true, true
+			}
+		}
+	}
 }
 
 func times(a amounts, n int) amounts {

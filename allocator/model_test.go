@@ -268,12 +268,7 @@ func (m *model) need(g *modelGroup, sp *modelSpare) amounts {
 // that the round ends here.
 func (m *model) choose(free map[string]*modelSpare, skipped map[string]bool) (*modelGroup, []*modelAgent) {
 	if m.policy().needsBlocked() || m.cfg.loosened() { // whose turn it is depends on what may be served
-		for _, g := range m.heads(free, skipped) {
-			if m.refused(g, m.charges(g, m.rooms(g, free), free)) {
-				skipped[g.kindOf()] = true
-				return m.choose(free, skipped)
-			}
-		}
+		m.skipRefused(free, skipped)
 	}
 	candidates := map[string][]*modelGroup{} // by path of the framework
 	for _, g := range m.groups {

@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"fmt"
+	"slices"
 
 	"fairlead/drf"
 )
@@ -148,7 +149,8 @@ func (s *State) checkParked(sh *shape) error {
 			return fmt.Errorf("shape %s: parked buckets are out of order at %d", s.kinds.Format(sh.demand), i)
 		}
 	}
-	if sh.full < 0 && sh.parked.len() > 0 && (!s.oneByOne || sh.ready == 0) {
+	// Who was taken back may have been withdrawn: the next Tick takes back the others.
+	if sh.full < 0 && sh.parked.len() > 0 && (!s.oneByOne || sh.ready == 0 && !slices.Contains(s.drowsy, sh)) {
 		return fmt.Errorf("shape %s is not full, but %d buckets are parked", s.kinds.Format(sh.demand), sh.parked.len())
 	}
 	return nil
