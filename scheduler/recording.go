@@ -41,6 +41,9 @@ func (r *Recording) Spec(framework, name string) *proto.TaskGroup {
 	return r.s.specs[owner{framework, name}]
 }
 
+// Rerun names the groups that a request to run one again is for.
+func (r *Recording) Rerun(f allocator.GroupRerun) []string { return r.s.state.Rerun(f) }
+
 // Records gives each record to fn after it has been applied.
 func (r *Recording) Records(fn func(*Record)) error {
 	return r.s.cfg.Journal.Replay(r.s.seq+1, func(_ uint64, data []byte) error {

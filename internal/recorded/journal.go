@@ -146,7 +146,11 @@ func (t *reader) fact(at int64, f allocator.Fact) {
 	case allocator.InstanceKilled:
 		t.Notes["requests to kill one instance: it lasts as long as it did"]++
 	case allocator.GroupRerun:
-		t.Notes["requests to run a group again"]++
+		for _, name := range t.recording.Rerun(f) {
+			if spec := t.recording.Spec(f.Framework, name); spec != nil && spec.Schedule == "" {
+				t.arrived(owner{f.Framework, name}, t.base+at, spec)
+			}
+		}
 	}
 }
 

@@ -275,3 +275,24 @@ func TestAPeriodicGroup(t *testing.T) {
 		t.Errorf("%d groups until %v s, want 2 until 37 s", len(w.Groups), r.MakespanS)
 	}
 }
+
+// Groups that are run again are groups that arrive then; each round of load comes after its own of extract.
+func TestAGroupThatIsRunAgain(t *testing.T) {
+	d := newTape(t)
+	d.at(1_000, agent("a", 4))
+	d.at(5_000, extract, load)
+	d.at(7_000, d.ends("etl/extract.0", allocator.TaskFinished), d.ends("etl/extract.1", allocator.TaskFinished), d.ends("etl/extract.2", allocator.TaskFinished))
+	d.at(8_000, d.ends("etl/load.0", allocator.TaskFinished))
+	d.at(20_000, allocator.GroupRerun{Framework: "etl", Name: "extract", Below: true})
+	d.at(23_000, d.ends("etl/extract.0", allocator.TaskFinished), d.ends("etl/extract.1", allocator.TaskFinished), d.ends("etl/extract.2", allocator.TaskFinished))
+	d.at(27_000, d.ends("etl/load.0", allocator.TaskFinished))
+	w, err := ReadJournal("day", d.journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := d.lines(w, `"name": "extract-2"`, `"arrival": "15s", "duration": "3s"`, `"name": "load-2"`,
+		`"after": ["extract"]`, `"after": ["extract", "extract-2"]`, `"arrival": "15s", "duration": "4s"`)
+	if len(w.Groups) != 4 || r.MakespanS != 22 || len(w.Notes) != 0 {
+		t.Errorf("%d groups until %v s, notes %v; want 4 until 22 s", len(w.Groups), r.MakespanS, w.Notes)
+	}
+}

@@ -26,8 +26,8 @@ type Workload struct {
 	Notes map[string]int
 
 	taken map[owner]bool
-	// parts are the names of what a group of the recording became, by what it was called there.
-	parts map[owner][]string
+	// parts are the places of what a group of the recording became, by what it was called there.
+	parts map[owner][]int
 }
 
 // owner names a task group.
@@ -71,7 +71,7 @@ type Group struct {
 func newWorkload(name string, config allocator.Config) *Workload {
 	return &Workload{
 		Name: name, Config: config, Notes: make(map[string]int),
-		taken: make(map[owner]bool), parts: make(map[owner][]string),
+		taken: make(map[owner]bool), parts: make(map[owner][]int),
 	}
 }
 
@@ -131,17 +131,25 @@ func (w *Workload) add(of string, g Group) int {
 	}
 	w.taken[key] = true
 	original := owner{key.framework, of}
-	w.parts[original] = append(w.parts[original], key.name)
+	w.parts[original] = append(w.parts[original], len(w.Groups))
 	w.Groups = append(w.Groups, g)
 	return len(w.Groups) - 1
 }
 
-// after is what became of the groups that one comes after. Those that had ended before the recording
-// began are not there any more.
-func (w *Workload) after(framework string, names []string) []string {
+// after is what the n-th group comes after: what became of these groups until it came itself, or later
+// if they came later. Those that had ended before the recording began are not there any more.
+func (w *Workload) after(n int, names []string) []string {
+	framework := w.Groups[n].Spec.Framework
 	var out []string
 	for _, name := range names {
-		out = append(out, w.parts[owner{framework, name}]...)
+		parts := w.parts[owner{framework, name}]
+		earlier := slices.DeleteFunc(slices.Clone(parts), func(part int) bool { return part > n })
+		if len(earlier) > 0 {
+			parts = earlier
+		}
+		for _, part := range parts {
+			out = append(out, w.Groups[part].Spec.Name)
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

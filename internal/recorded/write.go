@@ -36,7 +36,7 @@ func (w *Workload) Write(to io.Writer) error {
 	}
 	fmt.Fprintf(out, "],\n\"groups\": [")
 	for i, g := range w.Groups {
-		fmt.Fprintf(out, "%s\n%s", comma(i), w.tree(g, names[g.Agent]).ToLine())
+		fmt.Fprintf(out, "%s\n%s", comma(i), w.tree(i, names[g.Agent]).ToLine())
 	}
 	fmt.Fprintf(out, "\n],\n\"changes\": [")
 	for i, c := range w.changes {
@@ -146,11 +146,12 @@ func roleTree(r allocator.RoleSet) strictyaml.Tree {
 	return t
 }
 
-// tree is the group with its times, without what a simulation does not look at: nothing fails there,
+// tree is the n-th group with its times, without what a simulation does not look at: nothing fails there,
 // so that nothing is started again.
-func (w *Workload) tree(g Group, agent string) strictyaml.Tree {
+func (w *Workload) tree(n int, agent string) strictyaml.Tree {
+	g := w.Groups[n]
 	spec := *g.Spec
-	spec.After, spec.AfterEnd = w.after(spec.Framework, spec.After), w.after(spec.Framework, spec.AfterEnd)
+	spec.After, spec.AfterEnd = w.after(n, spec.After), w.after(n, spec.AfterEnd)
 	spec.Restart, spec.MaxRuntimeMs, spec.Labels = nil, 0, nil
 	spec.Tasks = nil
 	for _, t := range g.Spec.Tasks {
