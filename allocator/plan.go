@@ -46,6 +46,9 @@ func PlanSubmit(cfg Config, m *Image, groups []Group) (*Plan, error) {
 		if err := s.applyGroupSubmitted(GroupSubmitted{g}); err != nil {
 			return nil, err
 		}
+		if planned := s.groups[groupKey{g.Framework, g.Name}]; planned.isIdle() {
+			s.bookOccur(planned, s.now) // what it would do if its time had come
+		}
 	}
 	s.decideAll()
 	p.After = s.frameworks()
