@@ -39,7 +39,7 @@ var printed = []struct {
 	large, small bar
 }{
 	{"drf", bar{35, 65}, bar{91, 25}},
-	{"slots-3", bar{33, 61}, bar{37, 61}},
+	{"slots-3", bar{33, 69}, bar{37, 61}},
 	{"slots-4", bar{30, 72}, bar{61, 39}},
 	{"slots-5", bar{17, 123}, bar{66, 35}},
 	{"slots-6", bar{8, 196}, bar{35, 56}},
