@@ -265,7 +265,7 @@ func (s *State) pickDevices(g *group, i int32) []int32 {
 	choose := tightest
 	switch {
 	case len(g.gpus) > 1:
-	case s.cfg.Placement == Random:
+	case s.cfg.Placement == Random && g.gpus[0] < drf.Unit: // the rest of more must not cut what others of a gang need whole
 		choose = func(rest drf.Amount, free []drf.Amount) int { return s.anyDevice(a, rest, free) }
 	case s.cfg.Placement == FGD && g.gpus[0] < drf.Unit:
 		choose = func(part drf.Amount, free []drf.Amount) int {

@@ -63,10 +63,11 @@ func (m *model) give(g *modelGroup, a *modelAgent, cpus int64, free []int64) ([]
 				return nil, false
 			}
 			n := slices.MinFunc(candidates, func(x, y int) int {
-				if part < 1000 && m.cfg.Placement == FGD && len(asking) == 1 && gpus[t] < 1000 {
+				one := len(asking) == 1 && gpus[t] < 1000
+				if m.cfg.Placement == FGD && one {
 					return cmp.Compare(m.fragmentsWith(cpus, free, x, part), m.fragmentsWith(cpus, free, y, part))
 				}
-				if part < 1000 && m.cfg.Placement == Random && len(asking) == 1 {
+				if m.cfg.Placement == Random && one {
 					return cmp.Compare(splitmix(m.lot(a)+uint64(x)), splitmix(m.lot(a)+uint64(y)))
 				}
 				return cmp.Compare(free[x], free[y])
