@@ -6,7 +6,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 # How long one run of the tests may take before go test ends it with the
 # stacks of all goroutines, and more arguments for it (-v, -run ...).
-TIMEOUT   ?= 10m
+TIMEOUT   ?= 20m
 TESTFLAGS ?=
 
 # Seconds for each fuzz target, and for all of them together.

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestExplainingChangesNothing explains every group after every tenth event, and
+// TestExplainingChangesNothing explains every group after every twentieth event, and
 // estimates when they start now and then: what is decided stays the same, and an
 // explanation has a sentence, and is the same when asked for again.
 func TestExplainingChangesNothing(t *testing.T) {
@@ -19,13 +19,13 @@ func TestExplainingChangesNothing(t *testing.T) {
 			if actions := step(t, s, e); !reflect.DeepEqual(actions, h.decided[i]) {
 				t.Fatalf("event %d, %+v: explained, it decided %+v instead of %+v", i, e, actions, h.decided[i])
 			}
-			if i%10 != 0 {
+			if i%20 != 0 {
 				continue // it takes its time
 			}
 			for _, key := range s.groupNames() {
 				explainTwice(t, s, key)
 			}
-			if i%50 == 0 {
+			if i%100 == 0 {
 				s.estimateAll(t, h.cfg)
 			}
 		}

@@ -14,7 +14,7 @@ import (
 // the time for which its hold is known to be complete, if there is one.
 func TestNobodyWaitsForEver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		st := &stream{t: t, longest: rapid.Int64Range(1000, 3_000_000).Draw(t, "D"), ends: map[RunID]int64{}, limits: map[string]int64{}}
+		st := &stream{t: t, longest: rapid.Int64Range(1000, 3_000_000).Draw(t, "D"), ends: map[RunID]int64{}, of: map[RunID]groupKey{}, limits: map[string]int64{}}
 		st.unlimited = rapid.IntRange(0, 3).Draw(t, "parts of four without max_runtime")
 		st.s = mustNew(t, Config{})
 		agents := rapid.Int32Range(1, 4).Draw(t, "agents")
@@ -52,6 +52,7 @@ type stream struct {
 	longest int64
 	groups  int
 	ends    map[RunID]int64
+	of      map[RunID]groupKey
 	started bool
 	// limits is the max_runtime of the small groups, unlimited how many of four
 	// have none.
@@ -88,6 +89,7 @@ func (st *stream) tick() {
 		}
 		for _, l := range a.Launches {
 			st.started = st.started || l.Framework == "gang"
+			st.of[l.Run] = groupKey{l.Framework, l.Group}
 			longest := cmp.Or(st.limits[l.Group], st.longest)
 			st.ends[l.Run] = st.now + rapid.Int64Range(1, longest).Draw(st.t, "run time")
 		}
@@ -113,4 +115,8 @@ func (st *stream) next() {
 	st.fact(TaskUpdated{Run: first, State: TaskFinished})
 	st.submit()
 	st.tick()
+	if g := st.of[first]; !st.started { // what is over would only make every check longer
+		delete(st.of, first)
+		st.fact(GroupForgotten{g.framework, g.name})
+	}
 }
