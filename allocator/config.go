@@ -78,6 +78,9 @@ type Config struct {
 	FairnessMillis int64
 	// History is how many ended runs each group remembers. Default 0.
 	History int
+	// ReuseActions lets each Tick write its actions over those of the Tick before,
+	// which are worthless then: for who deals with them at once. Default false.
+	ReuseActions bool
 }
 
 func (c Config) withDefaults() (Config, error) {

@@ -10,6 +10,9 @@ import (
 // decide is Tick: everything that is due, then placements, then offers. Each
 // decision is booked before the next one is made.
 func (s *State) decide() []Action {
+	if s.cfg.ReuseActions {
+		s.stores.reuse()
+	}
 	s.syncTotal()
 	s.more = false
 	s.setOneByOne()

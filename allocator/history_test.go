@@ -115,6 +115,16 @@ func TestSameHistorySameDecisions(t *testing.T) {
 	})
 }
 
+// TestReusedActionsAreTheSame writes the actions of each Tick over those before.
+func TestReusedActionsAreTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := historiesOf(t, world{restless: true})
+		cfg := h.cfg
+		cfg.ReuseActions = true
+		h.again(t, cfg, sameEvent, sameAction)
+	})
+}
+
 // TestReplayLeadsToTheSameState applies the facts and actions of every prefix
 // to a State that decides nothing, and compares all there is to compare.
 func TestReplayLeadsToTheSameState(t *testing.T) {

@@ -4,8 +4,9 @@ import "fmt"
 
 // Step takes one event. A fact returns no actions; an error means that it was
 // refused and that nothing changed. A Tick returns what was decided, already
-// booked, and no error. The actions are the caller's for good; they are cut from
-// arrays made for some hundred at once, which stay while one of them is kept.
+// booked, and no error. The actions are the caller's for good, unless
+// Config.ReuseActions says otherwise; they are cut from arrays made for some
+// hundred at once, which stay while one of them is kept.
 func (s *State) Step(e Event) ([]Action, error) {
 	s.advance(e.At)
 	if _, ok := e.Fact.(Tick); ok {

@@ -3,9 +3,11 @@ package allocator
 import "cmp"
 
 // store hands out pieces of arrays that are made for many at once. No piece is
-// handed out twice, so what a Tick has returned stays as it is for good.
+// handed out twice, so what a Tick has returned stays as it is for good, unless
+// reuse is called.
 type store[T any] struct {
 	rest []T
+	made []T // the array that rest is the end of
 	size int // how many values are made at once; 0 means storeSize
 }
 
@@ -20,7 +22,8 @@ func (st *store[T]) take(n int) []T {
 		if n >= size {
 			return make([]T, n)
 		}
-		st.rest = make([]T, size)
+		st.made = make([]T, size)
+		st.rest = st.made
 	}
 	piece := st.rest[:n:n]
 	st.rest = st.rest[n:]
@@ -30,6 +33,12 @@ func (st *store[T]) take(n int) []T {
 // one returns one zero value.
 func (st *store[T]) one() *T { return &st.take(1)[0] }
 
+// reuse takes back what was handed out of the present array.
+func (st *store[T]) reuse() {
+	clear(st.made[:len(st.made)-len(st.rest)])
+	st.rest = st.made
+}
+
 // stores back the actions that Ticks return.
 type stores struct {
 	actions  store[Action]
@@ -37,4 +46,12 @@ type stores struct {
 	launches store[Launch]
 	offers   store[string]
 	settles  store[Settle]
+}
+
+func (st *stores) reuse() {
+	st.actions.reuse()
+	st.accepts.reuse()
+	st.launches.reuse()
+	st.offers.reuse()
+	st.settles.reuse()
 }

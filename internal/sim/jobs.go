@@ -111,7 +111,8 @@ func (e *engine) submit(a *arrival) error {
 		}
 		e.crowd.toldGroup(&a.core)
 	}
-	if err := e.tell(allocator.GroupSubmitted{Group: a.core}); err != nil {
+	e.submitted.Group = a.core
+	if err := e.tell(&e.submitted); err != nil {
 		return err
 	}
 	s.job = e.stats.arrived(a.group)
@@ -126,7 +127,8 @@ func (e *engine) update(ev event) error {
 		return nil
 	}
 	for i := range r.job.group.Spec.Tasks {
-		if err := e.tell(allocator.TaskUpdated{Run: ev.run, Task: int32(i), State: ev.how}); err != nil {
+		e.updated = allocator.TaskUpdated{Run: ev.run, Task: int32(i), State: ev.how}
+		if err := e.tell(&e.updated); err != nil {
 			return err
 		}
 	}

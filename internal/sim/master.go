@@ -179,7 +179,7 @@ func (m *master) Step(e allocator.Event) ([]allocator.Action, error) {
 			return nil, err
 		}
 		return nil, m.tree.SetWeight(t.node, drf.Amount(f.Weight))
-	case allocator.GroupSubmitted:
+	case *allocator.GroupSubmitted:
 		return nil, m.submitted(f.Group)
 	case allocator.GroupKilled:
 		m.killed(m.groups[jobKey{f.Framework, f.Name}])
@@ -187,8 +187,8 @@ func (m *master) Step(e allocator.Event) ([]allocator.Action, error) {
 	case allocator.GroupForgotten:
 		delete(m.groups, jobKey{f.Framework, f.Name})
 		return nil, nil
-	case allocator.TaskUpdated:
-		m.updated(f)
+	case *allocator.TaskUpdated:
+		m.updated(*f)
 		return nil, nil
 	}
 	return nil, fmt.Errorf("%w: fact %T", allocator.ErrInvalid, e.Fact)

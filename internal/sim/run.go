@@ -88,6 +88,9 @@ type engine struct {
 	instances int64
 	// recurring are the periodic groups that are due again.
 	recurring []recurring
+	// updated and submitted are told again and again, so that telling makes no garbage.
+	updated   allocator.TaskUpdated
+	submitted allocator.GroupSubmitted
 	// steps counts what the allocator was told, checkAt is when its books are checked next.
 	steps, checkAt int64
 }
@@ -162,6 +165,7 @@ func (e *engine) newDecider() (decider, error) {
 		Policy: s.Policy, Placement: s.Placement, Executor: e.crowd.toldExecutor(s.Executor), FairnessKnob: s.FairnessKnob, Seed: s.Seed, HalfLifeMillis: s.HalfLifeMillis,
 		ReserveAfterMillis: s.ReserveAfterMillis, AvoidMillis: s.AvoidMillis, Preemption: s.Preemption,
 		KillRepeatMillis: neverMillis, // kills arrive
+		ReuseActions:     true,
 	})
 }
 
