@@ -87,6 +87,15 @@ func (s *State) Group(framework, name string) (GroupView, bool) {
 	return s.viewGroup(g), true
 }
 
+// Pending is how many instances of a task group wait for room: 0 if there is none
+// of that name.
+func (s *State) Pending(framework, name string) int64 {
+	if g, ok := s.groups[groupKey{framework, name}]; ok && g.at >= 0 {
+		return int64(g.pending())
+	}
+	return 0
+}
+
 // Outcome tells how a task group ended, and why: Unfinished while it has not,
 // or if there is none of that name.
 func (s *State) Outcome(framework, name string) (Outcome, string) {

@@ -147,6 +147,7 @@ func (s *State) applyAgentSeen(f AgentSeen) {
 	}
 	s.layDevices(i)
 	s.note(i)
+	s.attended(i)
 }
 
 // takePorts takes the ports of live runs out of a fresh set.
@@ -263,6 +264,7 @@ func (s *State) applyOfferAdded(f OfferAdded) {
 		s.guessTotal(a)
 	}
 	s.note(i)
+	s.attended(i)
 }
 
 // guessTotal takes an agent to hold at least what it offers and what we use.
@@ -307,6 +309,7 @@ func (s *State) applyAgentLost(id string) {
 	a.lost, a.seen, a.given = true, false, nil
 	s.setTotal(a, drf.Vector{})
 	s.layDevices(i)
+	s.attended(i)
 	s.forgetLost(i)
 }
 

@@ -68,7 +68,7 @@ func (s *State) applyLaunch(i int32, l *Launch) error {
 	if !ok {
 		return fmt.Errorf("%w: task group %s/%s", ErrUnknown, l.Framework, l.Group)
 	}
-	if !g.startable(l.Instance) || g.at < 0 && !g.isSurplus(l.Instance) {
+	if !g.startable(l.Instance) || !g.belongsOn(l.Instance, &s.agents[i]) || g.at < 0 && !g.isSurplus(l.Instance) {
 		return fmt.Errorf("%w: launch of %s/%s/%d, which does not wait", ErrInvalid, l.Framework, l.Group, l.Instance)
 	}
 	if !g.demand.FitsIn(l.Charge) || len(l.Ports) != unit(g.demand, drf.Ports) || !g.givenDevices(l.Devices) {
@@ -89,7 +89,7 @@ func (g *group) startable(n int32) bool {
 	if n >= 0 && int(n) < len(g.instances) {
 		return g.instances[n].state == instanceWaiting
 	}
-	return n >= 0 && n < g.spec.Instances
+	return g.hasInstance(n)
 }
 
 // bookLaunch books a run on an agent. The id's place in the table is taken.
@@ -245,7 +245,7 @@ func (s *State) applySettle(a *Settle) error {
 
 // bookSettle closes a run and says what becomes of its instance.
 func (s *State) bookSettle(r *run, a *Settle) {
-	g, n, on := r.group, r.instance, r.agent
+	g, n, on, leaves := r.group, r.instance, r.agent, s.leaves(r)
 	s.remember(r, a)
 	if a.Retry && a.Outcome == Failed {
 		s.growMemory(r)
@@ -269,6 +269,11 @@ func (s *State) bookSettle(r *run, a *Settle) {
 		return
 	}
 	in.state = instanceOver
+	if leaves {
+		s.letLeave(g, n) // which is nobody's fault
+		s.closeIfOver(g)
+		return
+	}
 	g.count(a.Outcome)
 	if a.Outcome != Finished && a.Outcome != Killed {
 		g.message = a.Message
@@ -316,6 +321,7 @@ func (s *State) readyAgain(g *group, n int32) {
 		g.since = g.instances[n].notBefore // a replay may see that time later
 		s.softInLine(g, g.since)
 	}
+	s.daemonChanged(g)
 	s.link.wantRevive = true
 }
 

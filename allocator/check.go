@@ -139,6 +139,12 @@ func (s *State) checkGroups() error {
 			n[g.instances[i].state]++
 		}
 		over := g.finished + g.failed + g.killed
+		if g.daemon != nil {
+			over += g.daemon.gone
+		}
+		if err := s.checkDaemon(g); err != nil {
+			return fmt.Errorf("group %v: %w", key, err)
+		}
 		if n[instanceLive] != g.live || n[instanceWaiting] != g.linedUp() ||
 			n[instanceBackoff] != g.backoff || n[instanceOver] != over {
 			return fmt.Errorf("group %v: counted %d live, %d waiting, %d in back-off, %d over; booked %d, %d, %d, %d",
@@ -150,7 +156,7 @@ func (s *State) checkGroups() error {
 		if competes := !g.over() && !g.dying && !g.blocked() && g.pending() > 0; competes != (g.at >= 0) {
 			return fmt.Errorf("group %v: competes %t, queued %t", key, competes, g.at >= 0)
 		}
-		if done := g.live == 0 && g.backoff == g.surplusBackoff() && (g.dying || g.pending() == 0); done && !g.over() {
+		if done := g.live == 0 && g.backoff == g.surplusBackoff() && (g.dying || g.pending() == 0 && g.daemon == nil); done && !g.over() {
 			return fmt.Errorf("group %v has nothing left to run, but is not over", key)
 		}
 	}

@@ -68,14 +68,16 @@ func (s *State) settle(out []Action, r *run, o Outcome, message string) []Action
 	switch {
 	case r.group.dying || in.dying:
 		d.Outcome = settledWhenDying(o)
-	case r.preempted && o != Finished:
+	case r.preempted && o != Finished && !s.leaves(r):
 		d.Outcome, d.Retry, d.Message = Preempted, true, ""
-	case r.cause == KillOverdue && o != Finished && o != Lost:
+	case r.cause == KillOverdue && o != Finished && o != Lost && !s.leaves(r):
 		d.Outcome, d.Message = Failed, r.group.overdue()
 		d.Retry, d.Charged = r.group.spec.Restart.again(Failed, in.charged)
 	case r.cause == KillSurplus && o != Finished && o != Lost:
 		d.Outcome, d.Retry, d.Message = Surplus, true, surplusMessage
-	case !r.hopeless:
+	case o != Finished && s.leaves(r):
+		d.Outcome, d.Message = Lost, leftMessage
+	case !r.hopeless && !s.leaves(r):
 		d.Retry, d.Charged = r.group.spec.Restart.again(o, in.charged)
 	}
 	switch {
@@ -256,7 +258,7 @@ func (s *State) placeOn(g *group, i int32) bool {
 		return false
 	}
 	a := &s.agents[i]
-	l := Launch{Run: id, Instance: g.next(), Charge: *a.need(g.bucket.shape), Slot: a.spare.slot, Devices: devices}
+	l := Launch{Run: id, Instance: g.nextOn(a), Charge: *a.need(g.bucket.shape), Slot: a.spare.slot, Devices: devices}
 	if n := unit(g.demand, drf.Ports); n > 0 {
 		l.Ports = a.ports.lowest(n)
 	}

@@ -22,7 +22,7 @@ type elastic struct {
 func (g *Group) base() int32 { return g.Instances - g.Surplus }
 
 // isSurplus reports whether an instance is beyond the base of its group.
-func (g *group) isSurplus(n int32) bool { return n >= g.spec.base() }
+func (g *group) isSurplus(n int32) bool { return g.spec.Surplus > 0 && n >= g.spec.base() }
 
 // idleSurplus is how many instances of the surplus could be started.
 func (g *group) idleSurplus() int32 {

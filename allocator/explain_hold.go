@@ -17,7 +17,7 @@ func (s *State) roomsFor(g *group) int64 {
 		if a.seq == 0 || a.lost || !g.allowedOn(a) {
 			continue
 		}
-		sum += timesIn(g.hosted, s.roomFor(g, a), int64(g.spec.Instances))
+		sum += timesIn(g.hosted, s.roomFor(g, a), g.spec.most())
 	}
 	return sum
 }

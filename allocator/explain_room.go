@@ -84,6 +84,9 @@ func (g *group) agentsLeft(n, all int) string {
 	if g.limits == nil {
 		return fmt.Sprintf("%d agents", n)
 	}
+	if g.daemon != nil {
+		return fmt.Sprintf("the agents that are to get an instance (%d of %d)", n, all)
+	}
 	return fmt.Sprintf("the agents that its constraints leave (%d of %d)", n, all)
 }
 
@@ -118,7 +121,7 @@ func (s *State) countAgents(holds func(*agent) bool) int {
 // of the group runs: at most as many as the group has. Constraints that depend
 // on where the others are may allow fewer.
 func (s *State) couldHold(g *group) int64 {
-	most, sum := int64(g.spec.Instances), int64(0)
+	most, sum := g.spec.most(), int64(0)
 	for i := range s.agents {
 		a := &s.agents[i]
 		if a.seq == 0 || a.lost || sum >= most || !g.possibleOn(a) {

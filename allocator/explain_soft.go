@@ -15,6 +15,9 @@ func (s *State) softRefuses(g *group) bool {
 
 // softlyFailedOn names what keeps the next instance from an agent for a while.
 func (g *group) softlyFailedOn(a *agent) []string {
+	if g.daemon != nil && !g.daemon.waitsOn(a) {
+		return []string{"no instance waits for it"}
+	}
 	if g.limits == nil || g.limits.soft == nil || g.limits.soft.allow(a) {
 		return nil
 	}

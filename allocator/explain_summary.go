@@ -21,6 +21,8 @@ func (s *State) summarize(g *group, e *Explanation) {
 		}
 	case g.dying:
 		e.Summary = fmt.Sprintf("%s is being killed; %d of its instances still run", name, e.Running)
+	case e.Pending == 0 && g.daemon != nil:
+		e.Summary = name + " " + s.daemonText(g)
 	case e.Pending == 0 && g.idleSurplus() > 0:
 		e.Summary = name + " runs, " + s.surplusText(g)
 	case e.Pending == 0:

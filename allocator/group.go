@@ -26,6 +26,9 @@ type Group struct {
 	// Surplus is how many of the instances, those with the highest numbers, run
 	// only where nobody else waits for the room.
 	Surplus int32
+	// PerAgent groups have an instance on each agent that meets the constraints
+	// and is large enough, also on those that join; Instances is 0.
+	PerAgent bool
 	// Gang is how many instances start together or not at all; the rest of them
 	// follows one by one. 0 and 1 mean that each starts on its own. An instance
 	// that runs again does so on its own too.
@@ -123,9 +126,9 @@ func (g *Group) validate() error {
 	switch {
 	case g.Framework == "" || g.Name == "":
 		return fmt.Errorf("%w: a task group needs a framework and a name", ErrInvalid)
-	case g.Instances < 1 || g.Instances > MaxInstances:
+	case !g.PerAgent && (g.Instances < 1 || g.Instances > MaxInstances):
 		return fmt.Errorf("%w: instances %d: expected 1 to %d", ErrInvalid, g.Instances, MaxInstances)
-	case g.Surplus < 0 || g.Surplus >= g.Instances:
+	case !g.PerAgent && (g.Surplus < 0 || g.Surplus >= g.Instances):
 		return fmt.Errorf("%w: surplus %d: expected 0 to less than the %d instances", ErrInvalid, g.Surplus, g.Instances)
 	case g.Gang < 0 || g.Gang > g.base():
 		return fmt.Errorf("%w: gang %d: expected 0 to the %d instances", ErrInvalid, g.Gang, g.base())
@@ -139,6 +142,9 @@ func (g *Group) validate() error {
 		return fmt.Errorf("%w: max_runtime %d ms: expected no less than 0", ErrInvalid, g.MaxRuntimeMillis)
 	}
 	if _, err := newLimits(g.Constraints); err != nil {
+		return err
+	}
+	if err := g.validateDaemon(); err != nil {
 		return err
 	}
 	if err := g.validateWishes(); err != nil {

@@ -93,6 +93,7 @@ type InstanceImage struct {
 	State     uint8
 	Outcome   Outcome
 	Dying     bool
+	Agent     string // of a daemon group: the one that it is for, "" if that has left
 }
 
 // RunImage is one live run.
@@ -198,10 +199,10 @@ func imageGroup(g *group) GroupImage {
 		Unmet: slices.Clone(g.unmet), Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 		Since: g.since, Holds: g.holds, HoldFrom: g.holdFrom, Reruns: g.reruns, Periodic: g.imagePeriodic(), Grown: slices.Clone(g.grown), Soft: imageSoft(g), Trail: slices.Clone(g.trail),
 	}
-	for _, in := range g.instances {
+	for n, in := range g.instances {
 		m.Instances = append(m.Instances, InstanceImage{
 			Run: in.run, NotBefore: in.notBefore, Charged: in.charged, Attempts: in.attempts,
-			Lost: in.lost, State: uint8(in.state), Outcome: in.outcome, Dying: in.dying,
+			Lost: in.lost, State: uint8(in.state), Outcome: in.outcome, Dying: in.dying, Agent: g.imageAgentOf(n),
 		})
 	}
 	return m
@@ -314,6 +315,7 @@ func (s *State) restoreGroups(m *Image) error {
 			return err
 		}
 		g.queue = q
+		s.useDaemon(g)
 		for n, in := range im.Instances {
 			s.restoreInstance(g, int32(n), in)
 		}
@@ -336,6 +338,7 @@ func (s *State) restoreInstance(g *group, n int32, in InstanceImage) {
 		run: in.Run, notBefore: in.NotBefore, charged: in.Charged, attempts: in.Attempts,
 		lost: in.Lost, state: instanceState(in.State), outcome: in.Outcome, dying: in.Dying,
 	})
+	gone := g.restoreDaemon(n, in.Agent)
 	switch instanceState(in.State) {
 	case instanceLive:
 		g.live++
@@ -347,7 +350,9 @@ func (s *State) restoreInstance(g *group, n int32, in InstanceImage) {
 		g.backoff++
 		s.backoffs.push(backoffTimer{in.NotBefore, g.seq, g, n})
 	case instanceOver:
-		g.count(in.Outcome)
+		if !gone {
+			g.count(in.Outcome)
+		}
 	}
 }
 

@@ -15,7 +15,8 @@ type limits struct {
 	// counts says that some rule depends on where instances are: these limits
 	// are of one group.
 	counts bool
-	soft   *soft // what keeps the group away for a while, if anything does
+	soft   *soft   // what keeps the group away for a while, if anything does
+	daemon *daemon // of a group that is on each agent: where it is still to go
 	// version grows whenever an agent that was refused may be allowed now. That
 	// less is allowed needs no note: an index looks again at what it offers.
 	version uint64
@@ -54,6 +55,9 @@ func (l *limits) allow(a *agent) bool {
 
 // allowForGood is allow without the limits that give way.
 func (l *limits) allowForGood(a *agent) bool {
+	if l.daemon != nil && !l.daemon.waitsOn(a) {
+		return false
+	}
 	for k := range l.rules {
 		r := &l.rules[k]
 		if v := r.at(a); !r.possible(v) || !r.open(v) {

@@ -118,12 +118,14 @@ func (s *State) reset(g *group, unmet []string) {
 		return
 	}
 	s.dropElastic(g) // it gets another number
+	s.dropDaemon(g)
 	if g.periodic != nil {
 		g.periodic.idle = false
 	}
 	s.lastSeq++
 	g.seq, g.arrived, g.endedAt = s.lastSeq, s.now, 0
 	g.instances, g.again, g.backoff, g.elastic = g.instances[:0], nil, 0, nil
+	g.daemon = nil
 	g.finished, g.failed, g.killed = 0, 0, 0
 	g.holds, g.holdFrom, g.since = 0, 0, 0
 	g.dying, g.outcome, g.message = false, Unfinished, ""

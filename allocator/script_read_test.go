@@ -9,7 +9,7 @@ import (
 )
 
 // groupOptions are the options of submit that are no resources.
-var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "preemptible", "after", "digest", "constraint", "max-runtime", "surplus", "oom", "oom-max", "periodic", "overlap", "catch-up", "prefer", "near", "sticky", "prefer-wait"}
+var groupOptions = []string{"instances", "priority", "role", "restart", "max", "backoff", "gang", "preemptible", "after", "digest", "constraint", "max-runtime", "surplus", "per", "oom", "oom-max", "periodic", "overlap", "catch-up", "prefer", "near", "sticky", "prefer-wait"}
 
 // agentOptions are those of agent, seen and offer.
 var agentOptions = []string{"agent", "slots", "host"}
@@ -84,6 +84,9 @@ func (c line) group(framework, name string, tasks []line) Group {
 		OnOOM: OnOOM{c.optional("oom"), c.optional("oom-max")}, Periodic: c.value("periodic", "") != "", Overlap: Overlap(slices.Index([]string{"skip", "queue", "replace"}, c.value("overlap", "skip"))),
 		CatchUp: CatchUp(slices.Index([]string{"one", "none", "all"}, c.value("catch-up", "one"))),
 		Surplus: int32(c.number("surplus", 0)), MaxRuntimeMillis: c.milliseconds(c.value("max-runtime", "0")),
+	}
+	if g.PerAgent = c.value("per", "") == "agent"; g.PerAgent {
+		g.Instances = int32(c.number("instances", 0))
 	}
 	g.Prefer, g.Near, g.Sticky = c.constraints("prefer"), c.value("near", ""), c.value("sticky", "false") == "true"
 	g.PreferWaitMillis = c.milliseconds(c.value("prefer-wait", "0"))

@@ -51,7 +51,7 @@ func (g *group) shapeKey() shapeKey {
 	}
 	if g.limits != nil {
 		key.limits = g.limits.text
-		if g.limits.counts || g.limits.soft != nil {
+		if g.limits.counts || g.limits.soft != nil || g.limits.daemon != nil {
 			key.group = g.seq
 		}
 	}

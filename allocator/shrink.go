@@ -167,7 +167,7 @@ func (e *endings) cheapest(g *group, counted map[int32]int64) (agent int32, best
 		if a.lost || a.hold != nil && a.hold.group != g || !g.allowedOn(a) {
 			continue
 		}
-		now := g.timesOn(e.freeOn(g, i, false), int64(a.spare.slots), int64(g.spec.Instances))
+		now := g.timesOn(e.freeOn(g, i, false), int64(a.spare.slots), g.spec.most())
 		set, ok := e.setFor(g, i, now+counted[i]+1)
 		if ok && len(set) > 0 && (best == nil || len(set) < len(best)) {
 			agent, best = i, set

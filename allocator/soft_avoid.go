@@ -6,7 +6,7 @@ import "slices"
 func (s *State) softEnded(g *group, n int32, i int32, d *Settle) {
 	a := &s.agents[i]
 	switch {
-	case a.lost || a.seq == 0:
+	case a.lost || a.seq == 0 || g.daemon != nil: // which has nowhere else to go
 	case g.spec.Sticky && d.Outcome != Lost:
 		until := d.NotBefore + g.spec.preferWait()
 		sf := s.softOf(g)

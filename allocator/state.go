@@ -74,6 +74,7 @@ type State struct {
 	preemptAt int64      // when to look again whether to preempt, or never
 	periodics []*group   // in the order of their names
 	elastics  []*group   // that are not over, in the order of their submission
+	daemons   []*group   // that are not over, in the order of their submission
 	shrunkAt  int64      // when surplus was ended for others last, or never
 	growAt    int64      // when surplus may grow, or never
 	shrinkAt  int64      // when surplus may be ended for what waits, or never
@@ -302,6 +303,7 @@ type group struct {
 
 	grown    []drf.Amount // more memory for each task, after it ran out of it
 	elastic  *elastic     // nil unless it has a surplus
+	daemon   *daemon      // nil unless it has an instance on each agent
 	periodic *periodic    // nil unless it has a schedule
 	hold     *hold        // room that is kept for it
 	holdFrom int64        // not before this may room be kept for it again

@@ -66,6 +66,7 @@ func (s *State) adopt(g *group) {
 		s.dependents[key][g] = struct{}{}
 	}
 	s.useElastic(g)
+	s.useDaemon(g)
 	s.consider(g)
 }
 
@@ -89,6 +90,7 @@ func (s *State) consider(g *group) {
 		s.trace(g, StepInLine, "all that it comes after has finished")
 	}
 	g.unmet = unmet
+	s.attendAll(g)
 	if s.compete(g); g.at >= 0 {
 		s.softInLine(g, s.now)
 	}
@@ -208,7 +210,7 @@ func (s *State) stop(g *group) {
 
 func (s *State) applyInstanceKilled(f InstanceKilled) error {
 	g, ok := s.groups[groupKey{f.Framework, f.Name}]
-	if !ok || f.Instance < 0 || f.Instance >= g.spec.Instances {
+	if !ok || !g.hasInstance(f.Instance) {
 		return fmt.Errorf("%w: instance %s/%s/%d", ErrUnknown, f.Framework, f.Name, f.Instance)
 	}
 	if g.over() || g.dying {
@@ -265,7 +267,7 @@ func (s *State) closeIfOver(g *group) {
 	switch {
 	case g.dying:
 		g.outcome = Killed
-	case g.pending() > 0:
+	case g.pending() > 0 || g.daemon != nil: // agents may join
 		return
 	case g.failed > 0:
 		g.outcome = Failed
@@ -284,6 +286,7 @@ func (s *State) closeGroup(g *group) {
 	s.leaveAll(g)
 	g.dropBackoff()
 	s.dropElastic(g)
+	s.dropDaemon(g)
 	g.closePeriodic()
 	key := groupKey{g.spec.Framework, g.spec.Name}
 	var after []*group

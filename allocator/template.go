@@ -168,7 +168,7 @@ func (s *State) measure(t *template) error {
 // alike reports whether groups are alike in all but Framework, Name and
 // Digest.
 func alike(a, b *Group) bool {
-	return a.Role == b.Role && a.Instances == b.Instances && a.OnOOM == b.OnOOM && a.Surplus == b.Surplus && a.Periodic == b.Periodic && a.Overlap == b.Overlap && a.CatchUp == b.CatchUp && a.Gang == b.Gang && a.Priority == b.Priority &&
+	return a.Role == b.Role && a.Instances == b.Instances && a.OnOOM == b.OnOOM && a.Surplus == b.Surplus && a.PerAgent == b.PerAgent && a.Periodic == b.Periodic && a.Overlap == b.Overlap && a.CatchUp == b.CatchUp && a.Gang == b.Gang && a.Priority == b.Priority &&
 		a.Restart == b.Restart && a.MaxRuntimeMillis == b.MaxRuntimeMillis && a.NotPreemptible == b.NotPreemptible &&
 		slices.Equal(a.After, b.After) && slices.Equal(a.AfterEnd, b.AfterEnd) && slices.Equal(a.Constraints, b.Constraints) &&
 		slices.Equal(a.Prefer, b.Prefer) && a.Near == b.Near && a.Sticky == b.Sticky && a.PreferWaitMillis == b.PreferWaitMillis &&

@@ -70,6 +70,7 @@ type GroupView struct {
 	Digest                string
 	Instances             int32
 	Surplus               int32 // of the instances, what runs only where nobody else waits
+	PerAgent              bool  // it has an instance on each agent that it can run on
 	Priority              int32
 	Arrived, Ended        int64
 	Running, Pending      int32
@@ -86,7 +87,7 @@ type GroupView struct {
 	Next            int64 // when it will be due, 0 if it will not, or that is not known
 	Outcome         Outcome
 	Message         string
-	Runs            []InstanceView // those that were ever started
+	Runs            []InstanceView // those that were ever started; of a daemon group all
 	History         []Attempt
 }
 
@@ -98,7 +99,7 @@ type InstanceView struct {
 	Instance  int32
 	State     string
 	Run       RunID
-	Agent     string // of the live run
+	Agent     string // of the live run; of a daemon group the one that the instance is for
 	Started   int64
 	NotBefore int64
 	Attempts  int32
@@ -190,7 +191,7 @@ func (s *State) viewAgents(v *View) {
 func (s *State) viewGroup(g *group) GroupView {
 	v := GroupView{
 		Framework: g.spec.Framework, Name: g.spec.Name, Role: g.spec.Role, Digest: g.spec.Digest,
-		Instances: g.spec.Instances, Surplus: g.spec.Surplus, Priority: g.spec.Priority, Arrived: g.arrived, Ended: g.endedAt,
+		Instances: g.size(), PerAgent: g.spec.PerAgent, Surplus: g.spec.Surplus, Priority: g.spec.Priority, Arrived: g.arrived, Ended: g.endedAt,
 		Running: g.live, Finished: g.finished, Failed: g.failed, Killed: g.killed,
 		Reruns: g.reruns, Dying: g.dying, Outcome: g.outcome, Message: g.message, History: slices.Clone(g.history),
 	}
@@ -204,8 +205,13 @@ func (s *State) viewGroup(g *group) GroupView {
 	if !g.dying && !g.over() && !g.isIdle() {
 		v.Pending = g.pending() + g.backoff
 	}
+	if g.daemon != nil && g.blocked() {
+		v.Pending = int32(s.countAgents(g.attends))
+	}
 	for n := range g.instances {
-		v.Runs = append(v.Runs, s.viewInstance(g, int32(n)))
+		if g.hasInstance(int32(n)) {
+			v.Runs = append(v.Runs, s.viewInstance(g, int32(n)))
+		}
 	}
 	return v
 }
@@ -213,6 +219,9 @@ func (s *State) viewGroup(g *group) GroupView {
 func (s *State) viewInstance(g *group, n int32) InstanceView {
 	in := &g.instances[n]
 	v := InstanceView{Instance: n, Run: in.run, NotBefore: in.notBefore, Attempts: in.attempts}
+	if g.daemon != nil {
+		v.Agent = g.daemon.agents[n]
+	}
 	switch in.state {
 	case instanceLive:
 		r := s.runOf(in.run)

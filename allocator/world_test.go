@@ -254,7 +254,10 @@ func (w *world) group() Group {
 	if !w.patient && w.draw(4) == 0 { // the model does not know of it
 		g.Surplus = int32(w.draw(int(g.Instances)))
 	}
-	if w.draw(4) == 0 {
+	if !w.patient && w.draw(5) == 0 { // the model does not know of it
+		w.daemon(&g)
+	}
+	if !g.PerAgent && w.draw(4) == 0 {
 		// Where several rules count, whether a gang fits can depend on which agent
 		// is best for its first instance; that search is not exhaustive.
 		g.Gang = int32(w.draw(int(g.base()) + 1))
@@ -280,6 +283,16 @@ func (w *world) group() Group {
 		g.Tasks = []Task{{Name: "t0", Resources: []Quantity{{"cpus", drf.Amount(1+w.draw(2)) * 500}}}}
 	}
 	return g
+}
+
+// daemon makes a group run on each agent.
+func (w *world) daemon(g *Group) {
+	g.PerAgent, g.Instances, g.Surplus, g.Periodic, g.OnOOM = true, 0, 0, false, OnOOM{}
+	g.Prefer, g.Near, g.Sticky = nil, "", false
+	g.Constraints = slices.DeleteFunc(g.Constraints, func(c Constraint) bool {
+		r, _ := newRule(c)
+		return r.tally != nil
+	})
 }
 
 // wish draws what a group would like for a while.

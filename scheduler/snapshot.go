@@ -118,7 +118,7 @@ func encodeGroup(g *allocator.GroupImage, spec *proto.TaskGroup) journalpb.Group
 	for _, in := range g.Instances {
 		out.Instances = append(out.Instances, journalpb.Instance{
 			Run: uint64(in.Run), NotBeforeMs: in.NotBefore, Charged: in.Charged, Attempts: in.Attempts,
-			Lost: in.Lost, State: uint32(in.State), Outcome: uint32(in.Outcome), Dying: in.Dying,
+			Lost: in.Lost, State: uint32(in.State), Outcome: uint32(in.Outcome), Dying: in.Dying, Agent: in.Agent,
 		})
 	}
 	for _, t := range g.Trail {
@@ -159,7 +159,7 @@ func decodeGroup(in *journalpb.Group) (allocator.GroupImage, error) {
 		}
 		g.Instances = append(g.Instances, allocator.InstanceImage{
 			Run: allocator.RunID(x.Run), NotBefore: x.NotBeforeMs, Charged: x.Charged, Attempts: x.Attempts,
-			Lost: x.Lost, State: uint8(x.State), Outcome: o, Dying: x.Dying,
+			Lost: x.Lost, State: uint8(x.State), Outcome: o, Dying: x.Dying, Agent: x.Agent,
 		})
 	}
 	for _, t := range in.Trail {

@@ -36,7 +36,7 @@ instance, only that one is listed.`,
 		if err != nil {
 			return err
 		}
-		if t.instance >= g.Instances {
+		if t.instance >= g.Instances && !g.PerAgent {
 			return fmt.Errorf("task group %s has no instance %d: they are 0 to %d", t.Name, t.instance, g.Instances-1)
 		}
 		narrow(g, t.instance)

@@ -172,7 +172,7 @@ func (w *waiter) look(ctx context.Context) error {
 			w.open = append(open, w.open[i:]...)
 			return err
 		}
-		if t.instance >= g.Instances {
+		if t.instance >= g.Instances && !g.PerAgent {
 			return fmt.Errorf("task group %s has no instance %d: they are 0 to %d", t.Name, t.instance, g.Instances-1)
 		}
 		w.seen(t, g)

@@ -105,7 +105,7 @@ func groupOf(g *allocator.GroupView) Group {
 	}
 	return Group{
 		Framework: g.Framework, Name: g.Name, Role: g.Role, State: g.State(), Priority: g.Priority,
-		Instances: g.Instances, Surplus: g.Surplus, Running: g.Running, Pending: g.Pending,
+		Instances: g.Instances, Surplus: g.Surplus, PerAgent: g.PerAgent, Running: g.Running, Pending: g.Pending,
 		Finished: g.Finished, Failed: g.Failed, Killed: g.Killed, Reruns: g.Reruns, GrownMem: Amount(g.Grown),
 		Due: optionalTime(g.Due), Next: optionalTime(g.Next), Queued: g.Queued,
 		Submitted: timeOf(g.Arrived), Ended: ended, Message: g.Message,

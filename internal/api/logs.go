@@ -91,7 +91,7 @@ func (s *Server) readLogRequest(r *http.Request) (logRequest, error) {
 // pick checks the instance and the task, and chooses the first main task if
 // none is named.
 func (q *logRequest) pick(spec *proto.TaskGroup) error {
-	if q.instance >= int32(spec.Instances) {
+	if !spec.PerAgent && q.instance >= int32(spec.Instances) {
 		return fmt.Errorf("%w: task group %s/%s has no instance %d: they are 0 to %d",
 			allocator.ErrUnknown, q.framework, q.group, q.instance, spec.Instances-1)
 	}

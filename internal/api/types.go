@@ -122,7 +122,8 @@ type Group struct {
 	Instances int32  `json:"instances"`
 	Surplus   int32  `json:"surplus,omitempty"` // of the instances: those that run where nobody else waits
 	Running   int32  `json:"running"`
-	Pending   int32  `json:"pending"` // without surplus
+	PerAgent  bool   `json:"per_agent,omitempty"` // one on each agent that it can run on
+	Pending   int32  `json:"pending"`             // without surplus
 	Finished  int32  `json:"finished"`
 	Failed    int32  `json:"failed"`
 	Killed    int32  `json:"killed"`

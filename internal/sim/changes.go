@@ -288,6 +288,10 @@ func (e *engine) endEntry(entry int, drains bool) error {
 		if err := e.tell(allocator.GroupKilled{Framework: key.framework, Name: key.name}); err != nil {
 			return err
 		}
+		if s.job.daemon() {
+			e.endDaemon(s)
+			continue
+		}
 		e.stats.dropped(s.job, s.left-s.live)
 		if s.left == 0 {
 			e.over(s)

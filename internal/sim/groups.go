@@ -125,6 +125,9 @@ func (l *groupList) entry(item strictyaml.Value, o *strictyaml.Object) {
 			item.Failf("a group with a schedule runs again and again: the scenario needs an end, until")
 		}
 	}
+	if g.Spec.PerAgent {
+		l.checkDaemon(item, &g)
+	}
 	if g.arrival != nil && g.Spec.InstancesMin > 0 {
 		item.Failf("instances that arrive one by one are as many as they are: write one number of them")
 	}
@@ -281,6 +284,9 @@ func (l *groupList) stage(item strictyaml.Value, o *strictyaml.Object, g *Group)
 			item.Failf("after: %s is not a stage before this one", name)
 		}
 	}
+	if s.Spec.PerAgent {
+		item.Failf("a stage is not per: agent")
+	}
 	if last := len(g.stages) - 1; last >= 0 && !ordered {
 		s.Spec.After = []string{g.stages[last].Spec.Name}
 	}
@@ -290,8 +296,8 @@ func (l *groupList) stage(item strictyaml.Value, o *strictyaml.Object, g *Group)
 // phases reads the phases of a group after the first one, which is the group itself. What a phase does
 // not say stays as it was before.
 func (l *groupList) phases(list strictyaml.Value, g Group) {
-	if g.arrival != nil || g.repeat != nil || g.stages != nil || g.Spec.Schedule != "" {
-		list.Failf("a group with phases has no schedule and no stages, does not repeat, and arrives at a given time")
+	if g.arrival != nil || g.repeat != nil || g.stages != nil || g.Spec.Schedule != "" || g.Spec.PerAgent {
+		list.Failf("a group with phases is not per: agent, has no schedule and no stages, does not repeat, and arrives at a given time")
 	}
 	first := g
 	for i, item := range list.List(maxStages) {

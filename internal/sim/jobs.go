@@ -117,6 +117,9 @@ func (e *engine) submit(a *arrival) error {
 	}
 	s.job = e.stats.arrived(a.group)
 	e.jobs[key] = s
+	if s.job.daemon() {
+		e.daemons = append(e.daemons, s)
+	}
 	return e.recur(s)
 }
 
@@ -235,7 +238,9 @@ func (e *engine) settle(a *allocator.Settle) {
 			e.stats.dropped(s.job, s.left) // nobody waits for the rest of its surplus
 		}
 	}
-	if s.left == 0 {
+	if s.job.daemon() {
+		e.endDaemon(s)
+	} else if s.left == 0 {
 		e.over(s)
 	}
 }
@@ -245,6 +250,7 @@ func (e *engine) over(s *submission) {
 	if e.mayRecur(s) {
 		return
 	}
+	e.daemons = slices.DeleteFunc(e.daemons, func(d *submission) bool { return d == s })
 	e.recurring = slices.DeleteFunc(e.recurring, func(r recurring) bool { return r.of == s })
 	e.ended = append(e.ended, s.key)
 	if f := s.feed; f != nil && f.group.repeat != nil {

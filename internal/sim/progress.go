@@ -28,6 +28,9 @@ func countInstances(s *Scenario) int64 {
 	}
 	n := int64(0)
 	for i := range s.Groups {
+		if s.Groups[i].Spec.PerAgent {
+			return 0
+		}
 		n += int64(s.Groups[i].Spec.Instances)
 	}
 	return n

@@ -88,6 +88,7 @@ type engine struct {
 	instances int64
 	// recurring are the periodic groups that are due again.
 	recurring []recurring
+	daemons   []*submission // groups on each agent that have not ended
 	// updated and submitted are told again and again, so that telling makes no garbage.
 	updated   allocator.TaskUpdated
 	submitted allocator.GroupSubmitted
@@ -343,6 +344,7 @@ func (e *engine) happen() error {
 			return err
 		}
 	}
+	e.countDaemons()
 	if err := e.forget(); err != nil {
 		return err
 	}

@@ -93,6 +93,8 @@ type job struct {
 	finished, failed int64
 	// spread counts the surplus instances that run or are over: the others are in no line.
 	spread int64
+	// waits counts the instances of a group on each agent that wait for room.
+	waits int64
 }
 
 func newStats(s *Scenario, opts Options) *stats {
@@ -146,6 +148,10 @@ func (st *stats) pass(then int64) {
 func (st *stats) arrived(g *Group) *job {
 	j := &job{group: g, of: st.of(g), left: int64(g.Spec.Instances), arrived: st.now}
 	j.started = make([]uint64, (g.Spec.Instances+63)/64)
+	if j.daemon() {
+		j.left = 1 // until it is killed
+		return j
+	}
 	if g.Spec.Schedule == "" {
 		st.wants(j.of, j.left-j.surplus())
 	}
@@ -223,7 +229,7 @@ func (st *stats) started(agent string, r *running) {
 	st.change(j.of, j.of.held.Add(*r.charge), st.used.Add(*r.charge), *r.charge)
 	if j.inLine(r.instance) {
 		st.wants(j.of, -1)
-	} else {
+	} else if !j.daemon() {
 		j.spread++
 	}
 	st.note("start ", g, r.instance)
@@ -234,6 +240,10 @@ func (st *stats) started(agent string, r *running) {
 		st.placements = append(st.placements, Placement{
 			AtS: seconds(st.now), Framework: g.Spec.Framework, Group: g.Spec.Name, Instance: r.instance, Agent: agent,
 		})
+	}
+	if j.daemon() {
+		j.startedOn(st)
+		return
 	}
 	word, bit := r.instance/64, uint64(1)<<(r.instance%64)
 	if j.started[word]&bit != 0 {
@@ -299,10 +309,19 @@ func (st *stats) ended(r *running, how *allocator.Settle) {
 		st.note("killed ", g, r.instance)
 	default:
 		st.note("end ", g, r.instance)
-		j.of.times.ended(st.now-j.arrived, st.now-r.since)
-		st.times.ended(st.now-j.arrived, st.now-r.since)
+		if !j.daemon() {
+			j.of.times.ended(st.now-j.arrived, st.now-r.since)
+			st.times.ended(st.now-j.arrived, st.now-r.since)
+		}
 	}
 	st.flush()
+	if j.daemon() {
+		if !how.Retry {
+			st.overs++
+			j.count(how.Outcome)
+		}
+		return
+	}
 	if j.inLine(r.instance) || !how.Retry {
 		st.wants(j.of, 1)
 	} else {
@@ -324,7 +343,15 @@ func slowdown(completion, run int64) int64 {
 // over books that an instance that does not run will not do so again, and with the last one that the
 // job is over.
 func (st *stats) over(j *job, how allocator.Outcome) {
-	st.wants(j.of, -1)
+	if !j.daemon() {
+		st.wants(j.of, -1)
+	}
+	j.count(how)
+	st.leave(j, 1)
+}
+
+// count books how an instance ended that does not run again.
+func (j *job) count(how allocator.Outcome) {
 	switch how {
 	case allocator.Finished:
 		j.of.finished++
@@ -333,7 +360,6 @@ func (st *stats) over(j *job, how allocator.Outcome) {
 		j.of.failed++
 		j.failed++
 	}
-	st.leave(j, 1)
 }
 
 // dropped books that instances that wait will never run: the group was ended, or its phase is over.
@@ -349,7 +375,7 @@ func (st *stats) leave(j *job, instances int64) {
 		return
 	}
 	st.tell(j)
-	if j.anything {
+	if j.anything && !j.daemon() {
 		b := st.binOf(j)
 		b.jobs++
 		b.wait.add(j.first - j.arrived)

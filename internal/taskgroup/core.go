@@ -24,7 +24,7 @@ func Shape(spec *proto.TaskGroup) allocator.Group {
 	g := allocator.Group{
 		Framework: spec.Framework, Name: spec.Name, Role: spec.Role,
 		Instances: int32(spec.Instances), Surplus: int32(spec.Instances - base(spec)), Gang: int32(spec.GangMin), Priority: spec.Priority, After: spec.After, AfterEnd: spec.AfterEnd,
-		OnOOM: coreOnOOM(spec.OnOom), Periodic: spec.Schedule != "", Overlap: allocator.Overlap(spec.Overlap), CatchUp: allocator.CatchUp(spec.CatchUp),
+		PerAgent: spec.PerAgent, OnOOM: coreOnOOM(spec.OnOom), Periodic: spec.Schedule != "", Overlap: allocator.Overlap(spec.Overlap), CatchUp: allocator.CatchUp(spec.CatchUp),
 		Restart: coreRestart(spec.Restart), NotPreemptible: !spec.Preemptible, MaxRuntimeMillis: spec.MaxRuntimeMs,
 		Constraints: coreConstraints(spec.Constraints), Prefer: coreConstraints(spec.Prefer),
 		Near: spec.Near, Sticky: spec.Sticky, PreferWaitMillis: spec.PreferWaitMs,

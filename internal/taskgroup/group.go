@@ -86,6 +86,7 @@ func Decode(o *strictyaml.Object, purpose Purpose) *proto.TaskGroup {
 	if v, ok := o.Optional("on_oom"); ok {
 		g.OnOom = onOOM(v)
 	}
+	perAgent(o, g)
 	if v, ok := o.Optional("preemptible"); ok {
 		g.Preemptible = v.Bool()
 	}

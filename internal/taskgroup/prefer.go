@@ -32,9 +32,7 @@ func preferences(v strictyaml.Value) []proto.Constraint {
 		switch {
 		case !ok:
 			continue
-		case c.Operator == proto.Operator_LIKE, c.Operator == proto.Operator_UNLIKE, c.Operator == proto.Operator_IS:
-		case c.Operator == proto.Operator_CLUSTER && c.Value != "":
-		default:
+		case !staysPut(c):
 			item.Failf("%s depends on where instances are: expected LIKE, UNLIKE, IS, or CLUSTER with a value", c.Operator)
 		}
 		out = append(out, c)

@@ -39,9 +39,12 @@ func groupTree(g *proto.TaskGroup) strictyaml.Tree {
 		With("name", strictyaml.Text(g.Name)).
 		With("framework", strictyaml.Text(g.Framework)).
 		WithText("role", g.Role).
-		With("instances", instancesTree(g)).
-		With("gang", gangTree(g)).
-		With("priority", strictyaml.Int(g.Priority)).
+		WithText("per", per(g))
+	if !g.PerAgent {
+		t.With("instances", instancesTree(g)).
+			With("gang", gangTree(g))
+	}
+	t.With("priority", strictyaml.Int(g.Priority)).
 		With("restart", restartTree(g.Restart))
 	if len(g.Constraints) > 0 {
 		t.With("constraints", constraintsTree(g.Constraints))
@@ -83,6 +86,13 @@ func afterTree(g *proto.TaskGroup) strictyaml.Tree {
 		items = append(items, strictyaml.Mapping().With("group", strictyaml.Text(name)).With("on", strictyaml.Text("any")))
 	}
 	return strictyaml.List(items...)
+}
+
+func per(g *proto.TaskGroup) string {
+	if g.PerAgent {
+		return "agent"
+	}
+	return ""
 }
 
 func instancesTree(g *proto.TaskGroup) strictyaml.Tree {

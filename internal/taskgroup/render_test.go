@@ -94,6 +94,12 @@ func anyGroup(t *rapid.T) *proto.TaskGroup {
 		Name: "a-main-task-with-a-long-name", Command: anyText.Draw(t, "command"), KillGraceMs: 1,
 		Resources: []proto.Resource{{Name: "cpus", Milli: 1}},
 	})
+	if rapid.IntRange(0, 4).Draw(t, "per agent") == 0 {
+		g.PerAgent, g.Instances, g.InstancesMin, g.GangMin, g.OnOom = true, 0, 0, 0, nil
+		g.Prefer, g.Near, g.Sticky, g.PreferWaitMs = nil, "", false, 0
+		g.Schedule, g.Timezone, g.Overlap, g.CatchUp = "", "", 0, 0
+		g.Constraints = slices.DeleteFunc(g.Constraints, func(c proto.Constraint) bool { return !staysPut(c) })
+	}
 	return g
 }
 
