@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"fairlead/allocator"
@@ -86,16 +87,25 @@ func idleOf(held []allocator.HeldOver) map[string]float64 {
 
 // shares answers with the tree, and with what is fair in it.
 func (s *Server) shares(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.cfg.Scheduler.View(r.Context())
+	all, err := s.sharesNow(r.Context())
 	if err != nil {
 		return err
 	}
-	f, err := s.cfg.Scheduler.Fairness(r.Context())
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, sharesOf(v, f))
+	writeJSON(w, http.StatusOK, all)
 	return nil
+}
+
+// sharesNow is the tree as it stands, with what is fair in it.
+func (s *Server) sharesNow(ctx context.Context) (Shares, error) {
+	v, err := s.cfg.Scheduler.View(ctx)
+	if err != nil {
+		return Shares{}, err
+	}
+	f, err := s.cfg.Scheduler.Fairness(ctx)
+	if err != nil {
+		return Shares{}, err
+	}
+	return sharesOf(v, f), nil
 }
 
 // judge adds to a tree what is fair. What came or went in between is left out.

@@ -74,15 +74,10 @@ func (s *Server) setFramework(w http.ResponseWriter, r *http.Request) error {
 
 // answerNode answers with one node of the fairness tree.
 func (s *Server) answerNode(w http.ResponseWriter, r *http.Request, find func(*Shares) any) error {
-	v, err := s.cfg.Scheduler.View(r.Context())
+	all, err := s.sharesNow(r.Context())
 	if err != nil {
 		return err
 	}
-	f, err := s.cfg.Scheduler.Fairness(r.Context())
-	if err != nil {
-		return err
-	}
-	all := sharesOf(v, f)
 	writeJSON(w, http.StatusOK, find(&all))
 	return nil
 }
