@@ -274,22 +274,24 @@ func (s *State) bookSettle(r *run, a *Settle) {
 		s.closeIfOver(g)
 		return
 	}
-	g.count(a.Outcome)
+	g.count(a.Outcome, 1)
 	if a.Outcome != Finished && a.Outcome != Killed {
 		g.message = a.Message
 	}
-	s.closeIfOver(g)
+	if s.closeIfOver(g); !g.over() {
+		s.softEnded(g, n, on, a) // which its other instances have to know
+	}
 }
 
-// count adds an instance that is over to those that ended the same way.
-func (g *group) count(o Outcome) {
+// count adds instances that are over to those that ended the same way.
+func (g *group) count(o Outcome, n int32) {
 	switch o {
 	case Finished:
-		g.finished++
+		g.finished += n
 	case Killed:
-		g.killed++
+		g.killed += n
 	default:
-		g.failed++
+		g.failed += n
 	}
 }
 

@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -132,7 +133,7 @@ func (s *State) attend(g *group, a *agent) {
 	case wanted && !bound:
 		s.bind(g, a)
 	case !wanted && bound:
-		s.vacate(g, n)
+		s.vacate(g, n, a.lost)
 	}
 }
 
@@ -151,13 +152,16 @@ func (s *State) bind(g *group, a *agent) {
 }
 
 // vacate lets go of an instance that waits on an agent which has left, or is none
-// for the group any more. What runs there is let go of when it ends.
-func (s *State) vacate(g *group, n int32) {
-	switch g.instances[n].state {
-	case instanceWaiting:
+// for the group any more, and of one that has ended where the agent has left: who
+// comes and goes is not remembered. What runs there is let go of when it ends.
+func (s *State) vacate(g *group, n int32, left bool) {
+	switch st := g.instances[n].state; {
+	case st == instanceWaiting:
 		s.takeAgain(g, n)
-	case instanceBackoff:
+	case st == instanceBackoff:
 		g.backoff--
+	case st == instanceOver && left:
+		g.count(g.instances[n].outcome, -1)
 	default:
 		return
 	}
@@ -197,7 +201,8 @@ const leftMessage = "its agent has left, or is none for the group any more"
 func (s *State) daemonText(g *group) string {
 	agents := s.countAgents(func(*agent) bool { return true })
 	if g.size() == 0 {
-		return fmt.Sprintf("waits for an agent that it can run on: none of %d is one", agents)
+		_, why := s.fitsNone(g)
+		return "waits for an agent to join that it can run on: " + cmp.Or(why, "none is known")
 	}
 	text := fmt.Sprintf("runs on %d of %d agents, one instance on each that it can run on", g.live, agents)
 	if over := g.finished + g.failed + g.killed; over > 0 {

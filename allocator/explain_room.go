@@ -81,10 +81,10 @@ func (s *State) agentText(id string) string {
 
 // agentsLeft names n of all agents, those that constraints leave if there are any.
 func (g *group) agentsLeft(n, all int) string {
-	if g.limits == nil {
+	switch {
+	case g.limits == nil || g.daemon != nil && len(g.limits.rules) == 0 && g.size() == 0:
 		return fmt.Sprintf("%d agents", n)
-	}
-	if g.daemon != nil {
+	case g.daemon != nil && g.size() > 0:
 		return fmt.Sprintf("the agents that are to get an instance (%d of %d)", n, all)
 	}
 	return fmt.Sprintf("the agents that its constraints leave (%d of %d)", n, all)

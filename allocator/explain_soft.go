@@ -39,7 +39,7 @@ func (s *State) explainSoft(g *group, e *Explanation) {
 	left := func(until int64) drf.Amount { return drf.Amount(until - s.now) } // thousandths: seconds
 	for _, v := range g.soft.avoided {
 		if v.on {
-			e.because(ReasonAvoided, "it keeps away from %s, where %d runs of it failed lately, for another %s s", v.agent, v.failures, left(v.until))
+			e.because(ReasonAvoided, "it keeps away from %s, where %s of it failed lately, for another %s s", v.agent, runsOf(int64(v.failures)), left(v.until))
 		}
 	}
 	if h := g.soft.home(); h != nil && h.on {

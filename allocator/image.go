@@ -351,7 +351,7 @@ func (s *State) restoreInstance(g *group, n int32, in InstanceImage) {
 		s.backoffs.push(backoffTimer{in.NotBefore, g.seq, g, n})
 	case instanceOver:
 		if !gone {
-			g.count(in.Outcome)
+			g.count(in.Outcome, 1)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (m *model) learnAsk(g *modelGroup) {
 	if ask.gpus == 0 {
 		return
 	}
-	for range g.Instances {
+	for range max(g.Instances, 1) { // a daemon group counts once
 		m.asked = append(m.asked, ask)
 	}
 	if n := len(m.typical); n == 0 || len(m.asked) >= n+max(n/8, 1) {

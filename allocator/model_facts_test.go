@@ -75,8 +75,10 @@ func (m *model) advance(at int64) {
 			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.instance, b.instance))
 		})
 		for len(g.backoff) > 0 && g.backoff[0].at <= m.now {
+			at := g.backoff[0].at
 			g.again = append(g.again, g.backoff[0].instance)
 			g.backoff = g.backoff[1:]
+			m.line(at)
 		}
 	}
 }
@@ -119,6 +121,7 @@ func (m *model) fact(f Fact) {
 		}
 	}
 	m.meet()
+	m.line(m.now)
 }
 
 func (m *model) nest(role string) { m.nested = m.nested || strings.Contains(role, "/") }
@@ -170,7 +173,7 @@ func (m *model) submitted(spec Group) {
 	m.begun = true
 	spec.Role = cmp.Or(spec.Role, m.roles[spec.Framework], "*")
 	m.nest(spec.Role)
-	m.groups = append(m.groups, &modelGroup{Group: spec, met: map[string]bool{}})
+	m.groups = append(m.groups, newModelGroup(spec, map[string]bool{}))
 	m.learnAsk(m.groups[len(m.groups)-1])
 }
 
@@ -199,7 +202,7 @@ func (m *model) instanceKilled(g *modelGroup, n int32) {
 // meet notes for every group which of those it comes after have finished well.
 func (m *model) meet() {
 	for _, g := range m.groups {
-		if !g.closed && g.live == 0 && len(g.backoff) == 0 && g.pending() == 0 {
+		if !g.closed && !g.PerAgent && g.live == 0 && len(g.backoff) == 0 && g.pending() == 0 {
 			g.closed, g.finished = true, g.failed == 0
 		}
 	}
@@ -210,6 +213,7 @@ func (m *model) meet() {
 			}
 		}
 	}
+	m.attend()
 }
 
 // learn takes over how runs ended.
@@ -223,6 +227,7 @@ func (m *model) learn(actions []Action) {
 			g.closed = true
 		}
 		m.meet()
+		m.line(m.now)
 	}
 	m.forgetLost()
 }
@@ -234,6 +239,8 @@ func (m *model) settled(a *Settle) {
 	g := r.group
 	g.live--
 	switch {
+	case g.PerAgent && !m.attends(g, r.agent):
+		g.leave(r.agent)
 	case a.Retry && a.NotBefore <= m.now:
 		g.again = append(g.again, r.Instance)
 	case a.Retry:
@@ -241,6 +248,8 @@ func (m *model) settled(a *Settle) {
 	case a.Outcome != Finished:
 		g.failed++
 	}
+	m.meet()
+	m.failedOn(r, a)
 }
 
 // accepted drops the offers that a Tick used up or gave back.

@@ -13,7 +13,7 @@ import (
 func (m *model) best(g *modelGroup, free map[string]*modelSpare) *modelAgent {
 	var fit []*modelAgent
 	for _, a := range m.agents {
-		if sp := free[a.Agent]; sp != nil && sp.usable && m.need(g, sp).fitsIn(sp.free) && m.meets(g, a) {
+		if sp := free[a.Agent]; sp != nil && sp.usable && m.need(g, sp).fitsIn(sp.free) && m.meets(g, a) && g.goesOn(a.Agent) && m.softly(g, a) {
 			if _, ok := m.give(g, a, sp.free["cpus"]-m.need(g, sp)["cpus"], slices.Clone(sp.gpus)); ok {
 				fit = append(fit, a)
 			}
@@ -104,10 +104,9 @@ func (m *model) launch(g *modelGroup, a *modelAgent, sp *modelSpare) decisionOf 
 	for k := range m.kinds.Len() {
 		l.Charge[k] = drf.Amount(need[m.kinds.Name(drf.Kind(k))])
 	}
-	if len(g.again) > 0 {
-		l.Instance, g.again = g.again[0], g.again[1:]
+	if l.Instance = g.nextInstance(a.Agent); slices.Contains(g.again, l.Instance) {
+		g.again = slices.DeleteFunc(slices.Clone(g.again), func(n int32) bool { return n == l.Instance })
 	} else {
-		l.Instance = g.started
 		g.started++
 	}
 	if n := int(need["ports"] / 1000); n > 0 {

@@ -37,7 +37,7 @@ func (m *model) rerun(f GroupRerun) {
 		if g.met = met; !g.over() {
 			continue
 		}
-		*g = modelGroup{Group: g.Group, met: met}
+		*g = *newModelGroup(g.Group, met)
 		at := slices.Index(m.groups, g)
 		m.groups = append(slices.Delete(m.groups, at, at+1), g)
 	}

@@ -104,9 +104,9 @@ func (m *model) refused(g *modelGroup, charge amounts) bool {
 
 // kindOf names what is refused together: groups of one framework that ask for
 // the same under the same conditions.
-func (g *modelGroup) kindOf() string {
+func (m *model) kindOf(g *modelGroup) string {
 	own := ""
-	if l, _ := newLimits(g.Constraints); g.Gang > 1 || l != nil && l.counts {
+	if l, _ := newLimits(g.Constraints); g.Gang > 1 || l != nil && l.counts || m.soft(g) || g.PerAgent {
 		own = g.Name
 	}
 	return fmt.Sprint(g.path(), g.demand(), g.Constraints, own)
@@ -135,11 +135,12 @@ func (m *model) placePromised(out []decisionOf, free map[string]*modelSpare) ([]
 		g := heads[m.turn(heads)][0]
 		on := m.rooms(g, free)
 		if charge := m.charges(g, on, free); m.overLimit(g, charge) || !m.promised(g, charge) {
-			skipped[g.kindOf()] = true
+			skipped[m.kindOf(g)] = true
 			continue
 		}
 		for _, a := range on {
 			out = append(out, m.launch(g, a, free[a.Agent]))
+			m.placed(out[len(out)-1])
 		}
 	}
 	return out, len(skipped) > 0
@@ -152,7 +153,7 @@ func (m *model) skipRefused(free map[string]*modelSpare, skipped map[string]bool
 		again = false
 		for _, g := range m.heads(free, skipped) {
 			if m.refused(g, m.charges(g, m.rooms(g, free), free)) {
-				skipped[g.kindOf()], again = true, true
+				skipped[m.kindOf(g)], again = true, true
 			}
 		}
 	}
@@ -172,7 +173,7 @@ func (m *model) heads(free map[string]*modelSpare, skipped map[string]bool) []*m
 	var out []*modelGroup
 	for _, g := range m.groups {
 		h := first[g.path()]
-		if !g.waits() || skipped[g.kindOf()] || h != nil && h.Priority >= g.Priority || m.rooms(g, free) == nil {
+		if !g.waits() || skipped[m.kindOf(g)] || h != nil && h.Priority >= g.Priority || m.rooms(g, free) == nil {
 			continue
 		}
 		first[g.path()] = g

@@ -11,7 +11,12 @@ import (
 // model is the second implementation of placement. It is as plain as can be:
 // amounts in maps by name, shares as big.Rat, every figure counted anew for
 // every decision by looking at everything. It learns how runs end from Settle
-// and Abandon, and says itself what a Tick has to launch.
+// and Abandon, and says itself what a Tick has to launch. It was written from
+// docs/fairness.md, docs/placement.md and docs/task-groups.md.
+//
+// It does not know of surplus, schedules, more memory after an OOM, room that is
+// held, and preemption; the worlds of its tests have none of that. What a group
+// keeps away from it remembers of more than eight agents, which no world has.
 type model struct {
 	cfg        Config
 	now        int64
@@ -39,6 +44,11 @@ type modelAgent struct {
 	ports      map[uint64]bool // that stand behind total
 }
 
+// newModelGroup is a group as it is when it was submitted.
+func newModelGroup(spec Group, met map[string]bool) *modelGroup {
+	return &modelGroup{Group: spec, met: met, at: map[string]int32{}, modelSoft: modelSoft{homes: map[int32]modelHome{}}}
+}
+
 type modelGroup struct {
 	Group
 	started      int32
@@ -48,6 +58,8 @@ type modelGroup struct {
 	closed       bool // killed, abandoned or over
 	finished     bool
 	met          map[string]bool
+	at           map[string]int32 // the instance of each agent, of a daemon group
+	modelSoft
 }
 
 type modelRun struct {
@@ -105,13 +117,21 @@ func (g *modelGroup) demand() amounts {
 
 func (g *modelGroup) pending() int32 { return g.Instances - g.started + int32(len(g.again)) }
 
-func (g *modelGroup) waits() bool {
-	for _, name := range slices.Concat(g.After, g.AfterEnd) {
-		if !g.met[name] {
-			return false
-		}
+func (g *modelGroup) waits() bool { return g.allMet() && !g.closed && g.pending() > 0 }
+
+func (g *modelGroup) allMet() bool {
+	return !slices.ContainsFunc(slices.Concat(g.After, g.AfterEnd), func(name string) bool { return !g.met[name] })
+}
+
+// nextInstance is the one to place next on an agent: what ran before comes first.
+func (g *modelGroup) nextInstance(agent string) int32 {
+	switch {
+	case g.PerAgent:
+		return g.at[agent]
+	case len(g.again) > 0:
+		return g.again[0]
 	}
-	return !g.closed && g.pending() > 0
+	return g.started
 }
 
 // path is the group's framework in the tree.
@@ -156,11 +176,12 @@ func (m *model) placeFair(out []decisionOf, free map[string]*modelSpare) ([]deci
 			break
 		}
 		if m.refused(g, m.charges(g, on, free)) {
-			skipped[g.kindOf()] = true
+			skipped[m.kindOf(g)] = true
 			continue
 		}
 		for _, a := range on {
 			out = append(out, m.launch(g, a, free[a.Agent]))
+			m.placed(out[len(out)-1])
 		}
 	}
 	return out, len(skipped) > 0
@@ -272,7 +293,7 @@ func (m *model) choose(free map[string]*modelSpare, skipped map[string]bool) (*m
 	}
 	candidates := map[string][]*modelGroup{} // by path of the framework
 	for _, g := range m.groups {
-		if g.waits() && !skipped[g.kindOf()] && (m.policy() == DRFLiteral || m.rooms(g, free) != nil) {
+		if g.waits() && !skipped[m.kindOf(g)] && (m.policy() == DRFLiteral || m.rooms(g, free) != nil) {
 			candidates[g.path()] = append(candidates[g.path()], g)
 		}
 	}

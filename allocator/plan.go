@@ -82,7 +82,7 @@ func (e *Explanation) verdict() Verdict {
 	switch {
 	case e.Impossible:
 		return Never
-	case e.Pending > 0:
+	case e.Pending > 0 || e.Instances == 0: // a daemon group for which there is no agent yet
 		return Waits
 	}
 	return Starts

@@ -71,7 +71,11 @@ func (s *State) knowsAgents() bool {
 func (s *State) couldStart(spec *Group) (ReasonCode, string, error) {
 	for _, t := range spec.Tasks {
 		for _, q := range t.Resources {
-			if _, ok := s.kinds.Lookup(q.Name); !ok && q.Amount > 0 {
+			switch _, ok := s.kinds.Lookup(q.Name); {
+			case ok || q.Amount == 0:
+			case spec.PerAgent:
+				return "", "", nil // an agent that has it may join
+			default:
 				return ReasonTooLarge, fmt.Sprintf("task %q asks for %s, which no agent has", t.Name, q.Name), nil
 			}
 		}
@@ -115,8 +119,18 @@ func (s *State) never(g *group, quotas []*quota) (ReasonCode, string) {
 	return "", ""
 }
 
-// neverFits is the part of never that is about agents.
+// neverFits is the part of never that is about agents. A daemon group is there for
+// those that may join.
 func (s *State) neverFits(g *group) (ReasonCode, string) {
+	if g.spec.PerAgent {
+		return "", ""
+	}
+	return s.fitsNone(g)
+}
+
+// fitsNone says why the agents that are known could not hold what a group has to
+// start at once, even if nothing ran there; "" if they could, or if there are none.
+func (s *State) fitsNone(g *group) (ReasonCode, string) {
 	n, most := int64(g.together()), s.couldHold(g)
 	if most >= n && (n == 1 || g.limits == nil || !g.limits.counts) {
 		return "", ""

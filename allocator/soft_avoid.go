@@ -2,12 +2,15 @@ package allocator
 
 import "slices"
 
-// softEnded notes how a run of a group ended that is followed by another one.
+// softEnded notes how a run of a group ended that has not.
 func (s *State) softEnded(g *group, n int32, i int32, d *Settle) {
 	a := &s.agents[i]
 	switch {
 	case a.lost || a.seq == 0 || g.daemon != nil: // which has nowhere else to go
 	case g.spec.Sticky && d.Outcome != Lost:
+		if !d.Retry {
+			return
+		}
 		until := d.NotBefore + g.spec.preferWait()
 		sf := s.softOf(g)
 		sf.homes = append(sf.homes, home{n, a.id, until, s.softUntil(g, until)})

@@ -62,7 +62,7 @@ func (w *world) config() Config {
 	cfg.FairnessMillis = []int64{0, 0, 7, 1000}[w.draw(4)]
 	switch {
 	case w.patient: // which the model follows
-		cfg.ReserveAfterMillis, cfg.AvoidMillis = -1, -1
+		cfg.ReserveAfterMillis, cfg.AvoidMillis = -1, []int64{-1, 300, 10_000}[w.draw(3)]
 	case w.draw(2) == 0:
 		cfg.ReserveAfterMillis, cfg.HoldMillis = 1+int64(w.draw(2))*200, int64(1+w.draw(2)*1000)
 	}
@@ -239,9 +239,7 @@ func (w *world) group() Group {
 		Constraints: w.constraints(), NotPreemptible: w.draw(6) == 0,
 		MaxRuntimeMillis: []int64{0, 0, 0, 100, 5000}[w.draw(5)],
 	}
-	if !w.patient {
-		w.wish(&g)
-	}
+	w.wish(&g)
 	if w.draw(6) == 0 {
 		g.Role = w.role()
 	}
@@ -254,7 +252,7 @@ func (w *world) group() Group {
 	if !w.patient && w.draw(4) == 0 { // the model does not know of it
 		g.Surplus = int32(w.draw(int(g.Instances)))
 	}
-	if !w.patient && w.draw(5) == 0 { // the model does not know of it
+	if w.draw(5) == 0 {
 		w.daemon(&g)
 	}
 	if !g.PerAgent && w.draw(4) == 0 {
@@ -280,6 +278,9 @@ func (w *world) group() Group {
 	}
 	if w.crowded {
 		g.Role, g.Gang, g.Constraints = "", 0, nil
+		if w.draw(4) > 0 {
+			g.Prefer, g.Near, g.Sticky = nil, "", false
+		}
 		g.Tasks = []Task{{Name: "t0", Resources: []Quantity{{"cpus", drf.Amount(1+w.draw(2)) * 500}}}}
 	}
 	return g
