@@ -31,7 +31,7 @@ func median(of []float64) float64 {
 func TestFigure8(t *testing.T) {
 	s := scenarios(t, "nsdi11/fig-8.yaml")[0]
 	for placement, want := range map[allocator.Placement][2]band{
-		allocator.BestFit:  {{0.25, 0.45}, {0.42, 0.65}},
+		allocator.BestFit:  {{0.2, 0.46}, {0.4, 0.68}},
 		allocator.FirstFit: {{0.38, 0.45}, {0.38, 0.45}},
 	} {
 		var held [2][]float64
@@ -45,10 +45,49 @@ func TestFigure8(t *testing.T) {
 			}
 		}
 		for i, j := range []string{"J1", "J2"} {
-			t.Logf("%s: %s has %.2f of the memory", placement, j, median(held[i]))
-			want[i].expect(t, string(placement)+": memory of "+j, median(held[i]))
+			slices.Sort(held[i])
+			t.Logf("%s: %s has %.2f of the memory", placement, j, held[i])
+			for _, got := range held[i] {
+				want[i].expect(t, string(placement)+": memory of "+j, got)
+			}
 		}
 	}
+}
+
+// Where nodes are offered whole, once a second, tasks that ended since are replaced together, so that the mix
+// of a node does not stick: all seeds are alike, J1 has the 0.40 that are printed, and both are as far below
+// what the nodes could hold as the figure shows them. J2 has less than the 0.50.
+func TestFigure8AtTwoLevels(t *testing.T) {
+	s := scenarios(t, "nsdi11/fig-8.yaml")[1]
+	for seed := range int64(10) {
+		samples := run(t, s, sim.Options{Seed: &seed, Samples: true}).Samples
+		for _, want := range []struct {
+			from, to float64
+			j1, j2   band // dominant shares
+		}{
+			{20, 100, band{0.62, 0.70}, band{0.62, 0.79}},
+			{130, 220, band{0.43, 0.50}, band{0.46, 0.50}},
+			{260, 330, band{0.39, 0.43}, band{0.40, 0.44}},
+		} {
+			for i, b := range []band{want.j1, want.j2} {
+				what := fmt.Sprintf("seed %d, %.0f to %.0f s: J%d", seed, want.from, want.to, i+1)
+				b.expect(t, what, meanOver(samples, samples.Frameworks[i].Share, want.from, want.to))
+			}
+		}
+	}
+}
+
+// meanOver is the mean of a figure from one time to another.
+func meanOver(s *sim.Samples, of []float64, from, to float64) float64 {
+	sum := 0.0
+	for i, at := range s.AtS {
+		end := s.EndS
+		if i+1 < len(s.AtS) {
+			end = s.AtS[i+1]
+		}
+		sum += of[i] * max(0, min(end, to)-max(at, from))
+	}
+	return sum / (to - from)
 }
 
 // Figure 11 of SoCC 2013: medians of running tasks. Printed for YARN's Capacity Scheduler, which adds

@@ -1,6 +1,7 @@
 package repro
 
 import (
+	"slices"
 	"testing"
 
 	"fairlead/allocator"
@@ -31,6 +32,34 @@ func TestFigure14(t *testing.T) {
 	if sooner[6] < sooner[1] {
 		t.Errorf("the largest jobs gain %.2f, those of 501 to 1000 tasks %.2f", sooner[6], sooner[1])
 	}
+}
+
+// Figure 13: of the same log, how full the cluster is. Printed, read by eye: under DRF CPUs are in use to 0.95 to 1.0
+// while there is much to do and 0.1 to 0.4 when that is done, with slots to 0.5 to 0.77 all the time; memory to
+// at most 0.65 under DRF, and to 0.11 to 0.34 with slots.
+func TestFigure13(t *testing.T) {
+	s := scenarios(t, "nsdi11/fig-14.yaml")[0]
+	windows := func(policy allocator.Policy, kind string) []float64 {
+		samples := run(t, s, sim.Options{Policy: policy, Samples: true}).Samples
+		var out []float64
+		for from := 50.0; from < 950; from += 50 { // but for the beginning and the end
+			out = append(out, meanOver(samples, samples.Utilization[kind], from, from+50))
+		}
+		slices.Sort(out)
+		t.Logf("%s, %s: %.2f", policy, kind, out)
+		return out
+	}
+	drf, slots := windows(allocator.DRF, "cpus"), windows(allocator.Slots, "cpus")
+	last := len(drf) - 1
+	band{0.95, 1}.expect(t, "CPUs under DRF, at most", drf[last])
+	band{0.95, 1}.expect(t, "CPUs under DRF, in the four fullest windows at least", drf[last-3])
+	band{0.1, 0.4}.expect(t, "CPUs under DRF, at least", drf[0])
+	band{0.5, 0.77}.expect(t, "CPUs with slots, at least", slots[0])
+	band{0.5, 0.77}.expect(t, "CPUs with slots, at most", slots[last])
+	drf, slots = windows(allocator.DRF, "mem"), windows(allocator.Slots, "mem")
+	band{0.45, 0.7}.expect(t, "memory under DRF, at most", drf[last])
+	band{0.1, 0.15}.expect(t, "memory with slots, at least", slots[0])
+	band{0.3, 0.45}.expect(t, "memory with slots, at most", slots[last])
 }
 
 // DRFH: best-fit uses more of a pool of unequal servers than first-fit, and both more than slots.
