@@ -17,7 +17,7 @@ func (s *State) roomsFor(g *group) int64 {
 		if a.seq == 0 || a.lost || !g.allowedOn(a) {
 			continue
 		}
-		sum += timesIn(g.hosted, s.roomFor(g, a), g.spec.most())
+		sum += g.timesOn(s.roomFor(g, a), int64(a.slots-a.carried), g.spec.most())
 	}
 	return sum
 }
@@ -49,7 +49,8 @@ func (s *State) explainHolds(g *group, e *Explanation) {
 // wouldFit reports whether a group would fit on an agent if nothing was kept
 // there for another one.
 func (s *State) wouldFit(g *group, a *agent) bool {
-	return g.allowedOn(a) && g.hosted.FitsIn(s.room(a)) && !g.hosted.FitsIn(s.roomFor(g, a))
+	slots := int64(a.slots - a.carried)
+	return g.allowedOn(a) && g.timesOn(s.room(a), slots, 1) > 0 && g.timesOn(s.roomFor(g, a), slots, 1) == 0
 }
 
 // holdText says of each agent of a hold how much of it is free yet.

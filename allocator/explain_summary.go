@@ -93,17 +93,21 @@ func (s *State) waitsFor(g *group, e *Explanation) string {
 
 // first is the reason that outweighs the others: what could never be, then a
 // limit, which more room would not help, then a preference, which ends by itself,
-// then what is listed first.
+// then a guarantee where an offer would not help, then what is listed first.
 func (e *Explanation) first() Reason {
-	for _, code := range []ReasonCode{ReasonDependency, ReasonNoAgents, ReasonTooLarge, ReasonLimit, ReasonPreference} {
+	if len(e.Reasons) == 0 {
+		return Reason{}
+	}
+	outweigh := []ReasonCode{ReasonDependency, ReasonNoAgents, ReasonTooLarge, ReasonLimit, ReasonPreference}
+	if e.Reasons[0].Code == ReasonNoOffer {
+		outweigh = append(outweigh, ReasonGuarantee)
+	}
+	for _, code := range outweigh {
 		for _, r := range e.Reasons {
 			if r.Code == code {
 				return r
 			}
 		}
-	}
-	if len(e.Reasons) == 0 {
-		return Reason{}
 	}
 	return e.Reasons[0]
 }

@@ -14,16 +14,23 @@ func (s *State) tidyOffers(out []Action) []Action {
 			out = append(out, d)
 		}
 	}
-	switch waiting := s.wanting(); {
-	case !waiting && !s.link.suppressed && s.hasMaster:
+	switch {
+	case s.hasMaster && !s.link.suppressed && !s.listening():
 		s.link.suppressed = true
 		return append(out, Suppress{})
-	case waiting && s.hasMaster && (s.link.suppressed || s.link.wantRevive) &&
-		s.link.lastRevive+s.cfg.ReviveMillis <= s.now:
+	case s.needsRevive() && s.link.lastRevive+s.cfg.ReviveMillis <= s.now:
 		s.bookRevive()
 		return append(out, Revive{})
 	}
 	return out
+}
+
+// listening reports whether offers must not be suppressed: an agent that joins
+// makes itself known by one, and a daemon group is to have an instance there.
+func (s *State) listening() bool { return s.wanting() || len(s.daemons) > 0 }
+
+func (s *State) needsRevive() bool {
+	return s.hasMaster && (s.link.suppressed && s.listening() || s.link.wantRevive && s.wanting())
 }
 
 // restRefused is for how long what can't be used now may stay away. What runs

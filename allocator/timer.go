@@ -94,7 +94,7 @@ func (s *State) NextDeadline() (int64, bool) {
 	for _, h := range s.holds {
 		sooner(h.until)
 	}
-	if s.link.wantRevive && s.wanting() && s.hasMaster {
+	if s.needsRevive() {
 		sooner(s.link.lastRevive + s.cfg.ReviveMillis)
 	}
 	return at, ok
