@@ -24,6 +24,7 @@ type clusterOptions struct {
 	slots      int32
 	overhead   string
 	workDir    string
+	limit      bool
 }
 
 func (o *clusterOptions) register(flags *pflag.FlagSet) {
@@ -31,6 +32,7 @@ func (o *clusterOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.resources, "resources", "", "what each agent holds, such as 'cpus:4;mem:8192;ports:[31000-31999]' (default: its part of this machine)")
 	flags.StringArrayVar(&o.attributes, "attributes", nil, "attributes of an agent, such as 'rack:r1;zone:eu'; the next time given, of the next agent")
 	flags.StringVar(&o.workDir, "work-dir", "", "`directory` for sandboxes (default: a temporary one, removed at the end)")
+	flags.BoolVar(&o.limit, "limit-memory", false, "end what is found to hold more memory than it asked for, with the reason that cgroups give (Linux)")
 	flags.Int32Var(&o.slots, "executor-slots", defaultSlots, "how many executors each agent carries on top of its resources")
 }
 
@@ -58,7 +60,7 @@ func (o *clusterOptions) check() error {
 func (o *clusterOptions) start(ctx context.Context, log *zap.Logger) (*cluster.Cluster, error) {
 	c, err := cluster.Start(ctx, cluster.Config{
 		Listen: o.listen, Agents: o.agents, Resources: o.resources, Attributes: o.attributes,
-		ExecutorSlots: int(o.slots), ExecutorOverhead: o.overhead, WorkDir: o.workDir, Logger: log.Named("cluster"),
+		ExecutorSlots: int(o.slots), ExecutorOverhead: o.overhead, WorkDir: o.workDir, LimitMemory: o.limit, Logger: log.Named("cluster"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("starting the cluster: %w", err)

@@ -42,6 +42,9 @@ type Config struct {
 	ExecutorSlots    int
 	ExecutorOverhead string
 
+	// LimitMemory ends containers that hold more memory than they asked for.
+	LimitMemory bool
+
 	WorkDir            string        // sandboxes; a temporary directory that Close removes if empty
 	AllocationInterval time.Duration // 1s
 	ShutdownGrace      time.Duration // an executor's time to end at Close before it is killed; 5s
@@ -206,7 +209,7 @@ func (cfg Config) plan() (plan, error) {
 			Hostname: fmt.Sprintf("agent%d.localhost", i+1), Listen: net.JoinHostPort(host, "0"),
 			WorkDir: filepath.Join(dir, fmt.Sprintf("agent%d", i+1)), Resources: resources[i],
 			Attributes: attributes[i%len(attributes)], Environment: cfg.Environment,
-			ShutdownGrace: cfg.ShutdownGrace, Logger: p.logger.Named("agent"),
+			LimitMemory: cfg.LimitMemory, ShutdownGrace: cfg.ShutdownGrace, Logger: p.logger.Named("agent"),
 		})
 	}
 	return p, nil

@@ -36,10 +36,11 @@ type Agent struct {
 	fetcher  *fetcher.Fetcher
 	files    *files.Tree
 
-	box      *queue[func()] // work for the owner of the fields below
-	loopDone chan struct{}
-	running  sync.WaitGroup // goroutines that look after processes
-	guard    process.Guard  // of tasks the agent runs itself
+	box        *queue[func()] // work for the owner of the fields below
+	loopDone   chan struct{}
+	memoryDone chan struct{}  // closed when nobody looks at memory any more
+	running    sync.WaitGroup // goroutines that look after processes
+	guard      process.Guard  // of tasks the agent runs itself
 
 	frameworks map[string]*framework
 	completed  []*framework // oldest first
@@ -58,6 +59,9 @@ func New(cfg Config, up Upstream) (*Agent, error) {
 	if err := wire.ValidateID(cfg.ID); err != nil {
 		return nil, fmt.Errorf("agent id: %w", err)
 	}
+	if cfg.LimitMemory && !process.MeasuresMemory {
+		return nil, errors.New("memory can be limited on Linux only")
+	}
 	if err := os.MkdirAll(cfg.WorkDir, 0o755); err != nil {
 		return nil, fmt.Errorf("agent work directory: %w", err)
 	}
@@ -73,13 +77,18 @@ func New(cfg Config, up Upstream) (*Agent, error) {
 		cfg: cfg, up: up, log: cfg.Logger.With(zap.String("agent", cfg.ID)),
 		endpoint: reachable(listener.Addr()), started: time.Now(),
 		listener: listener, fetcher: fetch, files: files.NewTree(),
-		box: newQueue[func()](), loopDone: make(chan struct{}),
+		box: newQueue[func()](), loopDone: make(chan struct{}), memoryDone: make(chan struct{}),
 		frameworks: map[string]*framework{}, drained: make(chan struct{}),
 	}
 	a.info = a.describe()
 	a.updates = newUpdateManager(cfg.UpdateRetryMin, cfg.UpdateRetryMax, a.post, up.StatusUpdate)
 	a.serve()
 	go a.loop()
+	if cfg.LimitMemory {
+		go a.limitMemory()
+	} else {
+		close(a.memoryDone)
+	}
 	return a, nil
 }
 
@@ -214,5 +223,6 @@ func (a *Agent) Close(ctx context.Context) error {
 	a.guard.Close()
 	a.box.close()
 	<-a.loopDone
+	<-a.memoryDone
 	return a.server.Close()
 }

@@ -18,6 +18,10 @@ type Config struct {
 	Resources  []mesos.Resource
 	Attributes []mesos.Attribute
 
+	// LimitMemory ends containers that are found to hold more memory than
+	// their executor and tasks ask for, as cgroups do. Only on Linux.
+	LimitMemory bool
+
 	// Environment is added to the environment of every executor
 	// (executor_environment_variables). Nothing else is inherited from this
 	// process.

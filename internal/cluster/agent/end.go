@@ -37,7 +37,7 @@ func (a *Agent) killQueued(e *runningExecutor, t *task) {
 	}
 	for _, member := range t.unit.tasks {
 		if member.queued {
-			a.conclude(e, member, verdict{mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH, message})
+			a.conclude(e, member, verdict{state: mesos.TASK_KILLED, reason: mesos.REASON_TASK_KILLED_DURING_LAUNCH, message: message})
 		}
 	}
 	if e.builtIn() && e.idle() {
@@ -164,7 +164,7 @@ func (a *Agent) executorExited(e *runningExecutor, status int, launch error) {
 		e.events.end()
 		e.events = nil
 	}
-	v := verdict{mesos.TASK_FAILED, mesos.REASON_EXECUTOR_TERMINATED, "Executor terminated"}
+	v := verdict{state: mesos.TASK_FAILED, reason: mesos.REASON_EXECUTOR_TERMINATED, message: "Executor terminated"}
 	switch {
 	case errors.Is(launch, context.Canceled): // ended by us before it began
 		status = int(syscall.SIGKILL)

@@ -262,7 +262,7 @@ func (a *Agent) reconcile(e *runningExecutor, has []mesos.TaskInfo) {
 	for _, t := range e.tasks {
 		if !t.queued && t.state == mesos.TASK_STAGING && !known[t.id()] {
 			a.conclude(e, t, verdict{
-				e.fw.lost(), mesos.REASON_AGENT_RESTARTED, "Task launched during agent restart",
+				state: e.fw.lost(), reason: mesos.REASON_AGENT_RESTARTED, message: "Task launched during agent restart",
 			})
 		}
 	}

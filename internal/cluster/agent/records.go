@@ -92,6 +92,7 @@ type runningExecutor struct {
 	grace        *time.Timer
 	destroy      context.CancelFunc // ends the container by force
 	ending       *verdict           // why the agent ends it, told of its tasks
+	memory       int64              // bytes that it may hold, once that was looked at
 }
 
 // builtIn reports whether the agent itself plays the executor.

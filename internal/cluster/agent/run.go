@@ -247,8 +247,8 @@ func (a *Agent) registrationTimeout(e *runningExecutor) {
 	}
 	e.state = terminating
 	e.ending = &verdict{
-		mesos.TASK_FAILED, mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
-		"Executor did not register within " + formatDuration(a.cfg.RegistrationTimeout),
+		state: mesos.TASK_FAILED, reason: mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT,
+		message: "Executor did not register within " + formatDuration(a.cfg.RegistrationTimeout),
 	}
 	e.destroy()
 }

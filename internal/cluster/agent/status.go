@@ -16,6 +16,7 @@ type verdict struct {
 	state   mesos.TaskState
 	reason  mesos.TaskStatus_Reason
 	message string
+	used    []mesos.Resource // what was over its limit, if that is the reason
 }
 
 // lost is the state of a task that never got to its executor: DROPPED, or LOST
@@ -107,15 +108,19 @@ func (a *Agent) conclude(e *runningExecutor, t *task, v verdict) {
 func (a *Agent) drop(fw *framework, id mesos.TaskID, reason mesos.TaskStatus_Reason, message string) {
 	state := fw.lost()
 	a.metrics.updated(state)
-	a.updates.add(fw.id(), a.ownStatus(id, verdict{state, reason, message}))
+	a.updates.add(fw.id(), a.ownStatus(id, verdict{state: state, reason: reason, message: message}))
 }
 
 func (a *Agent) ownStatus(id mesos.TaskID, v verdict) mesos.TaskStatus {
 	source := mesos.SOURCE_AGENT
-	return mesos.TaskStatus{
+	status := mesos.TaskStatus{
 		TaskID: id, State: &v.state, Reason: &v.reason, Message: &v.message, Source: &source,
 		AgentID: &mesos.AgentID{Value: a.cfg.ID}, UUID: wire.NewUUID(), Timestamp: now(),
 	}
+	if len(v.used) > 0 {
+		status.Limitation = &mesos.TaskResourceLimitation{Resources: v.used}
+	}
+	return status
 }
 
 // acknowledge is the framework's word that it has an update.
