@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Quota, gangs and preemption with real processes are the examples, see
-// TestTheExamplesLive; here are the rest.
+// What the documents promise of the allocator, each in one test with real
+// processes; what else groups can ask for is in workmodel_test.go.
 
 const small = "cpus:2;mem:1024;disk:1024"
 
@@ -23,6 +23,7 @@ type explained struct {
 		Assumes string
 	}
 	Running, Pending int
+	Preemption       []struct{ Framework, Group string }
 }
 
 // submit sends groups, which must be accepted.
@@ -40,25 +41,29 @@ func task(name, command, more string) string {
 
 // TestWhatComesAfterFindsItsParentsWork: the process of a group that comes after
 // another one sees what that one wrote, is explained while it waits, and never
-// runs if the other one fails.
+// runs if the other one fails; nor does what comes after it in turn, unless it
+// comes after any end.
 func TestWhatComesAfterFindsItsParentsWork(t *testing.T) {
 	up := start(t, "up", "--listen", "127.0.0.1:0", "--ephemeral", "--resources", small)
 	dir := t.TempDir()
 	gate, made, ran := filepath.Join(dir, "gate"), filepath.Join(dir, "made"), filepath.Join(dir, "ran")
 	up.submit(task("extract", fmt.Sprintf("until test -e %s; do sleep 0.1; done; echo done > %s", gate, made), "") +
 		task("load", fmt.Sprintf("grep -q done %s", made), "after: [extract]") +
-		task("bad", "exit 3", "") + task("never", "touch "+ran, "after: [bad]"))
+		task("bad", "exit 3", "") + task("never", "touch "+ran, "after: [bad]") + task("nor", "touch "+ran, "after: [never]") +
+		task("cleanup", "true", "after: [load, {group: nor, on: any}]"))
 	if e := query[explained](up, "explain", "load"); !strings.Contains(e.Summary, "waits for others: it comes after task group extract") {
 		t.Errorf("explain load: %s", e.Summary)
 	}
 	if err := os.WriteFile(gate, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, errs, exit := up.cli("wait", "extract", "load"); exit != 0 {
+	if out, errs, exit := up.cli("wait", "extract", "load", "cleanup"); exit != 0 {
 		t.Errorf("wait: exit status %d\n%s%s", exit, out, errs)
 	}
-	if out, _, exit := up.cli("wait", "never"); exit != 1 || !strings.Contains(out, "bad") {
-		t.Errorf("wait never: exit status %d\n%s", exit, out)
+	for name, parent := range map[string]string{"never": "bad", "nor": "never"} {
+		if out, _, exit := up.cli("wait", name); exit != 1 || !strings.Contains(out, parent) {
+			t.Errorf("wait %s: exit status %d\n%s", name, exit, out)
+		}
 	}
 	if _, err := os.Stat(ran); err == nil {
 		t.Error("a group ran although the one that it comes after had failed")
