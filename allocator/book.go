@@ -94,11 +94,14 @@ func (g *group) startable(n int32) bool {
 
 // bookLaunch books a run on an agent. The id's place in the table is taken.
 func (s *State) bookLaunch(g *group, i int32, l *Launch) {
-	if g.hold != nil {
+	if g.endsHold(i) {
 		s.unhold(g)
+		g.holds = 0 // it was enough
 	}
 	s.startInstance(g, l)
-	g.since = s.now
+	if g.daemon == nil {
+		g.since = s.now
+	}
 	a := &s.agents[i]
 	a.runs++
 	if l.Slot {
@@ -185,6 +188,9 @@ func (s *State) takeAgain(g *group, n int32) {
 		*again = (*again)[1:]
 	default:
 		*again = slices.DeleteFunc(*again, func(m int32) bool { return m == n })
+	}
+	if g.daemon != nil && g.endsHold(s.agentIndex[g.daemon.agents[n]]) {
+		s.unhold(g)
 	}
 	s.fewerWait(g, n)
 }

@@ -239,8 +239,8 @@ type decision struct {
 // runs can be alive.
 func (s *State) placeAllOn(g *group, on []int32) bool {
 	var held []heldOn
-	if g.hold != nil {
-		held = s.letGo(g)
+	if g.endsHold(on[0]) {
+		held, g.holds = s.letGo(g), 0
 	}
 	placed := 0
 	for placed < len(on) && s.placeOn(g, on[placed]) {

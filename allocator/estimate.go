@@ -234,9 +234,16 @@ func (f *forecasting) assumption() string {
 	return strings.Join(append(parts, "nothing else is submitted"), "; ")
 }
 
-// restoreOwned copies a State with every agent as if it was ours alone.
+// restoreOwned copies a State with every agent as if it was ours alone. Its GPUs are
+// then devices, and it may be none for a daemon group any more that asks for parts
+// of them: what is held for these is left out.
 func restoreOwned(cfg Config, m *Image) (*State, error) {
 	own := *m
+	own.Holds = slices.DeleteFunc(slices.Clone(m.Holds), func(h Hold) bool {
+		return slices.ContainsFunc(m.Groups, func(g GroupImage) bool {
+			return g.Spec.PerAgent && g.Spec.Framework == h.Framework && g.Spec.Name == h.Group
+		})
+	})
 	own.Agents = slices.Clone(m.Agents)
 	for i := range own.Agents {
 		own.Agents[i].Owned = own.Agents[i].Owned || !own.Agents[i].Lost

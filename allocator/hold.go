@@ -69,6 +69,12 @@ func (s *State) bookHold(g *group, on []heldOn, until, completeBy int64) {
 // unhold gives up what is kept for a group, which others may have now.
 func (s *State) unhold(g *group) { s.wakeOn(s.letGo(g)) }
 
+// endsHold reports whether a launch on an agent ends what is held for a group: that
+// of another instance of a daemon group does not.
+func (g *group) endsHold(i int32) bool {
+	return g.hold != nil && (g.daemon == nil || slices.ContainsFunc(g.hold.on, func(at heldOn) bool { return at.agent == i }))
+}
+
 // letGo is unhold, but lets nobody compete for what comes free before the caller
 // has taken what it wants of it. It returns the agents, for wakeOn.
 func (s *State) letGo(g *group) []heldOn {
