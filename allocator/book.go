@@ -256,6 +256,9 @@ func (s *State) bookSettle(r *run, a *Settle) {
 	if a.Retry && a.Outcome == Failed {
 		s.growMemory(r)
 	}
+	if r.cause == KillSurplus {
+		s.shrunkAt = s.now
+	}
 	s.closeRun(r)
 	in := &g.instances[n]
 	in.outcome, in.dying = a.Outcome, false

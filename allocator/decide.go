@@ -278,14 +278,17 @@ func (s *State) acceptTouched(out []Action) []Action {
 		return out
 	}
 	idle := s.restRefused()
+	if s.more || s.growsNext() {
+		idle = 0 // the rest is wanted back at once
+	}
 	byAgent := s.launchesByAgent()
 	out = slices.Grow(out, len(s.touched))
 	for _, i := range s.touched {
 		a := &s.agents[i]
 		d := s.stores.accepts.one()
 		*d = Accept{Agent: a.id, Launches: byAgent[:a.launches:a.launches], RefuseMillis: idle}
-		if a.hold != nil || s.more {
-			d.RefuseMillis = 0 // the rest is wanted back at once
+		if a.hold != nil {
+			d.RefuseMillis = 0
 		}
 		byAgent = byAgent[a.launches:]
 		a.launches = 0

@@ -84,6 +84,12 @@ func (s *State) wanting() bool {
 	return s.waiting() || slices.ContainsFunc(s.elastics, (*group).wantsMore)
 }
 
+// growsNext reports whether surplus may start on what is left of the offers that
+// are accepted now, once that is offered again.
+func (s *State) growsNext() bool {
+	return slices.ContainsFunc(s.elastics, (*group).wantsMore) && !s.shrinking() && s.mayGrowAt() <= s.now
+}
+
 // grow starts surplus where there is room that nobody who waits can be given, in
 // the order of the policy: after everything else of this Tick, not while surplus
 // is being ended for others, and not soon after.

@@ -38,7 +38,7 @@ func (s *State) shrink(out []Action) []Action {
 			if s.refused(q, &charge) || tried[kind{g.bucket.shape, q.role}] && g.hold == nil {
 				continue
 			}
-			if due := g.since + s.cfg.ShrinkAfterMillis; due > s.now {
+			if due := max(g.since+s.cfg.ShrinkAfterMillis, s.awaitsRoom(g)); due > s.now {
 				if s.shrinkAt == never || due < s.shrinkAt {
 					s.shrinkAt = due
 				}
@@ -51,6 +51,16 @@ func (s *State) shrink(out []Action) []Action {
 		}
 	}
 	return out
+}
+
+// awaitsRoom is until when it is worth waiting for the offer of what surplus left
+// that ended, if a group would fit there.
+func (s *State) awaitsRoom(g *group) int64 {
+	until := s.shrunkAt + s.cfg.ShrinkAfterMillis
+	if s.shrunkAt == never || until <= s.now || !s.offersMissing(g) {
+		return 0
+	}
+	return until
 }
 
 // queuesInOrder lists the frameworks with something in line, as they are to be
