@@ -9,10 +9,14 @@ import (
 	"testing"
 )
 
-// The examples of roles, gangs and preemption come out in simulation as their
-// READMEs say.
+// The examples of what task groups and roles can ask for come out in simulation as
+// their READMEs say.
 func TestTheExamplesOfTheAllocator(t *testing.T) {
 	for file, want := range map[string]string{
+		"daemon/shipper.yaml":      "batch 0 0/1, ops 2 1/6",
+		"elastic/farm.yaml":        "render 4 1/2, web 4 1/2",
+		"periodic/reports.yaml":    "nightly 0 0/1",
+		"sidecar/training.yaml":    "train 0 0/1",
 		"roles/company.yaml":       "crm 2 1/6, spark 4 1/3, stands 2 1/6, web 4 1/3",
 		"preemption/takeover.yaml": "batch 4 1/2, service 4 1/2",
 		"gang/training.yaml":       "small 0 0/1, train 0 0/1",
@@ -34,8 +38,9 @@ func TestTheExamplesLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"roles", "gang", "preemption"} {
+	for _, name := range []string{"roles", "gang", "preemption", "daemon", "elastic", "periodic", "sidecar"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of the time tasks sleep
 			cmd := exec.Command(filepath.Join(examples, name, "live.sh"))
 			cmd.Env = append(os.Environ(), "FAIRLEAD="+binary)
 			if out, err := cmd.CombinedOutput(); err != nil {
