@@ -71,30 +71,30 @@ func (now *spare) grew(before *spare) bool {
 	return now.here && !before.here || now.slots > before.slots || !now.free.FitsIn(before.free)
 }
 
-// need is what a run of this shape takes from the agent's free resources.
-func (a *agent) need(sh *shape) *drf.Vector {
+// need is what a run of these shapes takes from the agent's free resources.
+func (a *agent) need(k *kin) *drf.Vector {
 	if a.spare.slot {
-		return &sh.demand
+		return &k.demand
 	}
-	return &sh.withExecutor
+	return &k.withExecutor
 }
 
-// fits reports whether the agent can hold one more run of the shape now, and
-// its constraints allow it.
-func (a *agent) fits(sh *shape) bool {
+// fits reports whether the agent can hold one more run of these shapes now, and
+// their constraints allow it.
+func (a *agent) fits(k *kin) bool {
 	if !a.spare.here {
 		return false
 	}
-	need := a.need(sh)
-	for k := range need {
-		if need[k] > a.spare.free[k] {
+	need := a.need(k)
+	for r := range need {
+		if need[r] > a.spare.free[r] {
 			return false
 		}
 	}
-	if sh.gpus != nil && !a.fitsDevices(sh.gpus) {
+	if k.gpus != nil && !a.fitsDevices(k.gpus) {
 		return false
 	}
-	return sh.limits == nil || sh.limits.allow(a)
+	return k.limits == nil || k.limits.allow(a)
 }
 
 // agentOf finds an agent, making it if need be.
@@ -352,6 +352,6 @@ func (s *State) syncTotal() {
 	for i := range s.agents {
 		s.most = s.most.Max(s.agents[i].total)
 	}
-	s.forgetScores()
+	s.epoch++ // and with it every index: scores are relative to the totals
 	s.ranks++
 }

@@ -71,7 +71,7 @@ func (s *State) backfillOne() bool {
 // best agent for it.
 func (s *State) lendTo(q *queue) (first *group, agent int32) {
 	for _, b := range q.byShape { // commutes: the first of all is taken
-		lent := s.lentTo(b.shape, q)
+		lent := s.lentTo(b.shape.kin, q)
 		if len(lent) == 0 {
 			continue
 		}
@@ -94,7 +94,7 @@ type lent struct {
 	until int64
 }
 
-func (s *State) lentTo(sh *shape, q *queue) []lent {
+func (s *State) lentTo(k *kin, q *queue) []lent {
 	var out []lent
 	for _, h := range s.holds {
 		for _, at := range h.on {
@@ -103,8 +103,8 @@ func (s *State) lentTo(sh *shape, q *queue) []lent {
 			}
 			a := &s.agents[at.agent]
 			s.lift(at.agent)
-			if a.fits(sh) && !s.refused(q, a.need(sh)) {
-				out = append(out, lent{s.candidate(sh, at.agent), h.completeBy})
+			if a.fits(k) && !s.refused(q, a.need(k)) {
+				out = append(out, lent{s.candidate(k, at.agent), h.completeBy})
 			}
 			s.keep(at.agent)
 		}

@@ -158,9 +158,6 @@ func (s *State) startInstance(g *group, l *Launch) {
 		g.instances = append(g.instances, instance{})
 		g.lineUp(n)
 	}
-	if g.spec.Gang > 1 && g.bucket != nil {
-		g.bucket.shape.whole = drf.Vector{} // the rest of a gang follows one by one
-	}
 	if int(l.Instance) == len(g.instances) {
 		g.instances = append(g.instances, instance{})
 		s.fewerWait(g, l.Instance)
@@ -172,6 +169,9 @@ func (s *State) startInstance(g *group, l *Launch) {
 	in.attempts++
 	g.live++
 	g.queue.live++
+	if g.spec.Gang > 1 {
+		s.requeue(g) // the rest of a gang follows one by one
+	}
 }
 
 // takeAgain takes an instance out of those that wait to run again: mostly it

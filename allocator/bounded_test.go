@@ -33,15 +33,15 @@ func TestLostAgentsAreForgotten(t *testing.T) {
 // TestIdleShapesAreBounded asks for ever new demands.
 func TestIdleShapesAreBounded(t *testing.T) {
 	s := mustNew(t, Config{})
-	for i := range 10 * maxIdleShapes {
+	for i := range 10 * maxIdleKins {
 		g := oneCPU(0, i, 1)
 		g.Tasks[0].Resources[1].Amount += drf.Amount(i)
 		step(t, s, Event{Fact: GroupSubmitted{g}})
 		step(t, s, Event{Fact: Tick{}})
 		step(t, s, Event{Fact: GroupKilled{g.Framework, g.Name}})
 	}
-	if n := len(s.shapes.all); n != maxIdleShapes || len(s.shapes.full) != 0 {
-		t.Fatalf("%d shapes are kept, %d as full; want %d and 0", n, len(s.shapes.full), maxIdleShapes)
+	if n := len(s.shapes.kins); n != maxIdleKins || len(s.shapes.full) != 0 {
+		t.Fatalf("%d kins of shapes are kept, %d as full; want %d and 0", n, len(s.shapes.full), maxIdleKins)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestIndexThatFellBehind(t *testing.T) {
 		launches := placed[len(placed)-1].(*Accept).Launches
 		must(t, s, TaskUpdated{Run: launches[0].Run, State: TaskFinished})
 	}
-	sleeping := s.shapes.all[s.groups[groupKey{sleeper.Framework, sleeper.Name}].shapeKey()]
+	sleeping := s.shapes.kins[s.groups[groupKey{sleeper.Framework, sleeper.Name}].kinKey()]
 	if !sleeping.index.built || sleeping.index.cursor >= s.shapes.base {
 		t.Fatal("the index has not fallen behind")
 	}

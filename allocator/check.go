@@ -194,6 +194,9 @@ func (s *State) checkQueues() error {
 		if g.at >= 0 {
 			waiting[g.queue] += int64(g.pending())
 			byShape[g.bucket.shape] += int64(g.pending())
+			if sh := g.bucket.shape; sh.together != g.together() || sh.group != 0 && (sh.group != g.seq || g.hold == nil) {
+				return fmt.Errorf("group %s/%s waits for %d at once with the shape of %d", g.spec.Framework, g.spec.Name, g.together(), sh.together)
+			}
 			total += int64(g.pending())
 		}
 	}
@@ -209,10 +212,32 @@ func (s *State) checkQueues() error {
 			return fmt.Errorf("framework %s: active %t with %d buckets", q.name, s.tree.Active(q.node), q.ready.len())
 		}
 	}
-	for key, sh := range s.shapes.all { // commutes: any one error will do
-		if sh.pending != byShape[sh] || (sh.pending == 0) != sh.idle || sh.key != key {
-			return fmt.Errorf("shape %s: counted %d waiting, booked %d, idle %t", s.kinds.Format(key.demand), byShape[sh], sh.pending, sh.idle)
+	return s.checkKins(byShape)
+}
+
+// checkKins recounts who waits for what.
+func (s *State) checkKins(waiting map[*shape]int64) error {
+	used := map[*kin]int{}
+	for sh, n := range waiting { // commutes: any one error will do
+		used[sh.kin]++
+		if n != sh.pending {
+			return fmt.Errorf("shape %s: counted %d waiting, booked %d", s.kinds.Format(sh.demand), n, sh.pending)
 		}
+		if k := sh.kin; !k.own && s.shapes.kins[k.key] != k || sh.group == 0 && sh != k.single && sh != k.gangs[sh.together] {
+			return fmt.Errorf("shape %s, %d at once, is not in the table", s.kinds.Format(k.demand), sh.together)
+		}
+	}
+	idle := 0
+	for key, k := range s.shapes.kins { // commutes: any one error will do
+		if k.used == 0 {
+			idle++
+		}
+		if k.key != key || k.own || k.used != used[k] {
+			return fmt.Errorf("kin %s: counted %d shapes in use, booked %d", s.kinds.Format(key.demand), used[k], k.used)
+		}
+	}
+	if idle != len(s.shapes.idle) {
+		return fmt.Errorf("idle kins: counted %d, booked %d", idle, len(s.shapes.idle))
 	}
 	return nil
 }
@@ -235,7 +260,7 @@ func (s *State) checkShapes() error {
 	if open != s.shapes.open {
 		return fmt.Errorf("open buckets: counted %d, booked %d", open, s.shapes.open)
 	}
-	for _, sh := range s.shapes.all { // commutes: any one error will do
+	for sh := range s.shapesInUse() { // commutes: any one error will do
 		if ready[sh] != sh.ready {
 			return fmt.Errorf("shape %s: counted %d buckets, booked %d", s.kinds.Format(sh.demand), ready[sh], sh.ready)
 		}
@@ -249,17 +274,30 @@ func (s *State) checkShapes() error {
 	return nil
 }
 
+// shapesInUse is the set of the shapes that something waits for.
+func (s *State) shapesInUse() map[*shape]bool {
+	set := map[*shape]bool{}
+	for _, q := range s.queues {
+		if q != nil {
+			for sh := range q.byShape { // commutes: a set
+				set[sh] = true
+			}
+		}
+	}
+	return set
+}
+
 func (s *State) checkShape(sh *shape) error {
 	demand := s.kinds.Format(sh.demand)
 	s.syncTotal()
-	best, ok := s.scan(sh)
+	best, ok := s.scan(sh.kin)
 	switch {
 	case sh.full >= 0 && ok && s.wholeFits(sh):
 		return fmt.Errorf("shape %s counts as full, but fits on agent %s", demand, s.agents[best].id)
 	case !sh.index.built:
 		return nil
 	}
-	if got, found := s.bestAgent(sh); found != ok || ok && got != best {
+	if got, found := s.bestAgent(sh.kin); found != ok || ok && got != best {
 		return fmt.Errorf("shape %s: the index says agent %d (%t), a scan %d (%t)", demand, got, found, best, ok)
 	}
 	return nil
@@ -288,14 +326,17 @@ func (s *State) checkOffers() error {
 // wholeFits reports whether all that a group of a shape has to start together
 // finds room; one instance does.
 func (s *State) wholeFits(sh *shape) bool {
-	for _, g := range s.groups { // commutes: at most one has the number
-		if g.seq == sh.key.group && g.together() > 1 {
-			if sh.limits != nil {
-				return false // the best agent for the first may now be one that leaves room for the others
-			}
+	if sh.together == 1 {
+		return true
+	}
+	if sh.limits != nil && sh.own {
+		return false // the best agent for the first may now be one that leaves room for the others
+	}
+	for _, g := range s.groups { // commutes: they fit or fail together
+		if g.bucket != nil && g.bucket.shape == sh {
 			_, ok := s.seek(g, sh)
 			return ok
 		}
 	}
-	return true
+	return false
 }

@@ -215,13 +215,13 @@ func TestSameConstraintsShareAnIndex(t *testing.T) {
 		step(t, s, Event{Fact: GroupSubmitted{like}})
 		step(t, s, Event{Fact: GroupSubmitted{unique}})
 	}
-	if n := len(s.shapes.all); n != 1+20 {
+	if n := len(s.shapesInUse()); n != 1+20 {
 		t.Errorf("%d shapes for 20 groups that share one and 20 that do not; want 21", n)
 	}
 	step(t, s, Event{Fact: AgentSeen{Agent: "a", Owned: true, Attributes: []Attribute{{"rack", "r1"}},
 		Total: []Quantity{{"cpus", 40 * drf.Unit}, {"mem", 40960 * drf.Unit}}}})
 	step(t, s, Event{Fact: Tick{}})
-	if n := len(s.shapes.all); n != 1 || s.pending != 0 {
-		t.Errorf("%d shapes with %d instances waiting; want the shared one, idle", n, s.pending)
+	if n := len(s.shapes.kins); n != 1 || len(s.shapes.idle) != 1 || s.pending != 0 {
+		t.Errorf("%d kins, %d of them idle, with %d instances waiting; want the shared one, idle", n, len(s.shapes.idle), s.pending)
 	}
 }

@@ -241,6 +241,7 @@ func (s *State) placeAllOn(g *group, on []int32) bool {
 	var held []heldOn
 	if g.endsHold(on[0]) {
 		held, g.holds = s.letGo(g), 0
+		s.requeue(g)
 	}
 	placed := 0
 	for placed < len(on) && s.placeOn(g, on[placed]) {
@@ -258,7 +259,7 @@ func (s *State) placeOn(g *group, i int32) bool {
 		return false
 	}
 	a := &s.agents[i]
-	l := Launch{Run: id, Instance: g.nextOn(a), Charge: *a.need(g.bucket.shape), Slot: a.spare.slot, Devices: devices}
+	l := Launch{Run: id, Instance: g.nextOn(a), Charge: *a.need(g.bucket.shape.kin), Slot: a.spare.slot, Devices: devices}
 	if n := unit(g.demand, drf.Ports); n > 0 {
 		l.Ports = a.ports.lowest(n)
 	}

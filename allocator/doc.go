@@ -112,18 +112,19 @@
 // A decision costs O(log) of the number of frameworks, of groups in the
 // framework's queue, and of agents that can hold the shape asked for, and in
 // the steady state allocates nothing: actions are cut from arrays made for many.
-// Agents are indexed for each distinct shape (vector of resources) that is asked
+// Agents are indexed for each distinct demand (vector of resources) that is asked
 // for twice; an index follows the log of changed agents when it is asked. So with
-// S shapes taking turns, each change of an agent is looked at S times, and a
-// shape that is asked for only once costs one look at every agent.
+// S demands taking turns, each change of an agent is looked at S times, and one
+// that is asked for only once costs one look at every agent.
 //
-// A shape that fits nowhere costs nothing until an agent has more room; then the
-// frameworks that were set aside for it come back one by one, in order, O(log)
-// each. All of them do under other policies than DRF, with quotas, and where
-// frameworks are in more than one role. A Tick asks who has waited for too long
-// only where the first group of a line changed or its time has come; while it has
-// for some that others slip by, the frameworks where it has are put in order,
-// O(log) each. A preemption looks at everybody who waits.
+// What asks for the same, as often at once, is one shape. One that finds no room
+// costs nothing until an agent has more; then the frameworks that were set aside
+// for it come back one by one, in order, O(log) each. All of them do under other
+// policies than DRF, with quotas, and where frameworks are in more than one role.
+// A Tick asks who has waited for too long only where the first group of a line
+// changed or its time has come; while it has for some that others slip by, the
+// frameworks where it has are put in order, O(log) each. A preemption looks at
+// everybody who waits.
 //
 // Constraints that do not depend on where instances are (LIKE, UNLIKE, IS, and
 // CLUSTER with a value) belong to the shape, which all groups that have the same
@@ -133,6 +134,7 @@
 // look at every agent. An agent that offers more room is held against every
 // shape that fitted nowhere, so against every such group that waits.
 //
-// A gang has a shape of its own as well. While all that is free together is less
-// than it takes, no agent is looked at for it.
+// Gangs of one demand share its index, and those of one size a shape, so that it does
+// not matter how many wait. While all that is free together is less than a gang
+// takes, no agent is looked at for it.
 package allocator

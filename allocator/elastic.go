@@ -138,13 +138,13 @@ func (s *State) spoilsHold(g *group, i int32) bool {
 }
 
 // bestUnheld is bestAgent among those on which nothing is held.
-func (s *State) bestUnheld(sh *shape) (int32, bool) {
+func (s *State) bestUnheld(k *kin) (int32, bool) {
 	best := candidate{agent: -1}
 	for i := range s.agents {
-		if a := &s.agents[i]; a.hold != nil || !a.fits(sh) {
+		if a := &s.agents[i]; a.hold != nil || !a.fits(k) {
 			continue
 		}
-		if c := s.candidate(sh, int32(i)); best.agent < 0 || c.less(best) {
+		if c := s.candidate(k, int32(i)); best.agent < 0 || c.less(best) {
 			best = c
 		}
 	}

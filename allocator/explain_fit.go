@@ -104,7 +104,7 @@ func (s *State) roomFor(g *group, a *agent) drf.Vector {
 
 // explainFit counts the agents that lack each resource, and finds the nearest.
 func (s *State) explainFit(g *group, e *Explanation) {
-	sh := &shape{demand: g.demand, withExecutor: g.demand.Add(s.executor)}
+	hosted := g.demand.Add(s.executor)
 	lacks := map[drf.Kind]*Lack{}
 	var nearest near
 	for i := range s.agents {
@@ -118,9 +118,9 @@ func (s *State) explainFit(g *group, e *Explanation) {
 			continue
 		}
 		e.Allowed++
-		need, left := &sh.withExecutor, s.roomFor(g, a)
+		need, left := &hosted, s.roomFor(g, a)
 		if a.slots > a.carried {
-			need = &sh.demand
+			need = &g.demand
 		}
 		if need.FitsIn(left) {
 			e.Fit++

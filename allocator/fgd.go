@@ -14,16 +14,16 @@ import (
 
 // growth is by how much the fragments of an agent grow when an instance goes
 // there.
-func (s *State) growth(sh *shape, a *agent) int64 {
+func (s *State) growth(want *kin, a *agent) int64 {
 	free := s.gpusOf(a)
 	cpus := a.spare.free[drf.CPUs]
 	before := s.workload.fragments(cpus, free)
-	cpus -= a.need(sh)[drf.CPUs]
-	if len(sh.gpus) == 1 && sh.gpus[0] < drf.Unit {
-		least, _ := s.leastFragments(cpus, sh.gpus[0], free)
+	cpus -= a.need(want)[drf.CPUs]
+	if len(want.gpus) == 1 && want.gpus[0] < drf.Unit {
+		least, _ := s.leastFragments(cpus, want.gpus[0], free)
 		return least - before
 	}
-	for _, ask := range sh.gpus {
+	for _, ask := range want.gpus {
 		allot(ask, free, tightest, func(int32) {})
 	}
 	return s.workload.fragments(cpus, free) - before
@@ -65,16 +65,16 @@ func (s *State) gpusOf(a *agent) []drf.Amount {
 // packing ranks an agent as the GPU packing of the FGD paper does: devices that
 // are shared already first, those with the least left; then free devices of an
 // agent of which some are in use; then agents that are free.
-func (s *State) packing(sh *shape, a *agent) uint64 {
+func (s *State) packing(want *kin, a *agent) uint64 {
 	free := s.gpusOf(a)
 	switch {
-	case len(sh.gpus) == 0:
+	case len(want.gpus) == 0:
 		return 0
 	case a.spare.free[drf.GPUs] >= a.total[drf.GPUs]:
 		return 2<<32 + uint64(len(free))
 	}
 	fresh, left := uint64(0), uint64(0)
-	for _, ask := range sh.gpus {
+	for _, ask := range want.gpus {
 		allot(ask, free, func(rest drf.Amount, free []drf.Amount) int {
 			n := tightest(rest, free)
 			if n >= 0 && free[n] >= drf.Unit {

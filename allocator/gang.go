@@ -1,10 +1,6 @@
 package allocator
 
-import (
-	"slices"
-
-	"fairlead/drf"
-)
+import "fairlead/drf"
 
 // together is how many instances of a group have to start at once: those of a
 // gang until it has started, and one at a time after that.
@@ -32,12 +28,12 @@ func (s *State) seek(g *group, sh *shape) ([]int32, bool) {
 	s.found = s.found[:0]
 	n := g.together()
 	if n == 1 {
-		i, ok := s.bestAgent(sh)
+		i, ok := s.bestAgent(sh.kin)
 		if ok && s.spoilsHold(g, i) {
-			i, ok = s.bestUnheld(sh)
+			i, ok = s.bestUnheld(sh.kin)
 		}
 		if ok {
-			s.foundRoom = *s.agents[i].need(sh)
+			s.foundRoom = *s.agents[i].need(sh.kin)
 		}
 		s.found = append(s.found, i)
 		return s.found, ok
@@ -50,29 +46,18 @@ func (s *State) seek(g *group, sh *shape) ([]int32, bool) {
 }
 
 // roomForAll reports whether what is free on all agents together is enough for
-// all that the group of a gang's shape has to start at once. If it is not, there
-// is no need to look at any agent.
+// all that has to start at once. If it is not, there is no need to look at any
+// agent.
 func (s *State) roomForAll(sh *shape) bool {
-	for k, need := range sh.whole {
-		if need > s.free[k] {
+	if sh.together == 1 {
+		return true
+	}
+	for k, need := range sh.demand {
+		if need*drf.Amount(sh.together) > s.free[k] {
 			return false
 		}
 	}
 	return true
-}
-
-// whole is what a gang takes of the cluster at least, to start; nothing if one
-// instance after the other may start.
-func (g *group) whole() drf.Vector {
-	if n := g.together(); n > 1 {
-		return g.demand.Times(int64(n))
-	}
-	return drf.Vector{}
-}
-
-// heldFor reports whether room is held for a group of a shape: that is not free.
-func (s *State) heldFor(sh *shape) bool {
-	return slices.ContainsFunc(s.holds, func(h *hold) bool { return h.group.bucket.shape == sh })
 }
 
 // seekWhole seeks agents one after the other, each the best for one instance.
@@ -136,12 +121,12 @@ func (g *group) gathering() *rule {
 func (s *State) takeRoom(g *group, sh *shape, n int32) {
 	s.taken = s.taken[:0]
 	for range n {
-		i, ok := s.bestAgent(sh)
+		i, ok := s.bestAgent(sh.kin)
 		if !ok {
 			return
 		}
 		a := &s.agents[i]
-		t := taken{agent: i, room: *a.need(sh), slot: a.spare.slot, devices: s.pickDevices(g, i)}
+		t := taken{agent: i, room: *a.need(sh.kin), slot: a.spare.slot, devices: s.pickDevices(g, i)}
 		a.takeDevices(g, t.devices, 1)
 		for k := range t.room {
 			a.spare.free[k] -= t.room[k]

@@ -1,7 +1,6 @@
 package allocator
 
 import (
-	"cmp"
 	"slices"
 )
 
@@ -79,7 +78,7 @@ func (s *State) seekHeld(g *group, sh *shape) ([]int32, bool) {
 		return on, ok
 	}
 	h := g.hold
-	_, more := s.bestAgent(sh)
+	_, more := s.bestAgent(sh.kin)
 	s.liftAll(h)
 	if on, ok = s.seek(g, sh); ok {
 		return on, true
@@ -166,13 +165,12 @@ func (s *State) waitingQueues() []*queue {
 // nextToHold finds the group of a framework that may begin to hold room now. It
 // reports false if nothing that comes later in the order may hold room either.
 func (s *State) nextToHold(q *queue) (*group, bool) {
-	line := s.lineOf(q)
-	for _, g := range line {
-		if g.hold != nil {
+	for _, h := range s.holds {
+		if g := h.group; g.queue == q && g.bucket.groups.top() == g {
 			return nil, true // one at a time
 		}
 	}
-	for _, g := range line {
+	for g := range s.eachInLine(q) {
 		if due := s.dueAt(g); due > s.now {
 			if s.canSlipBy(g) && (s.grantAt == never || due < s.grantAt) {
 				s.grantAt = due
@@ -195,22 +193,6 @@ func (s *State) nextToHold(q *queue) (*group, bool) {
 	return nil, true
 }
 
-// lineOf lists the first group of each shape that a framework waits with, in
-// the order in which they are to be served.
-func (s *State) lineOf(q *queue) []*group {
-	line := s.line[:0]
-	for _, b := range q.byShape { // commutes: sorted below
-		if b.groups.len() > 0 {
-			line = append(line, b.groups.top())
-		}
-	}
-	slices.SortFunc(line, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(b.spec.Priority, a.spec.Priority), cmp.Compare(a.seq, b.seq))
-	})
-	s.line = line
-	return line
-}
-
 // canSlipBy reports whether anything could be placed where a group can't: groups
 // that asked for less of some resource were seen, or the group has to find more
 // than room for one instance.
@@ -218,27 +200,28 @@ func (s *State) canSlipBy(g *group) bool {
 	return g.together() > 1 || g.limits != nil || !g.demand.FitsIn(s.least)
 }
 
-// plannable reports whether plan would find agents for a group. That it would
-// not is remembered until something changes on which it depends.
+// plannable reports whether plan would find agents for a group, which holds none.
+// That it would not is remembered, for all that ask for as much of the same,
+// until something changes on which it depends.
 func (s *State) plannable(g *group) bool {
-	sh := g.bucket.shape
-	version := s.plans
-	if sh.limits != nil {
-		version += sh.limits.version << 32
+	sh, n := g.bucket.shape, g.together()
+	k, version := sh.kin, s.plans
+	if k.limits != nil {
+		version += k.limits.version << 32
 	}
-	if sh.unplannable == version {
+	if k.tooManyAt == version && n >= k.tooMany {
 		return false
 	}
-	ok := false
-	if sh.limits == nil {
-		ok = s.drainedRoom(g) >= int64(g.together())
-	} else {
-		_, ok = s.plan(g, sh)
+	found := n
+	if k.limits == nil {
+		found = int32(s.drainedRoom(g))
+	} else if _, ok := s.plan(g, sh); !ok {
+		found = n - 1
 	}
-	if !ok {
-		sh.unplannable = version
+	if found < n {
+		k.tooMany, k.tooManyAt = found+1, version
 	}
-	return ok
+	return found >= n
 }
 
 // drainedRoom counts the instances of a group without constraints that would

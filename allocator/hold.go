@@ -45,7 +45,8 @@ func (h *hold) size() drf.Vector {
 // bookHold keeps room for a group, in place of what was kept for it before.
 func (s *State) bookHold(g *group, on []heldOn, until, completeBy int64) {
 	var before []heldOn
-	if g.hold != nil {
+	first := g.hold == nil
+	if !first {
 		before = s.letGo(g)
 	} else {
 		g.holds++
@@ -63,11 +64,18 @@ func (s *State) bookHold(g *group, on []heldOn, until, completeBy int64) {
 		s.keep(at.agent)
 		s.note(at.agent)
 	}
+	if first {
+		s.requeue(g)
+	}
 	s.wakeOn(before)
 }
 
 // unhold gives up what is kept for a group, which others may have now.
-func (s *State) unhold(g *group) { s.wakeOn(s.letGo(g)) }
+func (s *State) unhold(g *group) {
+	on := s.letGo(g)
+	s.requeue(g)
+	s.wakeOn(on)
+}
 
 // endsHold reports whether a launch on an agent ends what is held for a group: that
 // of another instance of a daemon group does not.
@@ -75,8 +83,9 @@ func (g *group) endsHold(i int32) bool {
 	return g.hold != nil && (g.daemon == nil || slices.ContainsFunc(g.hold.on, func(at heldOn) bool { return at.agent == i }))
 }
 
-// letGo is unhold, but lets nobody compete for what comes free before the caller
-// has taken what it wants of it. It returns the agents, for wakeOn.
+// letGo is unhold, but leaves the group where it is in line, and lets nobody compete
+// for what comes free before the caller has taken what it wants of it. It returns
+// the agents, for wakeOn.
 func (s *State) letGo(g *group) []heldOn {
 	h := g.hold
 	g.hold = nil

@@ -1,18 +1,19 @@
 package allocator
 
-// agentIndex orders the agents that can hold a shape now, the best on top. It
-// is built when the shape is asked for a second time, and then follows the log
+// agentIndex orders the agents that can hold the instances of a kin now, the best on top. It
+// is built when it is asked for a second time, and then follows the log
 // of changed agents, O(log agents) for each, only when it is asked.
 type agentIndex struct {
 	asked   bool
 	built   bool
 	cursor  uint64 // how far the log has been followed
-	version uint64 // of the shape's limits when it was built
+	version uint64 // of the limits when it was built
+	epoch   uint32 // of the totals that scores are relative to
 	heap    []candidate
-	pos     []int32 // agent to place in heap, -1 when it can't hold the shape
+	pos     []int32 // agent to place in heap, -1 when it can't hold one
 }
 
-// candidate is an agent and its rank for a shape, the least first: by score,
+// candidate is an agent and its rank for a kin, the least first: by score,
 // and among equals the agent seen first.
 type candidate struct {
 	score uint64
@@ -24,22 +25,22 @@ func (c candidate) less(d candidate) bool {
 	return c.score < d.score || c.score == d.score && c.seq < d.seq
 }
 
-// bestAgent returns the agent on which the next run of a shape goes.
-func (s *State) bestAgent(sh *shape) (int32, bool) {
-	x := &sh.index
+// bestAgent returns the agent on which the next run of a kin of shapes goes.
+func (s *State) bestAgent(k *kin) (int32, bool) {
+	x := &k.index
 	switch {
 	case !s.cfg.Placement.ranked():
-		return s.scan(sh)
+		return s.scan(k)
 	case !x.asked: // an index for one question would cost more than it saves
 		x.asked = true
-		return s.scan(sh)
-	case !x.built, x.cursor < s.shapes.base, len(x.pos) != len(s.agents), sh.limits.newer(x.version):
-		s.buildIndex(sh)
+		return s.scan(k)
+	case !x.built, x.epoch != s.epoch, x.cursor < s.shapes.base, len(x.pos) != len(s.agents), k.limits.newer(x.version):
+		s.buildIndex(k)
 	default:
-		s.followLog(sh)
+		s.followLog(k)
 	}
-	if sh.limits != nil {
-		s.dropRefused(sh)
+	if k.limits != nil {
+		s.dropRefused(k)
 	}
 	if len(x.heap) == 0 {
 		return 0, false
@@ -47,26 +48,26 @@ func (s *State) bestAgent(sh *shape) (int32, bool) {
 	return x.heap[0].agent, true
 }
 
-func (s *State) candidate(sh *shape, i int32) candidate {
-	return candidate{s.score(sh, i), s.agents[i].seq, i}
+func (s *State) candidate(k *kin, i int32) candidate {
+	return candidate{s.score(k, i), s.agents[i].seq, i}
 }
 
 // scan looks at every agent once.
-func (s *State) scan(sh *shape) (int32, bool) {
+func (s *State) scan(k *kin) (int32, bool) {
 	best := candidate{agent: -1}
 	for i := range s.agents {
-		if !s.agents[i].fits(sh) {
+		if !s.agents[i].fits(k) {
 			continue
 		}
-		if c := s.candidate(sh, int32(i)); best.agent < 0 || c.less(best) {
+		if c := s.candidate(k, int32(i)); best.agent < 0 || c.less(best) {
 			best = c
 		}
 	}
 	return best.agent, best.agent >= 0
 }
 
-func (s *State) buildIndex(sh *shape) {
-	x := &sh.index
+func (s *State) buildIndex(k *kin) {
+	x := &k.index
 	n := len(s.agents)
 	if cap(x.pos) < n {
 		x.pos, x.heap = make([]int32, n, n+n/4), make([]candidate, 0, n+n/4)
@@ -74,51 +75,51 @@ func (s *State) buildIndex(sh *shape) {
 	x.pos, x.heap = x.pos[:n], x.heap[:0]
 	for i := range s.agents {
 		x.pos[i] = -1
-		if s.agents[i].fits(sh) {
+		if s.agents[i].fits(k) {
 			x.pos[i] = int32(len(x.heap))
-			x.heap = append(x.heap, s.candidate(sh, int32(i)))
+			x.heap = append(x.heap, s.candidate(k, int32(i)))
 		}
 	}
 	for i := len(x.heap)/2 - 1; i >= 0; i-- {
 		x.down(i)
 	}
-	x.built, x.cursor = true, s.logEnd()
-	if sh.limits != nil {
-		x.version = sh.limits.version
+	x.built, x.cursor, x.epoch = true, s.logEnd(), s.epoch
+	if k.limits != nil {
+		x.version = k.limits.version
 	}
 }
 
-// dropRefused takes agents off the top that the shape's limits have come to
+// dropRefused takes agents off the top that the limits have come to
 // refuse since they were ranked. They are back when the limits allow more, or
 // when something else about them changes.
-func (s *State) dropRefused(sh *shape) {
-	x := &sh.index
-	for len(x.heap) > 0 && !sh.limits.allow(&s.agents[x.heap[0].agent]) {
+func (s *State) dropRefused(k *kin) {
+	x := &k.index
+	for len(x.heap) > 0 && !k.limits.allow(&s.agents[x.heap[0].agent]) {
 		x.drop(0)
 	}
 }
 
 func (s *State) logEnd() uint64 { return s.shapes.base + uint64(len(s.shapes.log)) }
 
-func (s *State) followLog(sh *shape) {
-	x := &sh.index
+func (s *State) followLog(k *kin) {
+	x := &k.index
 	for _, i := range s.shapes.log[x.cursor-s.shapes.base:] {
-		s.reindex(sh, i)
+		s.reindex(k, i)
 	}
 	x.cursor = s.logEnd()
 }
 
 // reindex puts one changed agent where it belongs now.
-func (s *State) reindex(sh *shape, i int32) {
-	x := &sh.index
+func (s *State) reindex(k *kin, i int32) {
+	x := &k.index
 	at := int(x.pos[i])
-	switch fits := s.agents[i].fits(sh); {
+	switch fits := s.agents[i].fits(k); {
 	case fits && at < 0:
 		x.pos[i] = int32(len(x.heap))
-		x.heap = append(x.heap, s.candidate(sh, i))
+		x.heap = append(x.heap, s.candidate(k, i))
 		x.up(len(x.heap) - 1)
 	case fits:
-		x.heap[at] = s.candidate(sh, i)
+		x.heap[at] = s.candidate(k, i)
 		if !x.up(at) {
 			x.down(at)
 		}

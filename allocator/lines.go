@@ -156,6 +156,9 @@ func (s *State) checkLines() error {
 			if b.at < 0 || !b.aside {
 				return fmt.Errorf("framework %s: a bucket that is set aside does not know it", q.name)
 			}
+			if !b.shape.own && (b.asleep < 0 || q.asleep[b.asleep] != b) {
+				return fmt.Errorf("framework %s: a bucket that is set aside is not in the list of those with common shapes", q.name)
+			}
 		}
 		due, in := s.standingOf(q)
 		late := q.line.in >= 0 && q.line.in < dueFirm && in >= dueFirm // found out when asked

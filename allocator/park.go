@@ -68,13 +68,25 @@ func (s *State) unpark(b *bucket) {
 	q[last] = sleeper{}
 	b.shape.parked.items = q[:last]
 	b.parked = -1
-	b.queue.aside.remove(b.at)
+	b.takeBack()
 }
 
-// wakeFor lets every full shape that an agent can hold now compete again.
+// wakeFor lets every full shape that may find room on an agent now compete again:
+// of gangs those for which enough is free in all, and those with room that is
+// held for them, which is not free.
 func (s *State) wakeFor(a *agent) {
-	for k := len(s.shapes.full) - 1; k >= 0; k-- {
-		if sh := s.shapes.full[k]; (s.roomForAll(sh) || s.heldFor(sh)) && a.fits(sh) {
+	full := s.shapes.full
+	for i := len(full) - 1; i >= 0; i-- {
+		k := full[i]
+		if !a.fits(k) {
+			continue
+		}
+		for k.full.len() > 0 && s.roomForAll(k.full.top()) {
+			s.wake(k.full.top())
+		}
+	}
+	for _, h := range s.holds {
+		if sh := h.group.bucket.shape; sh.full >= 0 && a.fits(sh.kin) {
 			s.wake(sh)
 		}
 	}
@@ -133,7 +145,7 @@ func (s *State) reranked(q *queue) {
 	if !s.oneByOne {
 		return
 	}
-	for _, b := range q.aside.items {
+	for _, b := range q.asleep {
 		if sh := b.shape; b.parked >= 0 && sh.ranks == s.ranks && sh.parked.len() > 1 {
 			sh.parked.fix(b.parked)
 		}

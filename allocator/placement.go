@@ -72,8 +72,8 @@ func (p Placement) Description() string {
 // changes, so that an index can keep it.
 func (p Placement) ranked() bool { return p != Random }
 
-// score ranks an agent for a shape that fits on it; the least is best.
-func (s *State) score(sh *shape, i int32) uint64 {
+// score ranks an agent for a kin that fits on it; the least is best.
+func (s *State) score(k *kin, i int32) uint64 {
 	a := &s.agents[i]
 	switch s.cfg.Placement {
 	case FirstFit:
@@ -81,24 +81,24 @@ func (s *State) score(sh *shape, i int32) uint64 {
 	case WorstFit:
 		return ^s.freeForm(a).sum
 	case Tetris:
-		return ^s.aligned(&sh.demand, a)
+		return ^s.aligned(&k.demand, a)
 	case DotProduct:
-		return s.overlap(sh, a)
+		return s.overlap(k, a)
 	case GPUBestFit:
-		return s.leftOver(sh, a)
+		return s.leftOver(k, a)
 	case GPUPacking:
-		return s.packing(sh, a)
+		return s.packing(k, a)
 	case FGD:
-		return uint64(s.growth(sh, a) + 1<<62)
+		return uint64(s.growth(k, a) + 1<<62)
 	case Random:
 		return s.lot(a)
 	}
-	if sh.wants.epoch != s.epoch {
-		sh.wants = s.fitKeyOf(&sh.demand)
+	if k.wants.epoch != s.epoch {
+		k.wants = s.fitKeyOf(&k.demand)
 	}
 	// The distance of the shapes decides; among equal ones the fuller agent.
 	free := s.freeForm(a)
-	return distance(&sh.wants, free)<<36 | free.sum
+	return distance(&k.wants, free)<<36 | free.sum
 }
 
 // alignBits are the binary places of the factors of an alignment: the sum of
@@ -123,20 +123,20 @@ func alignedIn(demand, free, scale drf.Amount) uint64 {
 }
 
 // overlap is the alignment of CPUs and GPUs alone.
-func (s *State) overlap(sh *shape, a *agent) uint64 {
+func (s *State) overlap(want *kin, a *agent) uint64 {
 	var sum uint64
 	for _, k := range []drf.Kind{drf.CPUs, drf.GPUs} {
-		sum += alignedIn(sh.demand[k], a.spare.free[k], s.most[k])
+		sum += alignedIn(want.demand[k], a.spare.free[k], s.most[k])
 	}
 	return sum
 }
 
 // leftOver is what of CPUs and GPUs would be left, each as a part of the most
 // that any agent has, added up, in units of 2^-32.
-func (s *State) leftOver(sh *shape, a *agent) uint64 {
+func (s *State) leftOver(want *kin, a *agent) uint64 {
 	var sum uint64
 	for _, k := range []drf.Kind{drf.CPUs, drf.GPUs} {
-		if left := a.spare.free[k] - sh.demand[k]; left > 0 && s.most[k] > 0 {
+		if left := a.spare.free[k] - want.demand[k]; left > 0 && s.most[k] > 0 {
 			sum += ratio(uint64(min(left, s.most[k])), uint64(s.most[k]), sizeBits)
 		}
 	}

@@ -153,9 +153,9 @@ func (s *State) shutSome() bool {
 	all := true
 	for k := len(s.shapes.opened) - 1; k >= 0; k-- {
 		sh := s.shapes.opened[k]
-		if sh.key.group != 0 {
+		if sh.together > 1 || sh.own {
 			all = false // a gang does not fit because one instance does
-		} else if _, ok := s.bestAgent(sh); !ok {
+		} else if _, ok := s.bestAgent(sh.kin); !ok {
 			s.shapes.fill(sh)
 		}
 	}

@@ -1,69 +1,40 @@
 package allocator
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
-
-	"fairlead/drf"
 )
 
-// shape is a distinct demand of one instance. Everything that asks for the
-// same vector under the same constraints shares one shape, and so one index
-// over the agents.
+// shape is what instances that wait ask for. All groups share one that ask for the
+// same vector, as often at once, under the same constraints: they fit or fail
+// together.
 type shape struct {
-	key          shapeKey
-	limits       *limits // nil if it may go to any agent
-	demand       drf.Vector
-	gpus         []drf.Amount // of each task that asks for some, the most first
-	withExecutor drf.Vector
-	whole        drf.Vector // of what starts together at most, without executors
-	wants        fitKey
-	pending      int64       // instances that wait
-	ready        int         // buckets that compete
-	open         int         // ready, or 0 while the shape is full
-	opened       int         // in shapeTable.opened, -1 when it is not there
-	sought       uint64      // how often no room was found
-	parked       pq[sleeper] // buckets that were found to fit nowhere
-	ranks        uint64      // State.ranks for which parked is in order
-	unplannable  uint64      // State.plans, and the version of limits, for which plan found nothing
-	full         int         // in shapeTable.full, -1 while some agent may hold it
-	idle         bool        // nothing waits; kept for its index
-	index        agentIndex
+	*kin
+	together int32       // how many instances start at once
+	group    uint64      // the number of the one group that has it, if it is one's; else 0
+	pending  int64       // instances that wait
+	ready    int         // buckets that compete
+	open     int         // ready, or 0 while the shape is full
+	opened   int         // in shapeTable.opened, -1 when it is not there
+	sought   uint64      // how often no room was found
+	parked   pq[sleeper] // buckets that were found to fit nowhere
+	ranks    uint64      // State.ranks for which parked is in order
+	full     int         // in kin.full, -1 while the shape may find room
 }
 
-// shapeKey tells shapes apart.
-type shapeKey struct {
-	demand drf.Vector
-	limits string // limits.text
-	gpus   string // of several tasks that ask for some
-	// group is the number of the one group of the shape, if it is a gang or
-	// depends on where that group's instances are; else 0.
-	group uint64
+func (sh *shape) place(i int) { sh.full = i }
+
+// less puts those first that need the least room.
+func (sh *shape) less(other *shape) bool {
+	return cmp.Or(cmp.Compare(sh.together, other.together), cmp.Compare(sh.group, other.group)) < 0
 }
 
-func (g *group) shapeKey() shapeKey {
-	key := shapeKey{demand: g.demand}
-	if len(g.gpus) > 1 {
-		key.gpus = fmt.Sprint(g.gpus)
-	}
-	if g.spec.Gang > 1 {
-		key.group = g.seq // that one instance fits says nothing of the others
-	}
-	if g.limits != nil {
-		key.limits = g.limits.text
-		if g.limits.counts || g.limits.soft != nil || g.limits.daemon != nil {
-			key.group = g.seq
-		}
-	}
-	return key
-}
-
-// shapeTable holds the shapes in use, and a few that were in use lately: a
+// shapeTable holds the kins in use, and a few that were in use lately: a
 // churning workload asks for the same ones again and again.
 type shapeTable struct {
-	all    map[shapeKey]*shape
-	full   []*shape // those that no agent can hold now
-	idle   []*shape // oldest first
+	kins   map[kinKey]*kin
+	full   []*kin   // those with shapes that find no room now
+	idle   []*kin   // oldest first
 	log    []int32  // agents whose spare changed
 	base   uint64   // position of log[0] in the endless log
 	ready  int      // buckets that compete
@@ -71,51 +42,59 @@ type shapeTable struct {
 	opened []*shape // those shapes
 }
 
-// maxIdleShapes bounds the memory of indexes that nobody uses.
-const maxIdleShapes = 64
+// maxIdleKins bounds the memory of indexes that nobody uses.
+const maxIdleKins = 64
 
-func newShapeTable() shapeTable { return shapeTable{all: map[shapeKey]*shape{}} }
+func newShapeTable() shapeTable { return shapeTable{kins: map[kinKey]*kin{}} }
 
 // useShape returns the shape of a group whose instances begin to wait.
 func (s *State) useShape(g *group) *shape {
-	t := &s.shapes
-	key := g.shapeKey()
-	sh, ok := t.all[key]
-	if !ok {
-		sh = &shape{key: key, limits: g.limits, demand: g.demand, gpus: g.gpus, withExecutor: g.demand.Add(s.executor), full: -1, opened: -1}
-		t.all[key] = sh
-	}
-	sh.whole = g.whole()
-	if sh.idle {
-		sh.idle = false
-		t.idle = slices.DeleteFunc(t.idle, func(x *shape) bool { return x == sh })
+	sh := s.kinOf(g).shapeOf(g)
+	if sh.pending == 0 {
+		s.shapes.use(sh.kin)
 	}
 	return sh
 }
 
-// release notes that nothing waits for a shape any more.
+// use notes that something waits for one more shape of a kin.
+func (t *shapeTable) use(k *kin) {
+	if k.used++; k.used > 1 {
+		return
+	}
+	if i := slices.Index(t.idle, k); i >= 0 {
+		t.idle = slices.Delete(t.idle, i, i+1)
+	}
+}
+
+// release notes that nothing waits for a shape any more, if so it is.
 func (t *shapeTable) release(sh *shape) {
-	if sh.pending > 0 || sh.idle {
+	if sh.pending > 0 {
 		return
 	}
 	t.unfill(sh)
-	if sh.key.group != 0 { // of no use to any other group
-		delete(t.all, sh.key)
+	k := sh.kin
+	if k.gangs[sh.together] == sh {
+		delete(k.gangs, sh.together)
+	}
+	if k.used--; k.used > 0 || k.own {
 		return
 	}
-	sh.idle = true
-	t.idle = append(t.idle, sh)
-	if len(t.idle) > maxIdleShapes {
-		delete(t.all, t.idle[0].key)
+	t.idle = append(t.idle, k)
+	if len(t.idle) > maxIdleKins {
+		delete(t.kins, t.idle[0].key)
 		t.idle = slices.Delete(t.idle, 0, 1)
 	}
 }
 
-// fill notes that no agent can hold a shape: its buckets compete for nothing.
+// fill notes that a shape finds no room: its buckets compete for nothing.
 func (t *shapeTable) fill(sh *shape) {
 	sh.sought++
-	sh.full = len(t.full)
-	t.full = append(t.full, sh)
+	k := sh.kin
+	if k.full.len() == 0 {
+		k.at = len(t.full)
+		t.full = append(t.full, k)
+	}
+	k.full.push(sh)
 	t.countReady(sh, sh.ready)
 }
 
@@ -123,11 +102,13 @@ func (t *shapeTable) unfill(sh *shape) {
 	if sh.full < 0 {
 		return
 	}
-	last := t.full[len(t.full)-1]
-	t.full[sh.full], last.full = last, sh.full
-	t.full[len(t.full)-1] = nil
-	t.full = t.full[:len(t.full)-1]
-	sh.full = -1
+	k := sh.kin
+	if k.full.remove(sh.full); k.full.len() == 0 {
+		last := t.full[len(t.full)-1]
+		t.full[k.at], last.at = last, k.at
+		t.full[len(t.full)-1] = nil
+		t.full, k.at = t.full[:len(t.full)-1], -1
+	}
 	t.countReady(sh, sh.ready)
 }
 
@@ -178,13 +159,30 @@ func (s *State) setAside(b *bucket) {
 	s.dequeue(b)
 	b.aside = true
 	b.queue.aside.push(b)
+	if !b.shape.own {
+		b.asleep = len(b.queue.asleep)
+		b.queue.asleep = append(b.queue.asleep, b)
+	}
+}
+
+// takeBack undoes setAside, but for letting a bucket compete.
+func (b *bucket) takeBack() {
+	q := b.queue
+	q.aside.remove(b.at)
+	b.aside = false
+	if b.asleep < 0 {
+		return
+	}
+	last := len(q.asleep) - 1
+	q.asleep[b.asleep], q.asleep[last].asleep = q.asleep[last], b.asleep
+	q.asleep[last] = nil
+	q.asleep, b.asleep = q.asleep[:last], -1
 }
 
 // enqueue lets a bucket compete in its framework's queue.
 func (s *State) enqueue(b *bucket) {
 	if b.aside {
-		b.queue.aside.remove(b.at)
-		b.aside = false
+		b.takeBack()
 	}
 	b.queue.ready.push(b)
 	s.shapes.countReady(b.shape, b.shape.ready+1)
@@ -200,13 +198,4 @@ func (s *State) dequeue(b *bucket) {
 		s.tree.Deactivate(b.queue.node)
 	}
 	s.noteArrival(b.queue)
-}
-
-// forgetScores drops every index: the totals, which scores are relative to,
-// have changed.
-func (s *State) forgetScores() {
-	s.epoch++
-	for _, sh := range s.shapes.all { // commutes: each shape is reset on its own
-		sh.index.built = false
-	}
 }

@@ -178,15 +178,11 @@ func (s *State) softChanged(g *group) {
 	}
 }
 
-// reshape gives a group other limits, and its place in line another shape. What it
-// holds and how long it has waited stays.
+// reshape gives a group other limits, and its place in line the shape for them.
 func (s *State) reshape(g *group) {
-	h, since, sought := g.hold, g.since, g.soughtBefore
-	g.hold = nil
-	s.withdraw(g)
+	w := s.stepOut(g)
 	s.setLimits(g)
-	s.compete(g)
-	g.hold, g.since, g.soughtBefore = h, since, sought
+	s.stepIn(g, w)
 }
 
 // softTime ends the soft limits whose time has come.

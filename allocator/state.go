@@ -87,9 +87,10 @@ type State struct {
 	plans   uint64     // counts changes of what plan depends on, beside what is free
 	grantAt int64      // when a group may begin to hold room, or never
 	lines   lineTable
-	turns   heap[turn] // backs inTurn
-	inLine  []*queue   // backs waitingQueues
-	line    []*group   // backs lineOf
+	turns   heap[turn]  // backs inTurn
+	inLine  []*queue    // backs waitingQueues
+	line    []*group    // backs lineOf
+	ahead   heap[ahead] // backs eachInLine
 
 	measured  measured
 	link      link
@@ -208,6 +209,7 @@ type queue struct {
 	byShape map[*shape]*bucket
 	ready   pq[*bucket] // buckets that may fit somewhere
 	aside   pq[*bucket] // the others
+	asleep  []*bucket   // of those the ones with shapes that others have too
 	line    standing
 	waiting int64    // instances that could be placed if there was room
 	quotas  []*quota // of the roles above, the nearest first
@@ -224,6 +226,7 @@ type bucket struct {
 	at      int  // in queue.ready, or queue.aside
 	aside   bool // it is in queue.aside
 	parked  int  // in shape.parked, -1 when it is not there
+	asleep  int  // in queue.asleep, -1 when it is not there
 }
 
 func (b *bucket) less(c *bucket) bool { return b.groups.top().inLine().less(c.groups.top().inLine()) }

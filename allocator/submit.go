@@ -121,7 +121,7 @@ func (s *State) compete(g *group) {
 	sh := s.useShape(g)
 	b, ok := g.queue.byShape[sh]
 	if !ok {
-		b = &bucket{queue: g.queue, shape: sh, at: -1, parked: -1}
+		b = &bucket{queue: g.queue, shape: sh, at: -1, parked: -1, asleep: -1}
 		g.queue.byShape[sh] = b
 	}
 	g.bucket, g.since, g.soughtBefore = b, s.now, sh.sought
@@ -142,7 +142,7 @@ func (s *State) withdraw(g *group) {
 		return
 	}
 	if g.hold != nil {
-		s.unhold(g)
+		s.wakeOn(s.letGo(g))
 	}
 	b := g.bucket
 	s.countPending(g, -int64(g.pending()))
@@ -161,6 +161,50 @@ func (s *State) withdraw(g *group) {
 		b.line().fix(b.at)
 		s.noteArrival(b.queue)
 	}
+}
+
+// requeue gives a group that waits the place in line for the shape that it has to
+// have now: what starts together has changed, or room is held for it, or is not any more.
+func (s *State) requeue(g *group) {
+	if g.at < 0 {
+		return
+	}
+	sh, n := g.bucket.shape, g.together()
+	if sh.together != n || (sh.group != 0) != (g.hold != nil && n > 1) {
+		s.stepIn(g, s.stepOut(g))
+	}
+}
+
+// wait is how a group waited that has stepped out of line for a moment.
+type wait struct {
+	since  int64
+	missed uint64 // how often no room was found
+	full   bool   // none was when room was sought last
+	hold   *hold
+}
+
+// stepOut takes a group out of line, but for what it holds.
+func (s *State) stepOut(g *group) wait {
+	w := wait{since: g.since, hold: g.hold}
+	if g.at >= 0 {
+		w.missed, w.full = g.bucket.shape.sought-g.soughtBefore, g.bucket.shape.full >= 0
+	}
+	g.hold = nil
+	s.withdraw(g)
+	g.hold = w.hold
+	return w
+}
+
+// stepIn takes it back, and lets it go on as it waited.
+func (s *State) stepIn(g *group, w wait) {
+	if s.compete(g); g.at < 0 {
+		return
+	}
+	sh := g.bucket.shape
+	if w.full && sh.group != 0 && sh.full < 0 {
+		s.shapes.fill(sh)
+	}
+	g.since, g.soughtBefore = w.since, sh.sought-w.missed
 }
 
 func (s *State) countPending(g *group, n int64) {

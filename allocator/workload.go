@@ -190,6 +190,6 @@ func (w *workload) restore(m *WorkloadImage) {
 // noteDemand counts a fresh group.
 func (s *State) noteDemand(g *group) {
 	if g.demand[drf.GPUs] > 0 && s.workload.add(&g.demand, max(g.spec.Instances, 1)) && s.cfg.Placement == FGD {
-		s.forgetScores()
+		s.epoch++
 	}
 }
