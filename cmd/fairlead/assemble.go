@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -17,8 +18,60 @@ import (
 	"fairlead/allocator"
 	"fairlead/internal/api"
 	"fairlead/internal/mesoshttp"
+	"fairlead/internal/taskgroup"
 	"fairlead/scheduler"
 )
+
+// check says what is wrong with the options, as far as that can be known
+// before anything is started.
+func (d *daemon) check() error {
+	if err := checkListen("--listen", d.listen); err != nil {
+		return err
+	}
+	if err := d.checkAllocation(); err != nil {
+		return err
+	}
+	if err := taskgroup.CheckRole(d.role); err != nil {
+		return usagef("--role: %w", err)
+	}
+	if _, err := readConfig(d.config); err != nil {
+		return err
+	}
+	_, _, err := d.findExecutor()
+	return err
+}
+
+// checkAllocation checks the options that the allocator is configured by.
+func (d *daemon) checkAllocation() error {
+	switch policy := allocator.Policy(d.policy); {
+	case policy.Static():
+		return usagef("--policy %s is for simulations that only fill a cluster", d.policy)
+	case d.policy != "" && !slices.Contains(allocator.Policies(), policy):
+		return usagef("--policy %q: expected one of %s", d.policy, join(allocator.Policies()))
+	case !slices.Contains(allocator.Placements(), allocator.Placement(d.placement)):
+		return usagef("--placement %q: expected one of %s", d.placement, join(allocator.Placements()))
+	case d.history < 0:
+		return usagef("--history %d: expected 0 or more", d.history)
+	case d.preemptPerMinute < 1:
+		return usagef("--preempt-per-minute %d: expected 1 or more; without --preemption none are ended", d.preemptPerMinute)
+	case d.executorSlots < 0:
+		return usagef("--executor-slots %d: expected 0 or more", d.executorSlots)
+	}
+	_, err := fairnessKnob(d.knob)
+	return err
+}
+
+// checkListen says whether an address is one to listen on.
+func checkListen(option, address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return usagef("%s %q: expected host:port, such as %s: %w", option, address, defaultListen, err)
+	}
+	return nil
+}
 
 // schedulerConfig works the options out. served is the executor binary that
 // the API has to serve to agents, if any. The journal is left to the caller.
@@ -39,15 +92,6 @@ func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served 
 		FairnessMillis: max(d.fairnessInterval.Milliseconds(), 0), HalfLifeMillis: max(d.halfLife.Milliseconds(), 0),
 		Preemption: d.preemption, PreemptAfterMillis: max(d.preemptAfter.Milliseconds(), 1),
 		PreemptMinRunMillis: max(d.preemptMinRun.Milliseconds(), 1), PreemptPerMinute: max(d.preemptPerMinute, 1),
-	}
-	if cfg.Allocator.Policy.Static() {
-		return cfg, "", usagef("--policy %s is for simulations that only fill a cluster", d.policy)
-	}
-	if d.policy != "" && !slices.Contains(allocator.Policies(), cfg.Allocator.Policy) {
-		return cfg, "", usagef("--policy %q: expected one of %s", d.policy, join(allocator.Policies()))
-	}
-	if !slices.Contains(allocator.Placements(), cfg.Allocator.Placement) {
-		return cfg, "", usagef("--placement %q: expected one of %s", d.placement, join(allocator.Placements()))
 	}
 	if cfg.Allocator.FairnessKnob, err = fairnessKnob(d.knob); err != nil {
 		return cfg, "", err

@@ -27,6 +27,9 @@ type clusterOptions struct {
 	limit      bool
 }
 
+// mostAgents bounds an embedded cluster: each agent is a server of its own.
+const mostAgents = 1000
+
 func (o *clusterOptions) register(flags *pflag.FlagSet) {
 	flags.IntVar(&o.agents, "agents", 1, "how many agents")
 	flags.StringVar(&o.resources, "resources", "", "what each agent holds, such as 'cpus:4;mem:8192;ports:[31000-31999]' (default: its part of this machine)")
@@ -38,8 +41,8 @@ func (o *clusterOptions) register(flags *pflag.FlagSet) {
 
 func (o *clusterOptions) check() error {
 	switch {
-	case o.agents < 1:
-		return usagef("--agents %d: expected at least 1", o.agents)
+	case o.agents < 1 || o.agents > mostAgents:
+		return usagef("--agents %d: expected 1 to %d", o.agents, mostAgents)
 	case o.slots < 0:
 		return usagef("--executor-slots %d: expected 0 or more", o.slots)
 	}
@@ -62,6 +65,9 @@ func (o *clusterOptions) start(ctx context.Context, log *zap.Logger) (*cluster.C
 		Listen: o.listen, Agents: o.agents, Resources: o.resources, Attributes: o.attributes,
 		ExecutorSlots: int(o.slots), ExecutorOverhead: o.overhead, WorkDir: o.workDir, LimitMemory: o.limit, Logger: log.Named("cluster"),
 	})
+	if err != nil && ctx.Err() != nil {
+		return nil, quietError(exitDone) // a signal is its good end, also while it starts
+	}
 	if err != nil {
 		return nil, fmt.Errorf("starting the cluster: %w", err)
 	}
@@ -119,7 +125,7 @@ there is Mesos.`,
 }
 
 func (a *app) runCluster(ctx context.Context, o *clusterOptions, options logOptions, readyFile string) error {
-	if err := o.check(); err != nil {
+	if err := errors.Join(o.check(), checkListen("--listen", o.listen)); err != nil {
 		return err
 	}
 	log, err := a.logger(options)

@@ -72,44 +72,54 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.StringVar(&d.policy, "policy", "", "who is served next: "+join(allocator.Policies())+" (default: drf, and hdrf once a role stands below another one)")
 	flags.StringVar(&d.placement, "placement", string(allocator.Placements()[0]), "how an agent is chosen: "+join(allocator.Placements()))
 	flags.StringVar(&d.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris: the best aligned among the first 1-f of the frameworks is served (default: 1, whose turn it is)")
-	flags.DurationVar(&d.avoidFailed, "avoid-failed", 10*time.Second, "how long a task group keeps away from an agent on which a run of it failed; twice as long with each failure there; 0: not at all")
-	flags.DurationVar(&d.reserveAfter, "reserve-after", 30*time.Second, "how long a task group waits before room is kept for it")
-	flags.DurationVar(&d.offerHold, "offer-hold", 10*time.Minute, "how long room, and the offers with it, is kept for a waiting task group at first; twice as long each time that was not enough, a day at most")
+	flags.Var(durationOf(&d.avoidFailed, 10*time.Second), "avoid-failed", "how long a task group keeps away from an agent on which a run of it failed; twice as long with each failure there; 0: not at all")
+	flags.Var(durationOf(&d.reserveAfter, 30*time.Second), "reserve-after", "how long a task group waits before room is kept for it")
+	flags.Var(durationOf(&d.offerHold, 10*time.Minute), "offer-hold", "how long room, and the offers with it, is kept for a waiting task group at first; twice as long each time that was not enough, a day at most")
 	flags.BoolVar(&d.preemption, "preemption", false, "end runs of frameworks above their fair share for those below theirs")
-	flags.DurationVar(&d.preemptAfter, "preempt-after", 10*time.Second, "how long a task group waits before runs are ended for it")
-	flags.DurationVar(&d.preemptMinRun, "preempt-min-run", time.Minute, "how long a run is left alone")
+	flags.Var(durationOf(&d.preemptAfter, 10*time.Second), "preempt-after", "how long a task group waits before runs are ended for it")
+	flags.Var(durationOf(&d.preemptMinRun, time.Minute), "preempt-min-run", "how long a run is left alone")
 	flags.IntVar(&d.preemptPerMinute, "preempt-per-minute", 10, "how many `runs` are ended in any minute at most")
-	flags.DurationVar(&d.halfLife, "half-life", 0, "let what frameworks held lately count too, and half as much after this `time`; 0: only what they hold now")
-	flags.DurationVar(&d.fairnessInterval, "fairness-interval", 10*time.Second, "how often it is measured how fairly everybody is served; 0: never")
+	flags.Var(durationOf(&d.halfLife, 0), "half-life", "let what frameworks held lately count too, and half as much after this `time`; 0: only what they hold now")
+	flags.Var(durationOf(&d.fairnessInterval, 10*time.Second), "fairness-interval", "how often it is measured how fairly everybody is served; 0: never")
 	flags.IntVar(&d.history, "history", 100, "how many ended `runs` of each task group are remembered")
 }
 
-// run schedules until ctx is done, which is its good end: tasks go on, and the
-// framework is kept. up is called with the URL of the API once it answers.
-func (d *daemon) run(ctx context.Context, log *zap.Logger, up func(url string) error) (err error) {
+// open checks the options and listens for the API, so that whatever is wrong
+// with them is said before anything else is started.
+func (d *daemon) open() (net.Listener, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
 	if err := removeReadyFile(d.readyFile); err != nil {
-		return err
+		return nil, err
 	}
 	listener, err := net.Listen("tcp", d.listen)
 	if err != nil {
-		return fmt.Errorf("listening for the API: %w", err)
+		return nil, fmt.Errorf("--listen: the API can't listen: %w", err)
 	}
-	defer listener.Close()
 	if d.advertise == "" {
 		d.advertise = "http://" + reachable(listener.Addr().(*net.TCPAddr))
 	}
+	return listener, nil
+}
+
+// run schedules until ctx is done, which is its good end: tasks go on, and the
+// framework is kept. up is called with the URL of the API once it answers. The
+// listener is closed at the end.
+func (d *daemon) run(ctx context.Context, log *zap.Logger, listener net.Listener, up func(url string) error) (err error) {
+	defer listener.Close()
 	cfg, served, err := d.schedulerConfig(log)
 	if err != nil {
 		return err
 	}
 	defer cfg.Mesos.Close()
 	if cfg.Journal, err = journal.Open(d.state); err != nil {
-		return fmt.Errorf("state %s: %w", d.state, err)
+		return stateError(err)
 	}
 	defer func() { err = errors.Join(err, cfg.Journal.Close()) }()
 	s, err := scheduler.Open(cfg)
 	if err != nil {
-		return fmt.Errorf("state %s: %w", d.state, err)
+		return stateError(err)
 	}
 	server := api.New(api.Config{Scheduler: s, Files: cfg.Mesos, Logger: log.Named("api"), Version: build().Version, Executor: served})
 	group, ctx := errgroup.WithContext(ctx)
@@ -117,6 +127,20 @@ func (d *daemon) run(ctx context.Context, log *zap.Logger, up func(url string) e
 	group.Go(func() error { return server.Serve(ctx, listener) })
 	group.Go(func() error { return errors.Join(writeReadyFile(d.readyFile, d.advertise), up(d.advertise)) })
 	return group.Wait()
+}
+
+// stateError is bad input, unless somebody else has the file, or the disk fails.
+func stateError(err error) error {
+	err = fmt.Errorf("--state: %w", err)
+	for _, is := range []error{journal.ErrNotJournal, journal.ErrNewer, fs.ErrNotExist, fs.ErrPermission} {
+		if errors.Is(err, is) {
+			return usageError{err}
+		}
+	}
+	if damaged := (*journal.CorruptError)(nil); errors.As(err, &damaged) {
+		return usageError{err}
+	}
+	return err
 }
 
 // reachable is how others on this host's network reach a listener.

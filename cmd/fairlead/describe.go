@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -36,8 +37,8 @@ instance, only that one is listed.`,
 		if err != nil {
 			return err
 		}
-		if t.instance >= g.Instances && !g.PerAgent {
-			return fmt.Errorf("task group %s has no instance %d: they are 0 to %d", t.Name, t.instance, g.Instances-1)
+		if err := t.in(g); err != nil {
+			return err
 		}
 		narrow(g, t.instance)
 		return a.print(g, func(w io.Writer) { a.writeGroup(w, g) })
@@ -49,18 +50,18 @@ func narrow(g *api.GroupDetail, instance int32) {
 	if instance < 0 {
 		return
 	}
-	runs, history := []api.Instance{}, []api.Attempt{}
+	runs := []api.Instance{}
 	for _, r := range g.Runs {
 		if r.Number == instance {
 			runs = append(runs, r)
 		}
 	}
-	for _, h := range g.History {
-		if h.Instance == instance {
-			history = append(history, h)
-		}
-	}
-	g.Runs, g.History = runs, history
+	g.Runs, g.History = runs, attemptsOf(g.History, instance)
+}
+
+// attemptsOf leaves those of one instance.
+func attemptsOf(attempts []api.Attempt, instance int32) []api.Attempt {
+	return slices.DeleteFunc(attempts, func(of api.Attempt) bool { return of.Instance != instance })
 }
 
 func (a *app) writeGroup(w io.Writer, g *api.GroupDetail) {

@@ -21,31 +21,70 @@ func (a *app) explainCommand() *cobra.Command {
 		Long: `Say what a task group waits for, in one sentence first: what is missing, which agent
 is nearest to having it, and who holds what its framework is entitled to. Then when
 it starts, and what that rests on; every reason with its amounts; who is served
-first and why; what preemption would end; and what happened to it so far.`,
+first and why; what preemption would end; and what happened to it so far. If NAME
+is an instance, how it is with that one, too.`,
 		Example: `  fairlead explain analytics/etl
+  fairlead explain analytics/etl/3
   fairlead explain analytics/etl --format json | jq -r .summary`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeNames,
 	}
 	return a.client(cmd, func(ctx context.Context, c *client.Client, args []string) error {
-		// Instances of a group are alike: what one waits for, all do.
 		t, err := parseTarget(args[0])
 		if err != nil {
 			return err
+		}
+		instance := ""
+		if t.instance >= 0 {
+			g, err := c.Group(ctx, t.Name)
+			if err != nil {
+				return err
+			}
+			if err := t.in(g); err != nil {
+				return err
+			}
+			instance = instanceText(g, t.instance)
 		}
 		e, err := c.Explain(ctx, t.Name)
 		if err != nil {
 			return err
 		}
-		return a.print(e, func(w io.Writer) { a.writeExplanation(w, e) })
+		if t.instance >= 0 {
+			e.Attempts = attemptsOf(e.Attempts, t.instance)
+		}
+		return a.print(e, func(w io.Writer) { a.writeExplanation(w, e, instance) })
 	})
 }
 
+// instanceText says how it is with one instance. Instances of a group are
+// alike: what one waits for, all do.
+func instanceText(g *api.GroupDetail, instance int32) string {
+	for i := range g.Runs {
+		r := &g.Runs[i]
+		if r.Number != instance {
+			continue
+		}
+		text := fmt.Sprintf("%d: %s, started %s", instance, r.State, times(int64(r.Attempts)))
+		if r.Agent != "" {
+			text += fmt.Sprintf(", run %s on agent %s", r.Run, r.Agent)
+		}
+		return text
+	}
+	if g.Over() {
+		return fmt.Sprintf("%d: was never started", instance)
+	}
+	return fmt.Sprintf("%d: waits for its first start", instance)
+}
+
 // writeExplanation says the whole in one sentence, then gives the evidence.
-func (a *app) writeExplanation(w io.Writer, e *api.Explanation) {
+// With an instance that comes next.
+func (a *app) writeExplanation(w io.Writer, e *api.Explanation, instance string) {
 	fmt.Fprintln(w, printable(e.Summary))
 	fmt.Fprintf(w, "\nState:      %s: %d of %d instances run, %d wait\n",
 		paint(styled(e.State, stateStyle(e.State)), a.colourful()), e.Running, e.Instances, e.Pending)
+	if instance != "" {
+		fmt.Fprintf(w, "Instance:   %s\n", printable(instance))
+	}
 	if e.Message != "" {
 		fmt.Fprintf(w, "Message:    %s\n", printable(e.Message))
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -23,19 +22,18 @@ func (a *app) readGroups(files []string) ([]*proto.TaskGroup, error) {
 		if err != nil {
 			return nil, usageError{err}
 		}
-		some, err := taskgroup.Parse(file, data)
+		some, err := taskgroup.ParseWith(file, data, func(g *proto.TaskGroup, at strictyaml.Value) {
+			name := api.Name{Framework: g.Framework, Name: g.Name}
+			if first, twice := from[name]; twice && first != file {
+				at.Failf("task group %s is already in %s", name, first)
+			}
+			from[name] = file
+		})
 		var wrong strictyaml.Errors
 		if errors.As(err, &wrong) {
 			problems = append(problems, wrong...)
 		} else if err != nil {
 			return nil, usageError{err}
-		}
-		for _, g := range some {
-			name := api.Name{Framework: g.Framework, Name: g.Name}
-			if first, twice := from[name]; twice {
-				problems = append(problems, &strictyaml.Error{File: file, Message: fmt.Sprintf("task group %s is already in %s", name, first)})
-			}
-			from[name] = file
 		}
 		groups = append(groups, some...)
 	}

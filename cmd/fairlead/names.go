@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +43,14 @@ func parseTarget(name string) (target, error) {
 		t.instance = int32(n)
 	}
 	return t, nil
+}
+
+// in fails if a group has no instance of this number.
+func (t target) in(g *api.GroupDetail) error {
+	if t.instance < g.Instances || g.PerAgent {
+		return nil
+	}
+	return fmt.Errorf("task group %s has no instance %d: they are 0 to %d", t.Name, t.instance, g.Instances-1)
 }
 
 func (t target) String() string {

@@ -102,7 +102,7 @@ func TestWhatUsersWriteCannotSteerTheTerminal(t *testing.T) {
 
 func TestColoursAreForTerminalsOnly(t *testing.T) {
 	a, out := printer(asTable)
-	a.writeExplanation(out, &api.Explanation{Framework: "A", Group: "a", State: "waiting", ShareDen: 1})
+	a.writeExplanation(out, &api.Explanation{Framework: "A", Group: "a", State: "waiting", ShareDen: 1}, "")
 	if strings.Contains(out.String(), "\x1b") {
 		t.Errorf("colours in a pipe: %q", out)
 	}

@@ -63,20 +63,22 @@ func (a *app) root() *cobra.Command {
 Fairness: whoever holds the least of what it needs most is served next.
 
 Every long option can be set as an environment variable: --executor-slots is
-FAIRLEAD_EXECUTOR_SLOTS. What is given on the command line wins.
+FAIRLEAD_EXECUTOR_SLOTS. What is given on the command line wins. Inside a task the
+variables that say which one it is (FAIRLEAD_FRAMEWORK, FAIRLEAD_INSTANCES and
+FAIRLEAD_TASK) set no options.
 
 Exit status: 0 done; 1 what was asked for failed; 2 bad usage or bad input;
 3 no answer from the server.`,
 		Example: `  fairlead up                        # a cluster and a scheduler on this machine
   fairlead submit group.yaml --wait  # run something on it
   fairlead shares --watch            # see who holds what`,
+		Version:           build().Version,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.fromEnvironment(cmd.Flags()) },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%w\nSee '%s --help'", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.SetVersionTemplate("fairlead {{.Version}}\n")
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run a scheduler:"},
 		&cobra.Group{ID: groupWork, Title: "Submit work and follow it:"},
@@ -93,6 +95,7 @@ Exit status: 0 done; 1 what was asked for failed; 2 bad usage or bad input;
 		a.sharesCommand(), a.roleCommand(), a.frameworkCommand(), a.agentsCommand(), a.offersCommand(), a.eventsCommand(),
 		a.simulateCommand(), a.traceCommand(), a.replayCommand(), a.versionCommand(),
 	)
+	explainUsage(root)
 	return root
 }
 
@@ -100,10 +103,11 @@ Exit status: 0 done; 1 what was asked for failed; 2 bad usage or bad input;
 // variable counts as none, since templates leave such ones behind.
 func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
 	var problem error
+	_, inTask := a.env("FAIRLEAD_RUN")
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := variable(f.Name)
 		value, ok := a.env(name)
-		if f.Changed || f.Name == "help" || !ok || value == "" || problem != nil {
+		if f.Changed || f.Name == "help" || f.Name == "version" || !ok || value == "" || problem != nil || inTask && saysWhichTask(name) {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
@@ -113,13 +117,10 @@ func (a *app) fromEnvironment(flags *pflag.FlagSet) error {
 	return problem
 }
 
-// cause is why a value was refused, without pflag's mention of an option that
-// nobody gave.
-func cause(err error) error {
-	if of, ok := err.(*pflag.InvalidValueError); ok {
-		return of.Unwrap()
-	}
-	return err
+// saysWhichTask is true for what the scheduler sets for every task and what
+// would be an option, too: a task that lists groups must see all of them.
+func saysWhichTask(name string) bool {
+	return name == "FAIRLEAD_FRAMEWORK" || name == "FAIRLEAD_INSTANCES" || name == "FAIRLEAD_TASK"
 }
 
 // variable is the environment variable of an option.

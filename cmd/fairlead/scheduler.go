@@ -36,11 +36,11 @@ otherwise, and is advertised as http://$HOST:$PORT0.`,
 	flags.StringVar(&d.advertise, "advertise", "", "`URL` under which agents and people reach the API (default: as it listens)")
 	flags.StringVar(&d.state, "state", "fairlead.db", "`file` that the scheduler keeps its state in")
 	flags.StringVar(&d.user, "user", "", "`user` that tasks run as (default: who runs this)")
-	flags.DurationVar(&d.unreachable, "unreachable-timeout", 5*time.Minute, "how long a task may be out of the master's sight before it is replaced")
+	flags.Var(durationOf(&d.unreachable, 5*time.Minute), "unreachable-timeout", "how long a task may be out of the master's sight before it is replaced")
 	flags.StringVar(&d.role, "role", "*", "Mesos `role` to subscribe with")
 	flags.StringVar(&d.principal, "principal", "", "`name` to authenticate with")
 	flags.StringVar(&d.secretFile, "secret-file", "", "`file` that holds the principal's secret")
-	flags.DurationVar(&d.failover, "failover-timeout", 168*time.Hour, "how long the master keeps the tasks of a scheduler that is away")
+	flags.Var(durationOf(&d.failover, 168*time.Hour), "failover-timeout", "how long the master keeps the tasks of a scheduler that is away")
 	flags.Int32Var(&d.executorSlots, "executor-slots", 0, "how many executors each agent carries on top of its resources")
 	d.log.register(flags, zapcore.InfoLevel)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -54,7 +54,11 @@ otherwise, and is advertised as http://$HOST:$PORT0.`,
 		if err != nil {
 			return ours(err)
 		}
-		return ours(d.run(cmd.Context(), log, func(url string) error {
+		listener, err := d.open()
+		if err != nil {
+			return ours(err)
+		}
+		return ours(d.run(cmd.Context(), log, listener, func(url string) error {
 			a.say("scheduler: %s", url)
 			return nil
 		}))

@@ -32,7 +32,7 @@ over the demands of now gives, before the weight, and ERROR what is held beyond 
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false, "print again and again until interrupted")
-	cmd.Flags().DurationVar(&interval, "interval", time.Second, "`time` between two prints of --watch")
+	cmd.Flags().Var(durationOf(&interval, time.Second), "interval", "`time` between two prints of --watch")
 	return a.client(cmd, func(ctx context.Context, c *client.Client, _ []string) error {
 		if interval <= 0 {
 			return usagef("--interval %s: expected a time above 0", interval)

@@ -68,6 +68,7 @@ Placements (docs/placement.md):
   fairlead simulate day.yaml --set roles.eng.weight=3    # what if?
   fairlead simulate day.yaml --sweep roles.eng.weight=1,2,4 --policy drf,hdrf
   fairlead simulate day.yaml --format json --placements
+  fairlead simulate day.yaml --policy drf,slots --format csv    # a row a framework
   fairlead simulate --trace swf:log.swf.gz --policy drf,fifo
   fairlead simulate --from-server http://127.0.0.1:8080 --policy drf,hdrf`,
 		Args: func(cmd *cobra.Command, files []string) error {
@@ -79,13 +80,13 @@ Placements (docs/placement.md):
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&s.policies, "policy", nil, "simulate with this `policy`; may be given several times")
-	flags.DurationVar(&s.halfLife, "half-life", 0, "let what frameworks held lately count too, and half as much after this `time`, instead of what the scenario says")
+	flags.Var(durationOf(&s.halfLife, 0), "half-life", "let what frameworks held lately count too, and half as much after this `time`, instead of what the scenario says")
 	flags.StringVar(&s.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris, instead of the scenario's: the best aligned among the first 1-f of the frameworks is served")
 	flags.StringSliceVar(&s.placements, "placement", nil, "choose agents by this `placement`; may be given several times")
-	flags.StringSliceVar(&s.formats, "format", []string{"table"}, "table, json, html, svg, png or csv; may be given several times")
+	flags.StringSliceVar(&s.formats, "format", []string{"table"}, "table, json, csv or html, and in files svg or png; may be given several times")
 	flags.StringArrayVar(&s.sets, "set", nil, "simulate also with `PATH=VALUE` in the scenario, and say what differs; may be given several times")
 	flags.StringArrayVar(&s.sweeps, "sweep", nil, "as --set for each of several values, `PATH=VALUE,VALUE`")
-	flags.StringVar(&s.out, "out", "", "`directory` for files; html, svg, png and csv need it")
+	flags.StringVar(&s.out, "out", "", "`directory` for files, in the formats that --format names, or else html and json")
 	flags.BoolVar(&s.dark, "dark", false, "dark pictures in PNG")
 	flags.Int64Var(&s.seed, "seed", 0, "seed, instead of the scenario's")
 	flags.BoolVar(&s.starts, "placements", false, "list every start of an instance")
@@ -97,10 +98,26 @@ Placements (docs/placement.md):
 	s.trace.flags(flags, "with --trace: ")
 	flags.StringVar(&s.fromServer, "from-server", "", "begin with what the scheduler at `URL` is doing now")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
+		if err := s.checkTraceOptions(flags); err != nil {
+			return ours(err)
+		}
 		s.command = commandLine(cmd, files)
 		return ours(a.simulate(cmd.Context(), s, files, flags.Changed("seed")))
 	}
 	return cmd
+}
+
+// checkTraceOptions refuses options that say how to read a trace where none is.
+func (s *simulation) checkTraceOptions(flags *pflag.FlagSet) error {
+	if len(s.trace.Files) > 0 {
+		return nil
+	}
+	for _, name := range []string{"cluster", "tenants", "limit", "scale", "sample", "sample-seed", "fill"} {
+		if flags.Changed(name) {
+			return usagef("--%s says how to read a trace: name one with --trace", name)
+		}
+	}
+	return nil
 }
 
 // commandLine is what to type to do the same again, with the options that came from the environment.

@@ -19,12 +19,17 @@ func (s *simulation) pictures() bool {
 	return s.wants("html") || s.wants("svg") || s.wants("png") || s.wants("csv") || s.wants(string(asTable))
 }
 
+// printed are the formats that standard output takes.
+func printed(format string) bool {
+	return format == string(asTable) || format == string(asJSON) || format == "csv" || format == "html"
+}
+
 func (s *simulation) checkFormats() error {
 	for _, f := range s.formats {
 		switch {
 		case f != string(asTable) && !report.IsFormat(f):
 			return usagef("--format %q: expected table, %s", f, strings.Join(report.Formats(), ", "))
-		case s.out == "" && f != string(asTable) && f != string(asJSON):
+		case s.out == "" && !printed(f):
 			return usagef("--format %s writes files: name a directory with --out", f)
 		}
 	}
@@ -34,25 +39,47 @@ func (s *simulation) checkFormats() error {
 	return nil
 }
 
+// fileFormats are those of the files in --out: a page and the figures, unless some were named.
+func (s *simulation) fileFormats() []string {
+	if len(s.formats) == 1 && s.wants(string(asTable)) {
+		return []string{"html", string(asJSON)}
+	}
+	return s.formats
+}
+
 // mostNames are the files that are named, of those that were written.
 const mostNames = 4
 
-// writeOut writes results to where the options say: files into a directory, the rest to standard output.
-func (a *app) writeOut(s *simulation, results []*sim.Result, runs simRuns) error {
-	done := slices.DeleteFunc(slices.Clone(results), func(r *sim.Result) bool { return r == nil })
+// printResults writes results to standard output: as a table or as JSON if either was asked for, and without
+// --out as what was.
+func (a *app) printResults(s *simulation, results []*sim.Result) error {
 	switch {
 	case s.wants(string(asTable)):
-		a.writeResults(a.out, done)
-	case s.out == "":
+		a.writeResults(a.out, results)
+	case s.wants(string(asJSON)):
 		if !s.samples {
-			done = report.WithoutSamples(done)
+			results = report.WithoutSamples(results)
 		}
-		return sim.WriteJSON(a.out, done)
+		return sim.WriteJSON(a.out, results)
+	case s.out == "" && s.wants("csv"):
+		return report.WriteFrameworks(a.out, results)
+	case s.out == "" && s.wants("html"):
+		return report.WritePage(a.out, results, s.origin())
 	}
-	if s.out == "" {
-		return nil
+	return nil
+}
+
+func (s *simulation) origin() report.Origin {
+	return report.Origin{Version: build().Version, Command: s.command}
+}
+
+// writeOut writes results to where the options say: to standard output, and files into a directory.
+func (a *app) writeOut(s *simulation, results []*sim.Result, runs simRuns) error {
+	done := slices.DeleteFunc(slices.Clone(results), func(r *sim.Result) bool { return r == nil })
+	if err := a.printResults(s, done); err != nil || s.out == "" {
+		return err
 	}
-	files := report.Files{Dir: s.out, Formats: s.formats, Dark: s.dark, Samples: s.samples, Origin: report.Origin{Version: build().Version, Command: s.command}}
+	files := report.Files{Dir: s.out, Formats: s.fileFormats(), Dark: s.dark, Samples: s.samples, Origin: s.origin()}
 	names, err := files.Write(done)
 	if err != nil {
 		return err
@@ -85,9 +112,6 @@ type groupFile struct {
 }
 
 func newGroupFile(dir string, run int) (*groupFile, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
 	file, err := os.Create(filepath.Join(dir, fmt.Sprintf(".groups-%d.csv", run)))
 	if err != nil {
 		return nil, err

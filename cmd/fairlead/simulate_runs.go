@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"runtime"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,9 +20,6 @@ func (s *simulation) variants(seeded bool) ([]sim.Options, error) {
 	var err error
 	if o.FairnessKnob, err = fairnessKnob(s.knob); err != nil {
 		return nil, err
-	}
-	if s.halfLife < 0 || s.halfLife > 0 && s.halfLife < time.Millisecond {
-		return nil, usagef("--half-life %s: expected at least 1ms", s.halfLife)
 	}
 	if seeded {
 		o.Seed = &s.seed
@@ -88,6 +85,12 @@ func (s *simulation) runs(scenarios [][]variation, options []sim.Options) (simRu
 				out = append(out, &simRun{scenario: v.scenario, options: o, alone: s.alone})
 			}
 		}
+	}
+	if s.out == "" {
+		return out, nil
+	}
+	if err := os.MkdirAll(s.out, 0o755); err != nil { // said before the work is done, not after
+		return nil, usagef("--out: %w", err)
 	}
 	if !s.wants("csv") {
 		return out, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,7 +134,10 @@ func (a *app) importTrace(t traceImport) (err error) {
 	if errors.Is(err, trace.ErrEmpty) || errors.Is(err, os.ErrNotExist) {
 		err = usageError{err}
 	}
-	return errors.Join(reader.Summary().Write(a.err), err)
+	if summary := reader.Summary(); err == nil || summary.Jobs > 0 {
+		err = errors.Join(summary.Write(a.err), err)
+	}
+	return err
 }
 
 func (a *app) openFile(name string) (io.ReadCloser, error) {
@@ -141,6 +145,14 @@ func (a *app) openFile(name string) (io.ReadCloser, error) {
 		return io.NopCloser(a.in), nil
 	}
 	return os.Open(name)
+}
+
+// reason is what the system says, without a name that nobody gave.
+func reason(err error) error {
+	if of := (*fs.PathError)(nil); errors.As(err, &of) {
+		return of.Err
+	}
+	return err
 }
 
 // writeFile writes a file that is there only when it is complete; until then, one of that name stays
@@ -155,7 +167,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
-		return usageError{err}
+		return usagef("%s can't be written: %w", name, reason(err))
 	}
 	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
 	if err == nil {

@@ -50,13 +50,18 @@ same state.`,
 }
 
 func (a *app) up(ctx context.Context, o *clusterOptions, d *daemon) (err error) {
-	if err := o.check(); err != nil {
+	if err := errors.Join(o.check(), checkListen("--master-listen", o.listen)); err != nil {
 		return err
 	}
 	log, err := a.logger(d.log)
 	if err != nil {
 		return err
 	}
+	listener, err := d.open()
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
 	where := "state in " + d.state
 	if d.state == "" {
 		dir, err := os.MkdirTemp("", "fairlead-up-")
@@ -74,7 +79,7 @@ func (a *app) up(ctx context.Context, o *clusterOptions, d *daemon) (err error) 
 	a.sayCluster(o, c)
 	d.master = c.URL()
 	defer context.AfterFunc(ctx, func() { a.say("stopping; tasks end with the cluster") })()
-	return d.run(ctx, log, func(url string) error {
+	return d.run(ctx, log, listener, func(url string) error {
 		a.say("scheduler: %s (%s)", url, where)
 		a.say("try: fairlead --help; stop with Ctrl-C")
 		return nil

@@ -27,7 +27,7 @@ Exit status: 0 all finished well; 1 one did not, or the time was up.`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeNames,
 	}
-	cmd.Flags().DurationVar(&timeout, "timeout", 0, "give up after this `time`; 0: never")
+	cmd.Flags().Var(durationOf(&timeout, 0), "timeout", "give up after this `time`; 0: never")
 	return a.client(cmd, func(ctx context.Context, c *client.Client, args []string) error {
 		var names []target
 		for _, arg := range args {
@@ -58,28 +58,35 @@ type ended struct {
 func (a *app) waitFor(ctx context.Context, c *client.Client, names []target) error {
 	bars := a.progress()
 	w := &waiter{client: c, open: names, seen: bars.show, ends: map[target]ended{}}
+	for _, t := range names {
+		w.ends[t] = ended{Name: t.String(), State: "unknown"}
+	}
 	err := w.run(ctx)
 	bars.close()
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s has not ended: the time is up", w.open[0])
+	late := errors.Is(err, context.DeadlineExceeded)
+	if late {
+		err = fmt.Errorf("%s has not ended: the time is up", w.open[0])
+	} else if err != nil {
+		return err
 	}
-	if err != nil {
+	if late && a.format == asTable {
 		return err
 	}
 	good := true
 	result := []ended{}
 	for _, t := range names {
-		result = append(result, w.ends[t])
-		good = good && w.ends[t].State == "finished"
+		e := w.ends[t]
+		result = append(result, e)
+		good = good && e.State == "finished"
 	}
-	err = a.print(result, func(out io.Writer) {
+	printed := a.print(result, func(out io.Writer) {
 		t := a.table("NAME", "STATE", "MESSAGE")
 		for _, e := range result {
 			t.add(text(e.Name), styled(e.State, stateStyle(e.State)), text(e.Message))
 		}
 		t.write(out)
 	})
-	if err == nil && !good {
+	if err = errors.Join(err, printed); err == nil && !good {
 		err = quietError(exitFailed)
 	}
 	return err
@@ -96,7 +103,7 @@ type waiter struct {
 	client *client.Client
 	open   []target
 	seen   func(target, *api.GroupDetail)
-	ends   map[target]ended
+	ends   map[target]ended // as seen last
 }
 
 func (w *waiter) run(ctx context.Context) error {
@@ -172,13 +179,12 @@ func (w *waiter) look(ctx context.Context) error {
 			w.open = append(open, w.open[i:]...)
 			return err
 		}
-		if t.instance >= g.Instances && !g.PerAgent {
-			return fmt.Errorf("task group %s has no instance %d: they are 0 to %d", t.Name, t.instance, g.Instances-1)
+		if err := t.in(g); err != nil {
+			return err
 		}
 		w.seen(t, g)
-		if e, over := t.ended(g); over {
-			w.ends[t] = e
-		} else {
+		e, over := t.ended(g)
+		if w.ends[t] = e; !over {
 			open = append(open, t)
 		}
 	}

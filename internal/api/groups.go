@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,6 +102,9 @@ func (s *Server) groups(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	framework, state := r.URL.Query().Get("framework"), r.URL.Query().Get("state")
+	if state != "" && !slices.Contains(groupStates(), state) {
+		return badRequest("state", fmt.Sprintf("%q: expected one of %s", state, strings.Join(groupStates(), ", ")))
+	}
 	answer := Groups{Groups: []Group{}}
 	for i := range v.Groups {
 		g := groupOf(&v.Groups[i])

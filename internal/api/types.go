@@ -312,7 +312,7 @@ type Error struct {
 	Status  int    `json:"-"`    // of HTTP
 	Code    string `json:"code"` // a word for programs: one of the Code constants
 	Message string `json:"message"`
-	Field   string `json:"field,omitempty"` // the offending one, such as tasks[0].resources.cpus
+	Field   string `json:"field"` // the offending one, such as tasks[0].resources.cpus; "" if it is none
 }
 
 // Error is the message, after the field if there is one.

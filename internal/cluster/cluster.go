@@ -60,7 +60,8 @@ type Cluster struct {
 }
 
 // Start starts a master and its agents. When it returns, frameworks can
-// subscribe and all agents are registered. Cancelling ctx has no effect later;
+// subscribe and all agents are registered. If ctx is cancelled before, what was
+// started is ended and the error is ctx's. Cancelling ctx has no effect later;
 // use Close.
 func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	if err := ctx.Err(); err != nil {
@@ -78,7 +79,11 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 		return nil, errors.Join(fmt.Errorf("start cluster: %w", err), c.cleanUp())
 	}
 	for _, a := range plan.agents {
-		if err := c.startAgent(a); err != nil {
+		err := ctx.Err()
+		if err == nil {
+			err = c.startAgent(a)
+		}
+		if err != nil {
 			return nil, errors.Join(fmt.Errorf("start cluster: %w", err), c.Close(ctx))
 		}
 	}

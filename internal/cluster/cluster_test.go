@@ -2,6 +2,8 @@ package cluster_test
 
 import (
 	"context"
+	"errors"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -32,6 +34,32 @@ func start(t *testing.T, cfg cluster.Config) *cluster.Cluster {
 		}
 	})
 	return c
+}
+
+// endsSoon is a context that is cancelled while somebody uses it.
+type endsSoon struct {
+	context.Context
+	left int // how often it is asked until then
+}
+
+func (e *endsSoon) Err() error {
+	if e.left--; e.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A cluster of many agents can be interrupted while it starts, and leaves nothing behind.
+func TestStartingCanBeCancelled(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	c, err := cluster.Start(&endsSoon{context.Background(), 3}, cluster.Config{Agents: 50, Resources: "cpus:1;mem:32"})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, %v", c, err)
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
 }
 
 // A command task runs as a real process, from offer to acknowledged end.

@@ -37,6 +37,11 @@ func OpenReadOnly(path string) (*Journal, error) {
 }
 
 func openShared(path string) (*Journal, error) {
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		return nil, fmt.Errorf("journal %s: %w: it is empty", path, ErrNotJournal)
+	} else if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("journal %s: %w: not a regular file", path, ErrNotJournal)
+	}
 	db, err := openDB(path, &bbolt.Options{Timeout: sharedLockTimeout, ReadOnly: true})
 	if err != nil {
 		return nil, err

@@ -14,8 +14,8 @@ const maxReported = 100
 // Error is one problem of a file.
 type Error struct {
 	File string
-	// Line and Column count from 1; columns count characters. Both are 0 if the problem is the
-	// file as a whole.
+	// Line and Column count from 1; columns count characters. The place of a problem that is the
+	// file as a whole is its beginning.
 	Line, Column int
 	// Field is the path to the offending field, such as tasks[0].resources.cpus. It is empty if
 	// the problem is not in a field.

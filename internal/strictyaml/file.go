@@ -102,7 +102,7 @@ func (f *File) Err() error {
 
 // Fail adds a problem of the file as a whole.
 func (f *File) Fail(format string, args ...any) {
-	f.add(&Error{Message: fmt.Sprintf(format, args...)})
+	f.add(&Error{Line: 1, Column: 1, Message: fmt.Sprintf(format, args...)})
 }
 
 func (f *File) add(e *Error) {

@@ -11,7 +11,7 @@ func TestLargeFiles(t *testing.T) {
 		"JSON":           {"f.json", `{"a": 1}` + padding, ""},
 		"JSON by itself": {"-", padding + `{"a": 1}`, ""},
 		"small YAML":     {"f.yaml", "a: 1", ""},
-		"YAML":           {"f.yaml", "a: 1" + padding, "f.yaml: file of 16777220 bytes is too large for YAML: at most 16777216; write it as JSON"},
+		"YAML":           {"f.yaml", "a: 1" + padding, "f.yaml:1:1: file of 16777220 bytes is too large for YAML: at most 16777216; write it as JSON"},
 		"broken JSON":    {"f.json", `{"a": }` + padding, "f.json:1:7: invalid character '}' looking for beginning of value"},
 		"not UTF-8":      {"f.json", `{"` + "\xff" + `": 1}` + padding, "f.json:1:3: not valid UTF-8"},
 	} {

@@ -141,8 +141,18 @@ func (v Value) Bool() bool {
 
 var wholePattern = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 
+// tooLong is true for whole numbers of so many digits that YAML takes them for text.
+func tooLong(s string) bool {
+	_, err := strconv.ParseInt(s, 10, 64)
+	return wholePattern.MatchString(s) && err != nil
+}
+
 // Int is a whole number from least to most.
 func (v Value) Int(least, most int64) (int64, bool) {
+	if v.node.kind == text && tooLong(v.node.text) {
+		v.Failf("%s is out of range: expected %d to %d", v.node.text, least, most)
+		return 0, false
+	}
 	if v.node.kind != number {
 		v.wrongType("a whole number")
 		return 0, false

@@ -13,6 +13,12 @@ import (
 // for the format. Either the whole file is good or the error is a strictyaml.Errors with all that
 // is wrong with it.
 func Parse(filename string, data []byte) ([]*proto.TaskGroup, error) {
+	return ParseWith(filename, data, func(*proto.TaskGroup, strictyaml.Value) {})
+}
+
+// ParseWith is Parse that shows each group, with its place in the file, to somebody who may find more
+// that is wrong with it.
+func ParseWith(filename string, data []byte, see func(*proto.TaskGroup, strictyaml.Value)) ([]*proto.TaskGroup, error) {
 	f := strictyaml.Parse(filename, data)
 	docs := f.Documents()
 	if len(docs) == 0 && f.Err() == nil {
@@ -31,6 +37,7 @@ func Parse(filename string, data []byte) ([]*proto.TaskGroup, error) {
 			doc.Failf("task group %s/%s is already defined in line %d", g.Framework, g.Name, line)
 		}
 		lines[key] = doc.Line()
+		see(g, doc)
 		groups = append(groups, g)
 	}
 	if err := f.Err(); err != nil {

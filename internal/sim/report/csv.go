@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"fairlead/internal/sim"
 )
@@ -47,6 +48,45 @@ func count(n int64) string { return strconv.FormatInt(n, 10) }
 // plain is a number with three places at most.
 func plain(x float64) string {
 	return trim(float64(int64(x*1000+0.5)) / 1000)
+}
+
+// WriteFrameworks writes results as CSV, a row for each framework of each run: the figures that JSON has of it, and
+// what it holds of each resource. Times are in seconds.
+func WriteFrameworks(w io.Writer, results []*sim.Result) error {
+	var resources []string
+	for _, r := range results {
+		for name := range r.Utilization {
+			if !slices.Contains(resources, name) {
+				resources = append(resources, name)
+			}
+		}
+	}
+	resources = SortResources(resources)
+	header := []string{
+		"scenario", "changes", "policy", "placement", "seed", "framework", "role", "weight", "dominant_resource", "dominant_share", "share_num", "share_den",
+		"running", "pending", "finished", "failed", "mean_wait_s", "mean_completion_s",
+	}
+	for _, name := range resources {
+		header = append(header, "allocated_"+name)
+	}
+	out := csv.NewWriter(w)
+	out.Write(header) //nolint:errcheck // Error says it
+	for _, r := range results {
+		for i := range r.Frameworks {
+			f := &r.Frameworks[i]
+			row := []string{
+				r.Scenario, strings.Join(r.Changes, " "), r.Policy, r.Placement, count(r.Seed), f.Name, f.Role, trim(f.Weight),
+				f.DominantResource, trim(f.DominantShare), strconv.FormatUint(f.ShareNum, 10), strconv.FormatUint(f.ShareDen, 10),
+				count(f.Running), count(f.Pending), count(f.Finished), count(f.Failed), plain(f.MeanWaitS), plain(f.MeanCompletionS),
+			}
+			for _, name := range resources {
+				row = append(row, trim(f.Allocated[name]))
+			}
+			out.Write(row) //nolint:errcheck // Error says it
+		}
+	}
+	out.Flush()
+	return out.Error()
 }
 
 // WriteSamples writes Samples as CSV, one figure to a row: what is in use of a resource, and shares,

@@ -41,6 +41,9 @@ func (f *Files) Write(results []*sim.Result) (names []string, err error) {
 	if f.wants("json") {
 		write("results.json", func(w io.Writer) error { return sim.WriteJSON(w, listed) })
 	}
+	if f.wants("csv") {
+		write("frameworks.csv", func(w io.Writer) error { return WriteFrameworks(w, results) })
+	}
 	for _, c := range Compare(results) {
 		if f.wants("csv") {
 			for i := range c.Runs {
