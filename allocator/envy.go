@@ -22,11 +22,11 @@ type bundle struct {
 // judgeEnvy finds for each framework that waits the sibling whose bundle it would
 // like best: the one with which, weights considered, it would have the largest
 // share of what it asks for (Ghodsi et al., NSDI 2011, section 3).
-func (f *judgements) judgeEnvy() {
+func judgeEnvy(total *drf.Vector, parties []Party, judged []Judgement) {
 	siblings := map[int][]bundle{}
-	for i, c := range f.claims {
-		if q := f.s.queueAt(f.nodes[i]); q != nil {
-			siblings[c.Parent] = append(siblings[c.Parent], f.bundle(i, q))
+	for i := range parties {
+		if p := &parties[i]; p.Framework {
+			siblings[p.Parent] = append(siblings[p.Parent], p.bundle(total, &judged[i]))
 		}
 	}
 	for _, role := range siblings { // commutes: each role on its own
@@ -37,18 +37,17 @@ func (f *judgements) judgeEnvy() {
 	}
 }
 
-func (f *judgements) bundle(i int, q *queue) bundle {
-	s, held, demand := f.s, f.s.tree.Allocated(f.nodes[i]), f.claims[i].Demand
-	b := bundle{of: &f.judged[i], waits: q.waiting > 0, weight: uint64(s.tree.Weight(q.node).Amount())}
-	for k, total := range s.total {
+func (p *Party) bundle(total *drf.Vector, of *Judgement) bundle {
+	b := bundle{of: of, waits: p.Waits, weight: uint64(p.Weight.Amount())}
+	for k, total := range total {
 		if total <= 0 {
 			continue
 		}
-		b.parts[k] = mulDiv(uint64(held[k]), 1<<sizeBits, uint64(total))
-		b.asks[k] = mulDiv(uint64(demand[k]), 1<<sizeBits, uint64(total))
+		b.parts[k] = mulDiv(uint64(p.Held[k]), 1<<sizeBits, uint64(total))
+		b.asks[k] = mulDiv(uint64(p.Demand[k]), 1<<sizeBits, uint64(total))
 		b.largest, b.enough = max(b.largest, b.parts[k]), max(b.enough, b.asks[k])
 	}
-	b.share = drf.Share{Num: b.largest, Den: 1 << sizeBits, Weight: s.tree.Weight(q.node)}
+	b.share = drf.Share{Num: b.largest, Den: 1 << sizeBits, Weight: p.Weight}
 	if b.enough > 0 {
 		for k := range b.asks {
 			b.asks[k] = mulDiv(b.asks[k], 1<<sizeBits, b.enough)

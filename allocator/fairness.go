@@ -146,14 +146,65 @@ func ppmOf(a, total drf.Amount) Ppm {
 }
 
 // dominantPpm is the dominant share of a vector.
-func (s *State) dominantPpm(v *drf.Vector) Ppm {
+func dominantPpm(total, v *drf.Vector) Ppm {
 	most := Ppm(0)
 	for k, a := range v {
 		if a > 0 {
-			most = max(most, ppmOf(a, s.total[k]))
+			most = max(most, ppmOf(a, total[k]))
 		}
 	}
 	return most
+}
+
+// heldPpm is the dominant share of what somebody holds: more than all of a
+// resource where it is over-committed.
+func heldPpm(total, held *drf.Vector) Ppm {
+	most := Ppm(0)
+	for k, a := range held {
+		if a > 0 && total[k] > 0 {
+			most = max(most, Ppm(min(mulDiv(uint64(a), 1e6, uint64(total[k])), mostPpm)))
+		}
+	}
+	return most
+}
+
+// mostPpm bounds a share, so that sums over time can't overflow.
+const mostPpm = 1e9
+
+// Party is a role or a framework among which a cluster is divided.
+type Party struct {
+	drf.Claim
+	Framework bool
+	Held      drf.Vector
+	// Waits says that something of a framework waits for room, Next what instances
+	// of that take.
+	Waits bool
+	Next  []drf.Vector
+}
+
+// Judge says how fairly each party is served by what it holds, whoever decided
+// that: all but Kept. The cost is that of drf.FairShares and, at worst, of the
+// square of the frameworks of a role.
+func Judge(total drf.Vector, parties []Party) []Judgement {
+	judged, _ := judge(total, parties)
+	return judged
+}
+
+// judge says also what each party is entitled to.
+func judge(total drf.Vector, parties []Party) ([]Judgement, []drf.Vector) {
+	claims := make([]drf.Claim, len(parties))
+	for i := range parties {
+		claims[i] = parties[i].Claim
+	}
+	entitled := drf.FairShares(total, claims)
+	judged := make([]Judgement, len(parties))
+	for i := range parties {
+		p := &parties[i]
+		judged[i].Share, judged[i].Fair = heldPpm(&total, &p.Held), dominantPpm(&total, &entitled[i])
+		judged[i].Below = slices.ContainsFunc(p.Next, func(one drf.Vector) bool { return p.Held.Add(one).FitsIn(entitled[i]) })
+	}
+	judgeEnvy(&total, parties, judged)
+	return judged, entitled
 }
 
 // mulDiv is a × b / c, rounded down; all that there is in 64 bits if it is more.

@@ -61,22 +61,31 @@ type judgements struct {
 func (s *State) judge() *judgements {
 	f := &judgements{claiming: claiming{s: s, largest: s.largest()}}
 	f.below(drf.Root, -1)
-	f.entitled = drf.FairShares(s.total, f.claims)
-	f.demands, f.judged = make([]drf.Vector, len(f.nodes)), make([]Judgement, len(f.nodes))
+	f.judged, f.entitled = judge(s.total, f.parties())
+	f.demands = make([]drf.Vector, len(f.nodes))
 	for i := len(f.nodes) - 1; i >= 0; i-- {
 		f.demands[i] = boundedSum(f.demands[i], f.claims[i].Demand)
 		if up := f.claims[i].Parent; up >= 0 {
 			f.demands[up] = boundedSum(f.demands[up], f.demands[i])
 		}
-		held := s.tree.Allocated(f.nodes[i])
-		f.judged[i].Share, f.judged[i].Fair = s.dominantPpm(&held), s.dominantPpm(&f.entitled[i])
+		f.judged[i].Share = min(f.judged[i].Share, 1e6) // what runs on lost agents is no over-commitment
 		if q := s.queueAt(f.nodes[i]); q != nil {
+			held := s.tree.Allocated(f.nodes[i])
 			f.judged[i].Below = q.couldStart(&held, &f.entitled[i])
 		}
 	}
-	f.judgeEnvy()
 	f.judgeIdle()
 	return f
+}
+
+// parties are the claims with what is held of each.
+func (c *claiming) parties() []Party {
+	out := make([]Party, len(c.claims))
+	for i, n := range c.nodes {
+		q := c.s.queueAt(n)
+		out[i] = Party{Claim: c.claims[i], Framework: q != nil, Held: c.s.tree.Allocated(n), Waits: q != nil && q.waiting > 0}
+	}
+	return out
 }
 
 // boundedSum adds demands up, each to maxDemand at most.
@@ -120,7 +129,7 @@ func (f *judgements) judgeIdle() {
 	}
 	for i, n := range f.nodes {
 		v := kept[n]
-		f.judged[i].Kept = s.dominantPpm(&v)
+		f.judged[i].Kept = dominantPpm(&s.total, &v)
 	}
 }
 

@@ -167,7 +167,7 @@ func someOf(agents []Agent, part float64) []Agent {
 	return out
 }
 
-// cut is a part of one agent. Ports and GPUs are whole.
+// cut is a part of one agent. Ports, GPUs and slots are whole.
 func (a Agent) cut(part float64) Agent {
 	resources := make([]allocator.Quantity, 0, len(a.Resources))
 	for _, q := range a.Resources {
@@ -177,6 +177,6 @@ func (a Agent) cut(part float64) Agent {
 		}
 		resources = append(resources, q)
 	}
-	a.Resources, a.Ports = resources, uint32(float64(a.Ports)*part)
+	a.Resources, a.Ports, a.part = resources, uint32(float64(a.Ports)*part), int64(part*1000+1e-6)
 	return a
 }

@@ -115,7 +115,7 @@ func (e *engine) submit(a *arrival) error {
 	if err := e.tell(&e.submitted); err != nil {
 		return err
 	}
-	s.job = e.stats.arrived(a.group)
+	s.job = e.stats.arrived(a.group, e.comesAfter(s, a.group.Spec))
 	e.jobs[key] = s
 	if s.job.daemon() {
 		e.daemons = append(e.daemons, s)
@@ -253,6 +253,7 @@ func (e *engine) over(s *submission) {
 	e.daemons = slices.DeleteFunc(e.daemons, func(d *submission) bool { return d == s })
 	e.recurring = slices.DeleteFunc(e.recurring, func(r recurring) bool { return r.of == s })
 	e.ended = append(e.ended, s.key)
+	e.followed(s)
 	if f := s.feed; f != nil && f.group.repeat != nil {
 		if f.open--; f.open == 0 {
 			e.work.again(f, e.now+f.group.repeat.thinkMillis)

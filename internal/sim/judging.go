@@ -19,20 +19,20 @@ type judging struct {
 	width int64 // the time between two looks
 	next  int64
 	since int64 // of what was seen last
-	// state judges; nil if it is not the allocator that decides, or if it is not told of everything.
-	state *allocator.State
+	judge func() []judged
 }
 
 // fairness is how a framework was served over time, in shares × milliseconds.
 type fairness struct {
 	seen                    allocator.Judgement
 	fair, error, envy, less float64
+	belowMillis             int64
 }
 
 // decided is called after each Tick.
 func (st *stats) decided() {
 	j := &st.judging
-	if j.state == nil || st.now < j.next {
+	if st.now < j.next {
 		return
 	}
 	most := max(fewLooks, min(mostLooks, mostJudged/max(1, len(st.leaves))))
@@ -42,8 +42,8 @@ func (st *stats) decided() {
 	j.looks++
 	j.next = st.now + j.width
 	st.settleJudgements()
-	for _, f := range j.state.Fairness().Frameworks {
-		if l, ok := st.byLeaf[leaf{f.Framework, f.Role}]; ok {
+	for _, f := range j.judge() {
+		if l, ok := st.byLeaf[f.leaf]; ok {
 			l.fairness.seen = f.Judgement
 			l.fair.set(st.now, f.Fair.Float())
 		}
@@ -57,6 +57,9 @@ func (st *stats) settleJudgements() {
 		off := f.seen.Error().Float()
 		millis := float64(st.now - st.judging.since)
 		// The conversions forbid fusing the two operations, whose rounding differs by machine.
+		if f.seen.Below {
+			f.belowMillis += st.now - st.judging.since
+		}
 		f.fair += float64(f.seen.Fair.Float() * millis)
 		f.error += float64(max(off, -off) * millis)
 		f.less += float64(max(0, -off) * millis)
@@ -77,15 +80,18 @@ type FairnessMeans struct {
 	// MeanEnvy is how much more it would have had with what a sibling in its role had, per weight,
 	// while something of it waited.
 	MeanEnvy float64 `json:"mean_envy"`
+	// BelowS is for how many seconds it could have started an instance that waited and would still
+	// have held no more than it was entitled to.
+	BelowS float64 `json:"below_s"`
 }
 
 func (f *fairness) means(millis int64) *FairnessMeans {
 	if millis == 0 {
 		off := f.seen.Error().Float()
-		return &FairnessMeans{rounded(f.seen.Fair.Float()), rounded(max(off, -off)), rounded(max(0, -off)), rounded(f.seen.Envy.Float())}
+		return &FairnessMeans{rounded(f.seen.Fair.Float()), rounded(max(off, -off)), rounded(max(0, -off)), rounded(f.seen.Envy.Float()), 0}
 	}
 	over := func(sum float64) float64 { return rounded(sum / float64(millis)) }
-	return &FairnessMeans{over(f.fair), over(f.error), over(f.less), over(f.envy)}
+	return &FairnessMeans{over(f.fair), over(f.error), over(f.less), over(f.envy), seconds(f.belowMillis)}
 }
 
 // FairnessSummary is how fairly everybody was served together.

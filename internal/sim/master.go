@@ -17,7 +17,11 @@ type decider interface {
 	Check() error
 	View() *allocator.View
 	Total() drf.Vector
+	// Pending counts the instances of a group that wait for room.
+	Pending(framework, name string) int64
 	Policy() allocator.Policy
+	// Outcome is that of allocator.State.
+	Outcome(framework, name string) (allocator.Outcome, string)
 }
 
 // master decides on two levels, as Mesos does. In each allocation cycle it offers all that is free of an
@@ -156,6 +160,17 @@ func (m *master) Policy() allocator.Policy { return m.policy }
 
 // Total is what all agents have.
 func (m *master) Total() drf.Vector { return m.total }
+
+// Pending counts the instances of a group that wait for an offer.
+func (m *master) Pending(framework, name string) int64 {
+	if g := m.groups[jobKey{framework, name}]; g != nil {
+		return int64(g.pending())
+	}
+	return 0
+}
+
+// Outcome is not told: nothing comes after another group here.
+func (m *master) Outcome(string, string) (allocator.Outcome, string) { return allocator.Unfinished, "" }
 
 // Step books a fact, or decides.
 func (m *master) Step(e allocator.Event) ([]allocator.Action, error) {

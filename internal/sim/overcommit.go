@@ -85,7 +85,11 @@ func (c *crowd) told(a *Agent) []allocator.Quantity {
 		return a.Resources
 	}
 	if c.bySlots {
-		return []allocator.Quantity{{Name: slotKind, Amount: c.slots}}
+		slots := c.slots
+		if a.part > 0 {
+			slots = c.slots / drf.Unit * drf.Amount(a.part) / drf.Unit * drf.Unit
+		}
+		return []allocator.Quantity{{Name: slotKind, Amount: slots}}
 	}
 	return onlyCPUs(a.Resources)
 }

@@ -36,7 +36,6 @@ type Result struct {
 	MeanUtilization map[string]float64 `json:"mean_utilization"`
 	// Times are those of the instances of all frameworks.
 	Times
-	// FairnessSummary is missing where it was not judged.
 	*FairnessSummary
 	// Violations counts the frameworks that would have done better alone, after MeasureAlone.
 	Violations *int64 `json:"sharing_incentive_violations,omitempty"`
@@ -92,7 +91,7 @@ type FrameworkResult struct {
 	Times
 	// MeanShare is the dominant share, not divided by the weight, as its mean over time.
 	MeanShare float64 `json:"mean_share"`
-	// FairnessMeans is missing where it was not judged, as with WholeAgents or Overcommit.
+	// FairnessMeans is missing for a framework that never asked for anything.
 	*FairnessMeans
 	// Preemptions counts the runs that were ended to make room for others.
 	Preemptions int64 `json:"preemptions,omitzero"`
@@ -177,9 +176,7 @@ func (e *engine) result() *Result {
 	for _, f := range v.Frameworks {
 		r.Frameworks = append(r.Frameworks, e.frameworkResult(v, f))
 	}
-	if st.judging.state != nil {
-		r.FairnessSummary = summarize(r.Frameworks)
-	}
+	r.FairnessSummary = summarize(r.Frameworks)
 	for _, role := range v.Roles {
 		r.Roles = append(r.Roles, RoleResult{
 			Name: role.Role, DominantShare: weighted(role.Share, role.Weight), Allocated: amounts(v, role.Allocated),
@@ -220,9 +217,7 @@ func (e *engine) frameworkResult(v *allocator.View, f allocator.FrameworkView) F
 		e.stats.hold(l, l.held)
 		out.MeanShare = rounded(l.shareMillis / float64(e.now))
 	}
-	if e.stats.judging.state != nil {
-		out.FairnessMeans = l.fairness.means(e.now)
-	}
+	out.FairnessMeans = l.fairness.means(e.now)
 	return out
 }
 

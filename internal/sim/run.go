@@ -80,6 +80,8 @@ type engine struct {
 	jobs     map[jobKey]*submission // the groups that the allocator knows
 	// awaited counts the groups to come that are after one.
 	awaited map[jobKey]int
+	// after are the groups that come after one, and are not in line before that has ended.
+	after   map[jobKey][]*submission
 	arrived []arrival
 	parents []jobKey // of groups that came since the last Tick
 	ended   []jobKey // jobs that got over since the last Tick
@@ -112,7 +114,7 @@ type jobKey struct{ framework, name string }
 
 func newEngine(s *Scenario, opts Options) (*engine, error) {
 	e := &engine{
-		scenario: *s, options: opts, jobs: make(map[jobKey]*submission), awaited: make(map[jobKey]int), checkAt: 1,
+		scenario: *s, options: opts, jobs: make(map[jobKey]*submission), awaited: make(map[jobKey]int), after: make(map[jobKey][]*submission), checkAt: 1,
 	}
 	if opts.Policy != "" {
 		e.scenario.Policy = opts.Policy
@@ -141,9 +143,7 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 		return nil, err
 	}
 	e.stats, e.instances = newStats(&e.scenario, opts), countInstances(s)
-	if state, ok := e.state.(*allocator.State); ok && e.crowd == nil {
-		e.stats.judging.state = state
-	}
+	e.stats.judging.judge = e.judge
 	if err := e.setUp(); err != nil {
 		return nil, err
 	}

@@ -28,9 +28,10 @@ type FrameworkSamples struct {
 	// Share is the dominant share, not divided by the weight.
 	Share []float64 `json:"share"`
 	// Fair is what it is entitled to: its part in the exact division of the cluster by DRF, with the
-	// demands of now. It is missing where it was not judged, and looked at ever more rarely in long simulations.
-	Fair []float64 `json:"fair,omitempty"`
-	// Waiting counts the instances that arrived and are neither running nor over.
+	// demands of now. It is looked at ever more rarely in long simulations.
+	Fair []float64 `json:"fair"`
+	// Waiting counts the instances in line: those that arrived and are neither running nor over, but for those of
+	// groups that come after one that has not ended.
 	Waiting []float64 `json:"waiting"`
 	// WaitS is the mean wait of the instances that first started in the span, in seconds; null if
 	// none did.
@@ -60,11 +61,6 @@ func (st *stats) samples(v *allocator.View) *Samples {
 			Name: f.framework, Role: f.role, Share: roundedAll(f.share.means), Fair: roundedAll(f.fair.means), Waiting: roundedAll(f.line.means), WaitS: f.waited.present(),
 			Started: f.waited.counts(),
 		})
-	}
-	if st.judging.state == nil {
-		for i := range out.Frameworks {
-			out.Frameworks[i].Fair = nil
-		}
 	}
 	slices.SortFunc(out.Frameworks, func(a, b FrameworkSamples) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Role, b.Role))

@@ -70,6 +70,8 @@ type Agent struct {
 	Resources  []allocator.Quantity
 	Ports      uint32
 	Attributes []allocator.Attribute
+	// part is what it has of an agent that was cut, in thousandths; 0 for all.
+	part int64
 	// JoinsMillis is when it joins the cluster, and LeavesMillis when it leaves; 0 if it never does.
 	JoinsMillis, LeavesMillis int64
 }

@@ -30,6 +30,7 @@ import (
 // With alone, each framework is also run by itself. Each takes set:PATH=(VALUE), what a scenario is to have instead of its own.
 //
 //	parse                         only what is wrong with the file
+//	fairness                      how fairly each framework was served
 //	occupancy                     dominant shares of all frameworks, and how much of the time they held them
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -74,6 +75,7 @@ func runScript(t *testing.T, d *datadriven.TestData) string {
 		"run":       func() error { return writeTables(&out, results) },
 		"json":      func() error { return WriteJSON(&out, results) },
 		"parse":     func() error { return nil },
+		"fairness":  func() error { return writeFairness(&out, results) },
 		"occupancy": func() error { return writeOccupancy(&out, results[0]) },
 	}[d.Cmd]
 	if write == nil {

@@ -25,8 +25,8 @@ type stats struct {
 	makespan  int64
 	// preemptions counts the runs that were ended to make room for others.
 	preemptions int64
-	// waiting counts all that are neither running nor over. While there are some, idleMillis is the
-	// integral of the idle part of the fullest resource over waitingMillis.
+	// waiting counts all that are in line: neither running nor over, nor after a group that has not ended.
+	// While there are some, idleMillis is the integral of the idle part of the fullest resource over waitingMillis.
 	waiting                   int64
 	idleMillis, waitingMillis float64
 	// firsts counts the instances that were started once, overs those that will not run again.
@@ -56,7 +56,7 @@ type leaf struct{ framework, role string }
 type leafStats struct {
 	leaf
 	held             drf.Vector
-	waiting          int64 // instances that are neither running nor over
+	waiting          int64 // instances that are in line
 	finished, failed int64
 	preemptions      int64
 	times            times
@@ -95,6 +95,8 @@ type job struct {
 	spread int64
 	// waits counts the instances of a group on each agent that wait for room.
 	waits int64
+	// behind says that it comes after a group that has not ended: nothing of it is in line.
+	behind bool
 }
 
 func newStats(s *Scenario, opts Options) *stats {
@@ -144,18 +146,26 @@ func (st *stats) pass(then int64) {
 	st.now = then
 }
 
-// arrived books a group that was submitted.
-func (st *stats) arrived(g *Group) *job {
+// arrived books a group that was submitted, maybe to come after one that has not ended.
+func (st *stats) arrived(g *Group, behind bool) *job {
 	j := &job{group: g, of: st.of(g), left: int64(g.Spec.Instances), arrived: st.now}
 	j.started = make([]uint64, (g.Spec.Instances+63)/64)
 	if j.daemon() {
 		j.left = 1 // until it is killed
 		return j
 	}
-	if g.Spec.Schedule == "" {
+	if j.behind = behind && g.Spec.Schedule == ""; g.Spec.Schedule == "" && !j.behind {
 		st.wants(j.of, j.left-j.surplus())
 	}
 	return j
+}
+
+// follows books that what a group comes after has ended, so that it is in line now.
+func (st *stats) follows(j *job) {
+	if j.behind {
+		j.behind = false
+		st.wants(j.of, j.left-j.surplus())
+	}
 }
 
 // occurs books that a periodic group begins to run again, as it was due to.
@@ -343,6 +353,7 @@ func slowdown(completion, run int64) int64 {
 // over books that an instance that does not run will not do so again, and with the last one that the
 // job is over.
 func (st *stats) over(j *job, how allocator.Outcome) {
+	st.follows(j)
 	if !j.daemon() {
 		st.wants(j.of, -1)
 	}
@@ -364,6 +375,7 @@ func (j *job) count(how allocator.Outcome) {
 
 // dropped books that instances that wait will never run: the group was ended, or its phase is over.
 func (st *stats) dropped(j *job, instances int64) {
+	st.follows(j)
 	st.wants(j.of, j.surplus()-j.spread-instances)
 	st.leave(j, instances)
 }
