@@ -104,6 +104,9 @@ func (s *State) grow(out []Action) []Action {
 	if len(growing) == 0 || s.more || s.shrinking() {
 		return out // the end of those brings the next Tick
 	}
+	if s.policy == DRFLiteral && s.pending > 0 {
+		return out // who waits may only wait for his turn
+	}
 	if at := s.mayGrowAt(); at > s.now {
 		s.growAt = at
 		return out

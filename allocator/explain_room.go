@@ -56,7 +56,7 @@ func (s *State) whenOffered(g *group) string {
 // has not offered.
 func (s *State) offersMissing(g *group) bool {
 	return s.countAgents(func(a *agent) bool {
-		return g.allowedOn(a) && g.demand.FitsIn(s.roomFor(g, a)) && !g.demand.FitsIn(a.spare.free.Add(a.kept))
+		return !a.owned && g.allowedOn(a) && g.demand.FitsIn(s.roomFor(g, a)) && !g.demand.FitsIn(a.spare.free.Add(a.kept))
 	}) > 0
 }
 

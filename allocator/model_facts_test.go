@@ -35,18 +35,7 @@ func modelDecidesAlike(t *testing.T, w world) {
 				continue
 			}
 			actions := step(t, s, e)
-			m.learn(actions)
-			var got []decisionOf
-			for _, a := range actions {
-				if a, ok := a.(*Accept); ok {
-					for _, l := range a.Launches {
-						got = append(got, decisionOf{a.Agent, l})
-					}
-				}
-			}
-			slices.SortFunc(got, func(a, b decisionOf) int { return cmp.Compare(a.Run.Seq(), b.Run.Seq()) })
-			want := m.place()
-			m.accepted(actions)
+			got, want := launches(actions), m.tick(t, actions)
 			if !reflect.DeepEqual(got, want) {
 				t.Fatalf("event %d:\n  got %+v\nmodel %+v", i, got, want)
 			}
@@ -54,9 +43,44 @@ func modelDecidesAlike(t *testing.T, w world) {
 	})
 }
 
+// launches lists what a Tick launched, in the order of decision.
+func launches(actions []Action) []decisionOf {
+	var out []decisionOf
+	for _, a := range actions {
+		if a, ok := a.(*Accept); ok {
+			for _, l := range a.Launches {
+				out = append(out, decisionOf{a.Agent, l})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b decisionOf) int { return cmp.Compare(a.Run.Seq(), b.Run.Seq()) })
+	return out
+}
+
+// tick says what a Tick has to launch that decided something else, which the model
+// learns, but for the surplus that it has to end.
+func (m *model) tick(t fataler, actions []Action) []decisionOf {
+	t.Helper()
+	ended := m.endedNow(actions)
+	m.learn(actions)
+	m.told(actions, ended)
+	out := m.place()
+	if want := m.shrink(); len(want) > 0 && !slices.Equal(ended, want) {
+		t.Fatalf("surplus that is ended:\n  got %v\nmodel %v", ended, want)
+	} else if len(want) == 0 {
+		grown, could := m.grow(out)
+		if out = append(out, grown...); len(ended) > 0 && (!could || !m.policy().fair()) {
+			t.Fatalf("surplus that is ended: got %v, model none", ended)
+		}
+	}
+	m.told(actions, nil)
+	m.accepted(actions)
+	return out
+}
+
 func newModel(cfg Config, kinds *drf.Kinds) *model {
 	cfg.Placement, cfg.FairnessKnob = cmp.Or(cfg.Placement, BestFit), cmp.Or(cfg.FairnessKnob, drf.Unit)
-	return &model{cfg: cfg, kinds: kinds, roles: map[string]string{}, weights: map[string]int64{}, quotas: map[string]RoleSet{}, placements: map[string]int64{}, past: map[string]amounts{}}
+	return &model{cfg: cfg, kinds: kinds, roles: map[string]string{}, weights: map[string]int64{}, quotas: map[string]RoleSet{}, placements: map[string]int64{}, past: map[string]amounts{}, shrunk: -1}
 }
 
 func parentPath(path string) string {
@@ -76,7 +100,7 @@ func (m *model) advance(at int64) {
 		})
 		for len(g.backoff) > 0 && g.backoff[0].at <= m.now {
 			at := g.backoff[0].at
-			g.again = append(g.again, g.backoff[0].instance)
+			g.lineUp(g.backoff[0].instance)
 			g.backoff = g.backoff[1:]
 			m.line(at)
 		}
@@ -188,22 +212,24 @@ func (m *model) group(framework, name string) *modelGroup {
 
 func (m *model) killed(g *modelGroup) {
 	if !g.finished {
-		g.closed, g.again, g.backoff, g.failed = true, nil, nil, g.failed+1
+		g.closed, g.again, g.againMore, g.backoff, g.failed = true, nil, nil, nil, g.failed+1
 	}
 }
 
 func (m *model) instanceKilled(g *modelGroup, n int32) {
-	waits := len(g.again) + len(g.backoff)
+	waits := len(g.again) + len(g.againMore) + len(g.backoff)
+	g.againMore = slices.DeleteFunc(g.againMore, func(k int32) bool { return k == n })
 	g.again = slices.DeleteFunc(g.again, func(k int32) bool { return k == n })
 	g.backoff = slices.DeleteFunc(g.backoff, func(b backoffTimer) bool { return b.instance == n })
-	g.failed += waits - len(g.again) - len(g.backoff)
+	g.failed += waits - len(g.again) - len(g.againMore) - len(g.backoff)
 }
 
 // meet notes for every group which of those it comes after have finished well.
 func (m *model) meet() {
 	for _, g := range m.groups {
-		if !g.closed && !g.PerAgent && g.live == 0 && len(g.backoff) == 0 && g.pending() == 0 {
-			g.closed, g.finished = true, g.failed == 0
+		wait := slices.ContainsFunc(g.backoff, func(b backoffTimer) bool { return !g.isSurplus(b.instance) })
+		if !g.closed && !g.PerAgent && g.live == 0 && !wait && g.pending() == 0 {
+			g.closed, g.finished, g.backoff = true, g.failed == 0, nil
 		}
 	}
 	for _, g := range m.groups {
@@ -237,12 +263,14 @@ func (m *model) settled(a *Settle) {
 	r := m.runs[at]
 	m.runs = slices.Delete(m.runs, at, at+1)
 	g := r.group
-	g.live--
+	if g.live--; r.surplusKill {
+		m.shrunk = m.now
+	}
 	switch {
 	case g.PerAgent && !m.attends(g, r.agent):
 		g.leave(r.agent)
 	case a.Retry && a.NotBefore <= m.now:
-		g.again = append(g.again, r.Instance)
+		g.lineUp(r.Instance)
 	case a.Retry:
 		g.backoff = append(g.backoff, backoffTimer{at: a.NotBefore, instance: r.Instance})
 	case a.Outcome != Finished:

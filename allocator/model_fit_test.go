@@ -104,11 +104,12 @@ func (m *model) launch(g *modelGroup, a *modelAgent, sp *modelSpare) decisionOf 
 	for k := range m.kinds.Len() {
 		l.Charge[k] = drf.Amount(need[m.kinds.Name(drf.Kind(k))])
 	}
-	if l.Instance = g.nextInstance(a.Agent); slices.Contains(g.again, l.Instance) {
-		g.again = slices.DeleteFunc(slices.Clone(g.again), func(n int32) bool { return n == l.Instance })
-	} else {
+	l.Instance = g.nextInstance(a.Agent)
+	this := func(n int32) bool { return n == l.Instance }
+	if !slices.Contains(slices.Concat(g.again, g.againMore), l.Instance) {
 		g.started++
 	}
+	g.again, g.againMore = slices.DeleteFunc(slices.Clone(g.again), this), slices.DeleteFunc(slices.Clone(g.againMore), this)
 	if n := int(need["ports"] / 1000); n > 0 {
 		l.Ports = append([]uint64(nil), sp.ports[:n]...)
 		sp.ports = sp.ports[n:]

@@ -2,6 +2,8 @@ package allocator
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -106,20 +108,24 @@ func (m *model) refused(g *modelGroup, charge amounts) bool {
 // the same under the same conditions.
 func (m *model) kindOf(g *modelGroup) string {
 	own := ""
-	if l, _ := newLimits(g.Constraints); g.Gang > 1 || l != nil && l.counts || m.soft(g) || g.PerAgent {
+	if l, _ := newLimits(g.Constraints); l != nil && l.counts || m.soft(g) || g.PerAgent {
 		own = g.Name
 	}
-	return fmt.Sprint(g.path(), g.demand(), g.Constraints, own)
+	gpus := slices.DeleteFunc(g.gpus(), func(n int64) bool { return n == 0 })
+	slices.Sort(gpus)
+	demand := g.demand()
+	maps.DeleteFunc(demand, func(_ string, n int64) bool { return n == 0 })
+	return fmt.Sprint(g.path(), demand, gpus, g.Constraints, g.together(), own)
 }
 
 // placePromised serves what roles are promised, before everything else. It
 // reports whether anything is not promised because of its executor.
-func (m *model) placePromised(out []decisionOf, free map[string]*modelSpare) ([]decisionOf, bool) {
-	skipped := map[string]bool{}
+func (m *model) placePromised(out []decisionOf) ([]decisionOf, bool) {
+	free, skipped := m.free, map[string]bool{}
 	if m.policy() == DRFLiteral {
 		return out, false
 	}
-	for m.cfg.MaxPlacements == 0 || len(out) < m.cfg.MaxPlacements {
+	for !m.full(out) {
 		if m.policy().needsBlocked() {
 			m.skipRefused(free, skipped)
 		}
@@ -138,10 +144,7 @@ func (m *model) placePromised(out []decisionOf, free map[string]*modelSpare) ([]
 			skipped[m.kindOf(g)] = true
 			continue
 		}
-		for _, a := range on {
-			out = append(out, m.launch(g, a, free[a.Agent]))
-			m.placed(out[len(out)-1])
-		}
+		out = m.placeOn(out, g, on)
 	}
 	return out, len(skipped) > 0
 }
@@ -173,7 +176,7 @@ func (m *model) heads(free map[string]*modelSpare, skipped map[string]bool) []*m
 	var out []*modelGroup
 	for _, g := range m.groups {
 		h := first[g.path()]
-		if !g.waits() || skipped[m.kindOf(g)] || h != nil && h.Priority >= g.Priority || m.rooms(g, free) == nil {
+		if !g.competes() || skipped[m.kindOf(g)] || h != nil && h.Priority >= g.Priority || m.rooms(g, free) == nil {
 			continue
 		}
 		first[g.path()] = g

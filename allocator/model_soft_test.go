@@ -59,10 +59,10 @@ func (m *model) soft(g *modelGroup) bool {
 // line lets those wait for what they prefer that have come into line, at a time.
 func (m *model) line(at int64) {
 	for _, g := range m.groups {
-		if waits := g.waits(); waits != g.inLine {
-			g.inLine = waits
-			g.likes = m.likesFrom(g, at)
+		if g.waits() && !g.inLine {
+			g.since, g.likes = at, m.likesFrom(g, at)
 		}
+		g.inLine = g.waits()
 	}
 }
 
@@ -80,6 +80,9 @@ func (m *model) likesFrom(g *modelGroup, at int64) int64 {
 // waits anew for the next one.
 func (m *model) placed(d decisionOf) {
 	g := m.group(d.Framework, d.Group)
+	if !g.PerAgent {
+		g.since = m.now
+	}
 	delete(g.homes, d.Instance)
 	if m.prefers(g, m.agent(d.Agent)) {
 		g.likes = m.likesFrom(g, m.now)

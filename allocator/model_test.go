@@ -14,9 +14,12 @@ import (
 // and Abandon, and says itself what a Tick has to launch. It was written from
 // docs/fairness.md, docs/placement.md and docs/task-groups.md.
 //
-// It does not know of surplus, schedules, more memory after an OOM, room that is
-// held, and preemption; the worlds of its tests have none of that. What a group
-// keeps away from it remembers of more than eight agents, which no world has.
+// It does not know of schedules, more memory after an OOM, room that is held, and
+// preemption; the worlds of its tests have none of that. What surplus ends for the
+// surplus of others it is told, and does not ask why; it knows none under policies
+// that ask who is blocked, where the order of those who find no room is another
+// matter. What a group keeps away from it remembers of more than eight agents, which
+// no world has.
 type model struct {
 	cfg        Config
 	now        int64
@@ -32,9 +35,12 @@ type model struct {
 	begun      bool               // a group was submitted
 	nested     bool               // there was a role below a role
 	lastRun    uint64
-	asked      []modelAsk // of GPUs, by each instance that was submitted
-	typical    []modelAsk // the first of them
-	kinds      *drf.Kinds // of the State, to read charges by name
+	free       map[string]*modelSpare // what can be placed now, by agent
+	more       bool                   // the last Tick placed as many as it may
+	shrunk     int64                  // when surplus was ended for others last
+	asked      []modelAsk             // of GPUs, by each instance that was submitted
+	typical    []modelAsk             // the first of them
+	kinds      *drf.Kinds             // of the State, to read charges by name
 }
 
 type modelAgent struct {
@@ -59,7 +65,9 @@ type modelGroup struct {
 	finished     bool
 	met          map[string]bool
 	at           map[string]int32 // the instance of each agent, of a daemon group
+	since        int64            // when it came into line, or an instance was launched last
 	modelSoft
+	modelElastic
 }
 
 type modelRun struct {
@@ -67,6 +75,9 @@ type modelRun struct {
 	agent string
 	group *modelGroup
 	ended map[int32]bool // tasks that are over
+	// killed says that its end was asked for, surplusKill that it was for others.
+	killed, surplusKill bool
+	thought             bool // it is only where one might be
 }
 
 type amounts map[string]int64
@@ -115,7 +126,7 @@ func (g *modelGroup) demand() amounts {
 	return sum
 }
 
-func (g *modelGroup) pending() int32 { return g.Instances - g.started + int32(len(g.again)) }
+func (g *modelGroup) pending() int32 { return max(g.base()-g.started, 0) + int32(len(g.again)) }
 
 func (g *modelGroup) waits() bool { return g.allMet() && !g.closed && g.pending() > 0 }
 
@@ -130,6 +141,8 @@ func (g *modelGroup) nextInstance(agent string) int32 {
 		return g.at[agent]
 	case len(g.again) > 0:
 		return g.again[0]
+	case len(g.againMore) > 0 && g.started >= g.base():
+		return g.againMore[0]
 	}
 	return g.started
 }
@@ -149,42 +162,61 @@ func (r *modelRun) holds(kinds *drf.Kinds) amounts {
 	return held
 }
 
-// place says what a Tick has to launch, in the order of decision.
+// place says what a Tick has to launch, in the order of decision, before surplus.
 func (m *model) place() []decisionOf {
-	free := map[string]*modelSpare{}
+	m.more = false
+	return m.placeAll()
+}
+
+func (m *model) placeAll() []decisionOf {
+	m.free = map[string]*modelSpare{}
 	for _, a := range m.agents {
-		free[a.Agent] = m.spare(a)
+		m.free[a.Agent] = m.spare(a)
 	}
 	var out []decisionOf
 	for {
 		before := len(out)
 		var unpromised, refused bool
-		out, unpromised = m.placePromised(out, free)
-		out, refused = m.placeFair(out, free)
-		if !unpromised && !refused || len(out) == before || m.cfg.MaxPlacements > 0 && len(out) >= m.cfg.MaxPlacements {
+		out, unpromised = m.placePromised(out)
+		out, refused = m.placeFair(out)
+		if !unpromised && !refused || len(out) == before || m.more {
 			return out
 		}
 	}
 }
 
 // placeFair goes on with a Tick, and reports whether quota refused anything.
-func (m *model) placeFair(out []decisionOf, free map[string]*modelSpare) ([]decisionOf, bool) {
+func (m *model) placeFair(out []decisionOf) ([]decisionOf, bool) {
 	skipped := map[string]bool{}
-	for m.cfg.MaxPlacements == 0 || len(out) < m.cfg.MaxPlacements {
-		g, on := m.choose(free, skipped)
+	for {
+		g, on := m.choose(m.free, skipped)
 		if g == nil || on == nil {
 			break
 		}
-		if m.refused(g, m.charges(g, on, free)) {
+		if m.refused(g, m.charges(g, on, m.free)) {
 			skipped[m.kindOf(g)] = true
 			continue
 		}
-		for _, a := range on {
-			out = append(out, m.launch(g, a, free[a.Agent]))
-			m.placed(out[len(out)-1])
+		if m.full(out) {
+			m.more = true
+			break
 		}
+		out = m.placeOn(out, g, on)
 	}
 	return out, len(skipped) > 0
+}
+
+// full says whether a Tick has placed as many as it may.
+func (m *model) full(out []decisionOf) bool {
+	return m.cfg.MaxPlacements > 0 && len(out) >= m.cfg.MaxPlacements
+}
+
+func (m *model) placeOn(out []decisionOf, g *modelGroup, on []*modelAgent) []decisionOf {
+	for _, a := range on {
+		out = append(out, m.launch(g, a, m.free[a.Agent]))
+		m.placed(out[len(out)-1])
+	}
+	return out
 }
 
 // decisionOf is one launch and its agent.
@@ -266,6 +298,9 @@ func addPorts(set map[uint64]bool, ranges []PortRange) {
 
 func (r *modelRun) heldPorts() map[uint64]bool {
 	held, at := map[uint64]bool{}, 0
+	if r.thought {
+		return held
+	}
 	for t := range r.group.Tasks {
 		for range amountsOf(r.group.Tasks[t].Resources)["ports"] / 1000 {
 			if !r.ended[int32(t)] {
@@ -293,7 +328,7 @@ func (m *model) choose(free map[string]*modelSpare, skipped map[string]bool) (*m
 	}
 	candidates := map[string][]*modelGroup{} // by path of the framework
 	for _, g := range m.groups {
-		if g.waits() && !skipped[m.kindOf(g)] && (m.policy() == DRFLiteral || m.rooms(g, free) != nil) {
+		if g.competes() && !skipped[m.kindOf(g)] && (m.policy() == DRFLiteral || m.rooms(g, free) != nil) {
 			candidates[g.path()] = append(candidates[g.path()], g)
 		}
 	}

@@ -42,12 +42,14 @@ func (s *State) shrink(out []Action) []Action {
 				if s.shrinkAt == never || due < s.shrinkAt {
 					s.shrinkAt = due
 				}
-				continue
-			}
-			if ended := e.forGroup(g); len(ended) > 0 {
+			} else if ended := e.forGroup(g); len(ended) > 0 {
 				return s.endSurplus(out, ended, fmt.Sprintf("%s/%s waits for its room", g.spec.Framework, g.spec.Name))
+			} else {
+				tried[kind{g.bucket.shape, q.role}] = true
 			}
-			tried[kind{g.bucket.shape, q.role}] = true
+			if s.policy == DRFLiteral {
+				return out // nobody is served before this one
+			}
 		}
 	}
 	return out
@@ -178,6 +180,7 @@ func (e *endings) cheapest(g *group, counted map[int32]int64) (agent int32, best
 			continue
 		}
 		now := g.timesOn(e.freeOn(g, i, false), int64(a.spare.slots), g.spec.most())
+		now = e.timesOnGPUs(g, i, nil, now)
 		set, ok := e.setFor(g, i, now+counted[i]+1)
 		if ok && len(set) > 0 && (best == nil || len(set) < len(best)) {
 			agent, best = i, set
@@ -206,13 +209,13 @@ func (e *endings) setFor(g *group, i int32, n int64) ([]*run, bool) {
 	free, slots := e.freeOn(g, i, true), int64(a.spare.slots)+e.slots[i]
 	var set []*run
 	fits := func(without int) bool {
-		all, more := free, slots
+		all, more, ended := free, slots, slices.Clip(e.chosen)
 		for k, r := range set {
 			if k != without {
-				all, more = all.Add(r.holds()), more+r.slots()
+				all, more, ended = all.Add(r.holds()), more+r.slots(), append(ended, r)
 			}
 		}
-		return g.timesOn(all, more, n) >= n
+		return g.timesOn(all, more, n) >= n && e.timesOnGPUs(g, i, ended, n) >= n
 	}
 	for _, r := range e.left(i) {
 		if fits(-1) {
@@ -233,6 +236,26 @@ func (e *endings) setFor(g *group, i int32, n int64) ([]*run, bool) {
 		}
 	}
 	return set, true
+}
+
+// timesOnGPUs bounds a number of instances of a group on an agent by the GPUs that
+// are free there once some runs have ended, if the agent's are known one by one.
+func (e *endings) timesOnGPUs(g *group, i int32, ended []*run, most int64) int64 {
+	a := &e.s.agents[i]
+	if len(g.gpus) == 0 || a.devices == nil {
+		return most
+	}
+	free := a.freeDevices()
+	for _, r := range ended {
+		if r.agent == i {
+			r.eachDevice(func(n int32, part drf.Amount) {
+				if int(n) < len(free) {
+					free[n] += part
+				}
+			})
+		}
+	}
+	return timesOnDevices(g.gpus, free, most)
 }
 
 // unpromised reports whether the roles above a run keep their guarantees without
@@ -287,7 +310,11 @@ func (s *State) roomNowOf(g *group, most int64) int64 {
 	sum := int64(0)
 	for i := range s.agents {
 		if a := &s.agents[i]; a.spare.here && sum < most && g.allowedOn(a) {
-			sum += g.timesOn(a.spare.free, int64(a.spare.slots), most-sum)
+			n := g.timesOn(a.spare.free, int64(a.spare.slots), most-sum)
+			if len(g.gpus) > 0 && a.devices != nil {
+				n = timesOnDevices(g.gpus, a.freeDevices(), n)
+			}
+			sum += n
 		}
 	}
 	return sum

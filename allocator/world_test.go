@@ -26,6 +26,8 @@ type world struct {
 	// crowded worlds have many frameworks that want the same, under DRF without
 	// nested roles: they are served out of one line for each shape.
 	crowded bool
+	// ordered worlds have a policy under which who is blocked does not matter.
+	ordered bool
 	// unlimited worlds have no quotas.
 	unlimited bool
 	groups    []groupKey // those that were submitted
@@ -42,6 +44,7 @@ func (w *world) config() Config {
 	if w.crowded {
 		cfg.Policy = DRF
 	}
+	w.ordered = cfg.Policy != Auto && !cfg.Policy.needsBlocked()
 	if cfg.Placement == Tetris && !cfg.Policy.needsBlocked() {
 		cfg.FairnessKnob = drf.Amount([]int64{0, 750, 300, -1}[w.draw(4)])
 		cfg.Policy = cfg.Policy.orPlain() // the model does not know the knob under HDRF
@@ -59,6 +62,7 @@ func (w *world) config() Config {
 	if w.patient || w.restless {
 		cfg.HalfLifeMillis = []int64{0, 0, 1000, 100_000}[w.draw(4)]
 	}
+	cfg.ShrinkAfterMillis, cfg.GrowAfterMillis = []int64{0, 1, 100}[w.draw(3)], []int64{0, 1, 100}[w.draw(3)]
 	cfg.FairnessMillis = []int64{0, 0, 7, 1000}[w.draw(4)]
 	switch {
 	case w.patient: // which the model follows
@@ -249,7 +253,7 @@ func (w *world) group() Group {
 	if !w.patient && w.draw(5) == 0 {
 		g.Periodic, g.Overlap, g.CatchUp = true, Overlap(w.draw(3)), CatchUp(w.draw(3))
 	}
-	if !w.patient && w.draw(4) == 0 { // the model does not know of it
+	if (!w.patient || w.ordered) && w.draw(4) == 0 {
 		g.Surplus = int32(w.draw(int(g.Instances)))
 	}
 	if w.draw(5) == 0 {
