@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -127,7 +126,7 @@ func (s *Scheduler) hear(b *batch, from *session, e *mesossched.Event) {
 	case mesossched.Event_SUBSCRIBED:
 		s.subscribed(b, from, e)
 	case mesossched.Event_ERROR: // also instead of SUBSCRIBED
-		b.fatal = fmt.Errorf("%w: %s", errFramework, e.GetError().GetMessage())
+		b.fatal = s.refused(e.GetError().GetMessage())
 	default:
 		s.received(b, from, e)
 	}

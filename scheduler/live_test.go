@@ -2,7 +2,10 @@ package scheduler_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,8 +48,10 @@ type world struct {
 	t       *testing.T
 	cluster *cluster.Cluster
 	state   string
+	anew    bool // scheduler.Config.StartAnew
 	*scheduler.Scheduler
 	stop func()
+	ends error // of the scheduler, by itself
 }
 
 var overhead = []allocator.Quantity{{Name: "cpus", Amount: 10}, {Name: "mem", Amount: 32 * drf.Unit}, {Name: "disk", Amount: drf.Unit}}
@@ -93,7 +98,7 @@ func (w *world) start() {
 			},
 		},
 		Allocator: allocator.Config{Executor: overhead, History: 100},
-		Executor:  scheduler.Executor{Path: executorPath, Resources: overhead}, SlotsPerAgent: 64,
+		Executor:  scheduler.Executor{Path: executorPath, Resources: overhead}, SlotsPerAgent: 64, StartAnew: w.anew,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -108,10 +113,13 @@ func (w *world) start() {
 			return
 		}
 		stopped = true
-		cancel()
-		if err := <-ended; err != nil {
+		if w.ends == nil {
+			cancel()
+		}
+		if err := <-ended; !errors.Is(err, w.ends) {
 			w.t.Errorf("the scheduler ended: %v", err)
 		}
+		cancel()
 		client.Close()
 		if err := j.Close(); err != nil {
 			w.t.Error(err)
@@ -236,6 +244,36 @@ func TestARestartKeepsFrameworkTasksAndShares(t *testing.T) {
 	}
 	if got, want := runIDs(after), runIDs(before); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("runs %v became %v: a task was lost or launched twice", want, got)
+	}
+}
+
+// A framework that was torn down ends its scheduler, which says so at each start, until it is told to
+// go on as a new one. Then all that had not ended starts again, and that is no failure of it.
+func TestARemovedFrameworkIsReplacedIfThatIsWanted(t *testing.T) {
+	w := newWorld(t, paper)
+	w.submit("name: service\ntasks: [{name: main, command: exec sleep 1000, resources: {cpus: 1, mem: 64}}]\n")
+	before := runIDs(w.eventually("the service", func(v *allocator.View) bool { return running(v)["default/service"] == 1 }))
+	id := w.Status().FrameworkID
+	w.ends = scheduler.ErrRemoved
+	answer, err := http.PostForm(w.cluster.URL()+"/teardown", url.Values{"frameworkId": {id}})
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatal(answer, err)
+	}
+	answer.Body.Close()
+	w.stop()
+	w.start()
+	w.stop()
+
+	w.anew, w.ends = true, nil
+	w.start()
+	after := w.eventually("the service to run again", func(v *allocator.View) bool {
+		return running(v)["default/service"] == 1 && fmt.Sprint(runIDs(v)) != fmt.Sprint(before)
+	})
+	if got := w.Status().FrameworkID; got == id || got == "" {
+		t.Errorf("framework id %q became %q", id, got)
+	}
+	if g := after.Groups[0]; g.Outcome != allocator.Unfinished {
+		t.Errorf("the service counts as %s", g.Outcome)
 	}
 }
 

@@ -211,6 +211,38 @@ func (s *Scheduler) untilNext() time.Duration {
 	return max(min(wait, s.untilReconcile(), s.untilDue()), time.Millisecond)
 }
 
-// errFramework ends the scheduler: another one took over, or the master
-// removed the framework. Subscribing again would only fight or fail.
-var errFramework = errors.New("the master ended this framework's subscription")
+// What ends the scheduler, since subscribing again would only fail or fight.
+var (
+	errFramework = errors.New("the master ended this framework's subscription")
+	// ErrRemoved: the framework was torn down, or was away for longer than its
+	// failover timeout. Nothing of it runs any more.
+	ErrRemoved = fmt.Errorf("%w: Framework has been removed", errFramework)
+	// ErrTakenOver: another scheduler has subscribed with the same id.
+	ErrTakenOver = fmt.Errorf("%w: Framework failed over", errFramework)
+)
+
+// The texts of Mesos, from 1.0 on.
+const (
+	textRemoved   = "Framework has been removed"
+	textTakenOver = "Framework failed over"
+)
+
+// refused is what an ERROR of the master means.
+func (s *Scheduler) refused(message string) error {
+	switch message {
+	case textTakenOver:
+		return ErrTakenOver
+	case textRemoved:
+	default:
+		return fmt.Errorf("%w: %s", errFramework, message)
+	}
+	if !s.cfg.StartAnew {
+		return ErrRemoved
+	}
+	s.log.Warn("the master has removed this framework; going on as a new one", zap.String("framework_id", *s.frameworkID.Load()))
+	if err := s.cfg.Journal.SetMeta(metaFrameworkID, nil); err != nil {
+		return err
+	}
+	s.setFrameworkID("")
+	return nil
+}

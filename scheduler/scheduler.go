@@ -44,6 +44,10 @@ type Config struct {
 	// ReconcileEvery is how often the master is asked about every task.
 	// Default 15 minutes.
 	ReconcileEvery time.Duration
+	// StartAnew goes on as a new framework when the master has removed this
+	// one: what ran is gone then, and what had not ended starts again. Without
+	// it Run ends with ErrRemoved.
+	StartAnew bool
 }
 
 // Executor says how a run is started on an agent.

@@ -76,7 +76,7 @@ func checkListen(option, address string) error {
 // schedulerConfig works the options out. served is the executor binary that
 // the API has to serve to agents, if any. The journal is left to the caller.
 func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served string, err error) {
-	cfg = scheduler.Config{Logger: log.Named("scheduler"), SlotsPerAgent: d.executorSlots}
+	cfg = scheduler.Config{Logger: log.Named("scheduler"), SlotsPerAgent: d.executorSlots, StartAnew: d.startAnew}
 	tree, err := readConfig(d.config)
 	if err != nil {
 		return cfg, "", err

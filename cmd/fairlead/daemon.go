@@ -33,6 +33,7 @@ type daemon struct {
 	name, user, principal, secretFile string
 	role                              string
 	failover, unreachable             time.Duration
+	startAnew                         bool
 
 	executor string
 	// executorLocal says that agents find the executor where we do.
@@ -126,7 +127,19 @@ func (d *daemon) run(ctx context.Context, log *zap.Logger, listener net.Listener
 	group.Go(func() error { return s.Run(ctx) })
 	group.Go(func() error { return server.Serve(ctx, listener) })
 	group.Go(func() error { return errors.Join(writeReadyFile(d.readyFile, d.advertise), up(d.advertise)) })
-	return group.Wait()
+	return subscriptionError(group.Wait())
+}
+
+// subscriptionError adds to what only people can decide what they can do.
+func subscriptionError(err error) error {
+	switch {
+	case errors.Is(err, scheduler.ErrRemoved):
+		return fmt.Errorf("%w: it was torn down, or away for longer than its --failover-timeout, and nothing of it runs any more; "+
+			"with --start-anew a scheduler goes on as a new framework, and starts what had not ended again", err)
+	case errors.Is(err, scheduler.ErrTakenOver):
+		return fmt.Errorf("%w: another scheduler has subscribed with the same framework id; end one of them: a copy of a state is the same framework", err)
+	}
+	return err
 }
 
 // stateError is bad input, unless somebody else has the file, or the disk fails.

@@ -41,6 +41,7 @@ otherwise, and is advertised as http://$HOST:$PORT0.`,
 	flags.StringVar(&d.principal, "principal", "", "`name` to authenticate with")
 	flags.StringVar(&d.secretFile, "secret-file", "", "`file` that holds the principal's secret")
 	flags.Var(durationOf(&d.failover, 168*time.Hour), "failover-timeout", "how long the master keeps the tasks of a scheduler that is away")
+	flags.BoolVar(&d.startAnew, "start-anew", false, "if the master has removed the framework, which ends all its tasks, go on as a new one")
 	flags.Int32Var(&d.executorSlots, "executor-slots", 0, "how many executors each agent carries on top of its resources")
 	d.log.register(flags, zapcore.InfoLevel)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
