@@ -118,6 +118,7 @@ there is Mesos.`,
 	flags.StringVar(&o.overhead, "executor-resources", defaultExecutorResources, "what one of --executor-slots carries")
 	o.register(flags)
 	log.register(flags, zapcore.WarnLevel)
+	log.complete(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return ours(a.runCluster(cmd.Context(), o, log, readyFile))
 	}

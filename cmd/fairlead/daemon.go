@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -83,6 +84,13 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.Var(durationOf(&d.halfLife, 0), "half-life", "let what frameworks held lately count too, and half as much after this `time`; 0: only what they hold now")
 	flags.Var(durationOf(&d.fairnessInterval, 10*time.Second), "fairness-interval", "how often it is measured how fairly everybody is served; 0: never")
 	flags.IntVar(&d.history, "history", 100, "how many ended `runs` of each task group are remembered")
+}
+
+// complete lets the shell complete the options of register.
+func (d *daemon) complete(cmd *cobra.Command) {
+	choices(cmd, "policy", allocator.Policies())
+	choices(cmd, "placement", allocator.Placements())
+	d.log.complete(cmd)
 }
 
 // open checks the options and listens for the API, so that whatever is wrong

@@ -51,6 +51,26 @@ func TestEveryCommandHasHelpWithExamples(t *testing.T) {
 	}
 }
 
+func TestShellsCompleteTheWordsThatOptionsTake(t *testing.T) {
+	for line, want := range map[string]string{
+		"simulate --policy":    "drf\nhdrf\nasset\n",
+		"simulate --placement": "best-fit\nfirst-fit\n",
+		"simulate --format":    "table\njson\ncsv\nhtml\n",
+		"up --policy":          "drf\nhdrf\n",
+		"scheduler --policy":   "drf\nhdrf\n",
+		"up --log-level":       "debug\ninfo\n",
+		"cluster --log-format": "console\njson\n",
+		"ps --format":          "table\njson\nyaml\n",
+		"trace import":         "swf\nopenb\n",
+	} {
+		var out strings.Builder
+		a := &app{in: strings.NewReader(""), out: &out, err: io.Discard, env: noVariables}
+		if status := a.run(t.Context(), append(append([]string{"__complete"}, strings.Fields(line)...), "")); status != exitDone || !strings.HasPrefix(out.String(), want) {
+			t.Errorf("%s: status %d, %q, want %q and more", line, status, out.String(), want)
+		}
+	}
+}
+
 // everyCommand lists the commands of one, and theirs.
 func everyCommand(of *cobra.Command) []*cobra.Command {
 	var out []*cobra.Command

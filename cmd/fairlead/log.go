@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -16,6 +17,11 @@ func (l *logOptions) register(flags *pflag.FlagSet, level zapcore.Level) {
 	l.level = level
 	flags.Var(logLevel{&l.level}, "log-level", "debug, info, warn or error")
 	flags.StringVar(&l.format, "log-format", "console", "console or json")
+}
+
+func (l *logOptions) complete(cmd *cobra.Command) {
+	choices(cmd, "log-level", []string{"debug", "info", "warn", "error"})
+	choices(cmd, "log-format", []string{"console", "json"})
 }
 
 // logLevel is a pflag.Value.

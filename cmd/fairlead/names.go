@@ -60,6 +60,16 @@ func (t target) String() string {
 	return t.Name.String() + "/" + strconv.Itoa(int(t.instance))
 }
 
+// choices lets the shell complete an option that takes one of some words.
+func choices[T ~string](cmd *cobra.Command, option string, words []T) {
+	var texts []string
+	for _, w := range words {
+		texts = append(texts, string(w))
+	}
+	cmd.RegisterFlagCompletionFunc(option, //nolint:errcheck // fails for unknown options only
+		cobra.FixedCompletions(texts, cobra.ShellCompDirectiveNoFileComp))
+}
+
 // completionTimeout bounds how long a shell waits for names.
 const completionTimeout = 2 * time.Second
 

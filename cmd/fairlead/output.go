@@ -41,8 +41,7 @@ func (f *format) Type() string { return "FORMAT" }
 func (a *app) formatFlag(cmd *cobra.Command) {
 	a.format = asTable
 	cmd.Flags().Var(&a.format, "format", "table, json or yaml")
-	cmd.RegisterFlagCompletionFunc("format", //nolint:errcheck // fails for unknown flags only
-		cobra.FixedCompletions([]string{string(asTable), string(asJSON), string(asYAML)}, cobra.ShellCompDirectiveNoFileComp))
+	choices(cmd, "format", []format{asTable, asJSON, asYAML})
 }
 
 // print writes v as JSON or YAML, or calls text for people.

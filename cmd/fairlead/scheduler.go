@@ -44,6 +44,7 @@ otherwise, and is advertised as http://$HOST:$PORT0.`,
 	flags.BoolVar(&d.startAnew, "start-anew", false, "if the master has removed the framework, which ends all its tasks, go on as a new one")
 	flags.Int32Var(&d.executorSlots, "executor-slots", 0, "how many executors each agent carries on top of its resources")
 	d.log.register(flags, zapcore.InfoLevel)
+	d.complete(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if d.master == "" {
 			return ours(usagef("--master is needed: where is the Mesos master?"))

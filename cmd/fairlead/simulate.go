@@ -16,6 +16,7 @@ import (
 	"fairlead/allocator"
 	"fairlead/drf"
 	"fairlead/internal/sim"
+	"fairlead/internal/sim/report"
 	"fairlead/internal/strictyaml"
 )
 
@@ -84,6 +85,9 @@ Placements (docs/placement.md):
 	flags.StringVar(&s.knob, "fairness-knob", "", "`number` from 0 to 1 for the placement tetris, instead of the scenario's: the best aligned among the first 1-f of the frameworks is served")
 	flags.StringSliceVar(&s.placements, "placement", nil, "choose agents by this `placement`; may be given several times")
 	flags.StringSliceVar(&s.formats, "format", []string{"table"}, "table, json, csv or html, and in files svg or png; may be given several times")
+	choices(cmd, "policy", allocator.Policies())
+	choices(cmd, "placement", allocator.Placements())
+	choices(cmd, "format", append([]string{string(asTable)}, report.Formats()...))
 	flags.StringArrayVar(&s.sets, "set", nil, "simulate also with `PATH=VALUE` in the scenario, and say what differs; may be given several times")
 	flags.StringArrayVar(&s.sweeps, "sweep", nil, "as --set for each of several values, `PATH=VALUE,VALUE`")
 	flags.StringVar(&s.out, "out", "", "`directory` for files, in the formats that --format names, or else html and json")

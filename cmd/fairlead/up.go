@@ -39,6 +39,7 @@ same state.`,
 	flags.BoolVar(&ephemeral, "ephemeral", false, "keep no state")
 	o.register(flags)
 	d.log.register(flags, zapcore.WarnLevel)
+	d.complete(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if ephemeral {
 			d.state = ""
