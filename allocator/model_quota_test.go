@@ -126,9 +126,7 @@ func (m *model) placePromised(out []decisionOf) ([]decisionOf, bool) {
 		return out, false
 	}
 	for !m.full(out) {
-		if m.policy().needsBlocked() {
-			m.skipRefused(free, skipped)
-		}
+		m.skipRefused(free, skipped)
 		heads := map[string][]*modelGroup{}
 		for _, g := range m.heads(free, skipped) {
 			if m.promised(g, times(g.demand(), g.together())) {
@@ -149,8 +147,8 @@ func (m *model) placePromised(out []decisionOf) ([]decisionOf, bool) {
 	return out, len(skipped) > 0
 }
 
-// skipRefused takes out what is first of its framework and what quota refuses: the
-// policy has to know who may be served.
+// skipRefused takes out what is first of its framework and what quota refuses: it
+// hides nothing behind it, and the policy may have to know who can be served.
 func (m *model) skipRefused(free map[string]*modelSpare, skipped map[string]bool) {
 	for again := true; again; {
 		again = false

@@ -16,8 +16,9 @@ type sparing struct {
 	chosen  map[RunID]bool
 	counts  map[int32]int32 // instances of the group by agent
 	freed   map[int32]drf.Vector
-	slots   map[int32]int32 // that come free
-	charge  drf.Vector      // of all instances of the group
+	slots   map[int32]int32  // that come free
+	ending  map[int32][]*run // what is being ended already
+	charge  drf.Vector       // of all instances of the group
 	// promised is the role whose guarantee is claimed, nil if it is a fair share.
 	promised *quota
 }
@@ -32,10 +33,10 @@ func (s *State) planPreemption(g *group, fair map[drf.Node]drf.Vector, minRun in
 		return nil
 	}
 	sp := &sparing{s: s, group: g, fair: fair, promised: promised, gone: map[drf.Node]drf.Vector{}, victims: s.victimsByAgent(g, minRun),
-		chosen: map[RunID]bool{}, counts: map[int32]int32{}, freed: map[int32]drf.Vector{}, slots: map[int32]int32{}}
+		chosen: map[RunID]bool{}, counts: map[int32]int32{}, freed: map[int32]drf.Vector{}, slots: map[int32]int32{}, ending: map[int32][]*run{}}
 	for r := range s.runs.all() {
-		if r.preempted {
-			sp.take(r, r.holds())
+		if r.killAt != never {
+			sp.ends(r)
 		}
 	}
 	p := &preemption{group: g}
@@ -114,6 +115,17 @@ func (s *State) promisedYet(g *group, charge *drf.Vector) *quota {
 		}
 	}
 	return nil
+}
+
+// ends books that a run is ended already, for whomever: what it holds is as good as
+// free, and not its framework's any more.
+func (sp *sparing) ends(r *run) {
+	sp.take(r, r.holds())
+	sp.freed[r.agent] = sp.freed[r.agent].Add(r.holds())
+	sp.ending[r.agent] = append(sp.ending[r.agent], r)
+	if r.slot {
+		sp.slots[r.agent]++
+	}
 }
 
 // take books that a run ends.
@@ -240,6 +252,9 @@ func (sp *sparing) fitsDevices(i int32, set []victim) bool {
 		if int(n) < len(free) {
 			free[n] += part
 		}
+	}
+	for _, r := range sp.ending[i] {
+		r.eachDevice(ends)
 	}
 	for _, v := range sp.victims[i] {
 		if sp.chosen[v.run.id] || slices.ContainsFunc(set, func(w victim) bool { return w.run == v.run }) {

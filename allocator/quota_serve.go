@@ -187,10 +187,14 @@ func (s *State) headPromised(q *queue) *bucket {
 		case s.guaranteed(q, &charge):
 			return b
 		}
-		if _, ok := s.seek(g, b.shape); ok {
+		switch _, ok := s.seek(g, b.shape); {
+		case !ok:
+			s.shapes.fill(b.shape)
+		case s.refused(q, &s.foundRoom):
+			s.skip(b) // it must not hide what is promised behind it
+		default:
 			return nil
 		}
-		s.shapes.fill(b.shape)
 	}
 	return nil
 }
