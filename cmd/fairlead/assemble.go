@@ -92,6 +92,7 @@ func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served 
 		FairnessMillis: max(d.fairnessInterval.Milliseconds(), 0), HalfLifeMillis: max(d.halfLife.Milliseconds(), 0),
 		Preemption: d.preemption, PreemptAfterMillis: max(d.preemptAfter.Milliseconds(), 1),
 		PreemptMinRunMillis: max(d.preemptMinRun.Milliseconds(), 1), PreemptPerMinute: max(d.preemptPerMinute, 1),
+		ShrinkAfterMillis: max(d.shrinkAfter.Milliseconds(), 1), GrowAfterMillis: max(d.growAfter.Milliseconds(), 1),
 	}
 	if cfg.Allocator.FairnessKnob, err = fairnessKnob(d.knob); err != nil {
 		return cfg, "", err

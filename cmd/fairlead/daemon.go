@@ -48,6 +48,7 @@ type daemon struct {
 
 	preemption                  bool
 	preemptAfter, preemptMinRun time.Duration
+	shrinkAfter, growAfter      time.Duration
 	preemptPerMinute            int
 	fairnessInterval, halfLife  time.Duration
 	history                     int
@@ -81,6 +82,8 @@ func (d *daemon) register(flags *pflag.FlagSet) {
 	flags.Var(durationOf(&d.preemptAfter, 10*time.Second), "preempt-after", "how long a task group waits before runs are ended for it")
 	flags.Var(durationOf(&d.preemptMinRun, time.Minute), "preempt-min-run", "how long a run is left alone")
 	flags.IntVar(&d.preemptPerMinute, "preempt-per-minute", 10, "how many `runs` are ended in any minute at most")
+	flags.Var(durationOf(&d.shrinkAfter, 2*time.Second), "shrink-after", "how long a task group waits before surplus of elastic groups is ended for it")
+	flags.Var(durationOf(&d.growAfter, 10*time.Second), "grow-after", "how long no surplus starts after any was ended for others")
 	flags.Var(durationOf(&d.halfLife, 0), "half-life", "let what frameworks held lately count too, and half as much after this `time`; 0: only what they hold now")
 	flags.Var(durationOf(&d.fairnessInterval, 10*time.Second), "fairness-interval", "how often it is measured how fairly everybody is served; 0: never")
 	flags.IntVar(&d.history, "history", 100, "how many ended `runs` of each task group are remembered")

@@ -59,6 +59,8 @@ type Scenario struct {
 	ReserveAfterMillis int64
 	// AvoidMillis is allocator.Config.AvoidMillis.
 	AvoidMillis int64
+	// ShrinkAfterMillis and GrowAfterMillis are those of allocator.Config.
+	ShrinkAfterMillis, GrowAfterMillis int64
 	// Preemption is allocator.Config.Preemption.
 	Preemption bool
 	Seed       int64
@@ -174,6 +176,7 @@ func scenario(o *strictyaml.Object) *Scenario {
 	if v, ok := o.Optional("avoid_failed"); ok {
 		s.AvoidMillis = reserveAfter(v)
 	}
+	s.ShrinkAfterMillis, s.GrowAfterMillis = optionalMillis(o, "shrink_after"), optionalMillis(o, "grow_after")
 	if v, ok := o.Optional("preemption"); ok {
 		s.Preemption = v.Bool()
 	}
@@ -233,6 +236,19 @@ func reserveAfter(v strictyaml.Value) int64 {
 			return -1
 		}
 	}
+	return atLeastOne(v)
+}
+
+// optionalMillis reads a duration, if there is one.
+func optionalMillis(o *strictyaml.Object, field string) int64 {
+	if v, ok := o.Optional(field); ok {
+		return atLeastOne(v)
+	}
+	return 0
+}
+
+// atLeastOne reads a duration of which the allocator reads 0 as its default.
+func atLeastOne(v strictyaml.Value) int64 {
 	millis, _ := v.Millis()
 	return max(millis, 1)
 }
