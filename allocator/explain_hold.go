@@ -40,10 +40,29 @@ func (s *State) explainHolds(g *group, e *Explanation) {
 	}
 	for _, h := range s.holds {
 		if slices.ContainsFunc(h.on, func(on heldOn) bool { return s.wouldFit(g, &s.agents[on.agent]) }) {
-			e.because(ReasonHeld, "it would fit where room is kept for %s/%s for %s: %s",
-				h.group.spec.Framework, h.group.spec.Name, s.still(h.until), s.holdText(h))
+			e.because(ReasonHeld, "it would fit where room is kept for %s/%s for %s: %s%s",
+				h.group.spec.Framework, h.group.spec.Name, s.still(h.until), s.holdText(h), s.backfillText(g, h))
 		}
 	}
+}
+
+// backfillText says why a group may not use what is kept for another one until that
+// is complete.
+func (s *State) backfillText(g *group, h *hold) string {
+	limit := g.spec.MaxRuntimeMillis
+	switch left := h.completeBy - s.now; {
+	case h.completeBy == 0 && limit > 0:
+		return "; when that will be complete is not known, so that no max_runtime is short enough"
+	case left <= 0:
+		return ""
+	case g.together() > 1:
+		return "; what starts together may not use it meanwhile"
+	case limit == 0:
+		return fmt.Sprintf("; that is complete in %s at the latest, and what has a max_runtime of no more may use it until then: this group has none", howLong(left))
+	case limit > left:
+		return fmt.Sprintf("; that is complete in %s at the latest, and what has a max_runtime of no more may use it until then: this group has %s", howLong(left), howLong(limit))
+	}
+	return ""
 }
 
 // wouldFit reports whether a group would fit on an agent if nothing was kept

@@ -215,10 +215,19 @@ func (s *Scheduler) Plan(ctx context.Context, specs []*proto.TaskGroup) (*alloca
 	if err != nil {
 		return nil, err
 	}
+	select { // one at a time: the copy is made in the loop, and others have to wait for it
+	case s.planning <- struct{}{}:
+		defer func() { <-s.planning }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	var m *allocator.Image
 	err = s.ask(ctx, func(*batch) error {
+		if err := s.state.Admit(groups); err != nil {
+			return err
+		}
 		m = s.state.Image()
-		return s.state.Admit(groups)
+		return nil
 	})
 	if err != nil {
 		return nil, err

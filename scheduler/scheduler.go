@@ -89,6 +89,8 @@ type Scheduler struct {
 	log   *zap.Logger
 	inbox chan message
 	done  chan struct{} // closed when Run has ended
+	// planning is taken by who has a plan made.
+	planning chan struct{}
 
 	// Below: the owner's, that is Run's goroutine.
 	state     *allocator.State
@@ -135,7 +137,7 @@ func Open(cfg Config) (*Scheduler, error) {
 		return nil, err
 	}
 	s := &Scheduler{
-		cfg: cfg, log: cfg.Logger, inbox: make(chan message, inboxSize), done: make(chan struct{}),
+		cfg: cfg, log: cfg.Logger, inbox: make(chan message, inboxSize), done: make(chan struct{}), planning: make(chan struct{}, 1),
 		specs: map[owner]*proto.TaskGroup{}, times: timetable{of: map[owner]*schedule.Schedule{}}, tasks: map[string]*taskRef{}, byRun: map[allocator.RunID]*taskRef{}, endpoints: map[string]string{}, agents: map[string]seenAgent{}, offers: map[string][]mesos.Resource{},
 		look:   make(chan struct{}, 1),
 		events: newEventLog(),
