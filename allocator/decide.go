@@ -84,7 +84,7 @@ func (s *State) settle(out []Action, r *run, o Outcome, message string) []Action
 	case d.Outcome == Preempted || d.Outcome == Surplus:
 		d.NotBefore = s.now
 	case d.Retry:
-		d.NotBefore = s.now + r.group.spec.Restart.backoff(in, d.Charged)
+		d.NotBefore = s.now + r.group.spec.Restart.backoff(in.charged, in.lost, d.Charged)
 	}
 	s.bookSettle(r, d)
 	return append(out, d)
@@ -119,18 +119,28 @@ const lostBackoffMillis = 1000
 // backoff is the wait before an instance's next run: the policy's, doubled with
 // each counted restart, or after losses a wait that keeps an agent which drops
 // every launch from being tried in a loop.
-func (p Restart) backoff(in *instance, counts bool) int64 {
-	wait, doublings := p.BackoffMillis, in.charged
+func (p Restart) backoff(charged, lost int32, counts bool) int64 {
+	wait, doublings := p.BackoffMillis, charged
 	if !counts {
-		if in.lost == 0 {
+		if lost == 0 {
 			return 0
 		}
-		wait, doublings = lostBackoffMillis, in.lost-1
+		wait, doublings = lostBackoffMillis, lost-1
 	}
 	for ; doublings > 0 && wait < MaxBackoffMillis; doublings-- {
 		wait *= 2
 	}
 	return min(wait, MaxBackoffMillis)
+}
+
+// Follows says what follows the end of an instance that was restarted so often
+// and was lost so often in a row before: whether it runs again, whether that
+// counts, and how long it waits first.
+func (p Restart) Follows(o Outcome, charged, lost int32) (retry, counts bool, waitMillis int64) {
+	if retry, counts = p.again(o, charged); retry {
+		waitMillis = p.backoff(charged, lost, counts)
+	}
+	return retry, counts, waitMillis
 }
 
 func (s *State) kill(out []Action, r *run, cause KillCause) []Action {

@@ -140,6 +140,7 @@ func (l *changeList) role(o *strictyaml.Object, name strictyaml.Value) *Role {
 		}
 		taskgroup.CheckRoles(roleSets(l.roles), here)
 		checkGuarantees(o.Value, &Scenario{Agents: l.scenario.Agents, Roles: l.roles})
+		checkNoQuota(o.Value, l.scenario.Mode, r)
 	}
 	return &r
 }

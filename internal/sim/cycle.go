@@ -8,8 +8,17 @@ import (
 	"fairlead/drf"
 )
 
-// NextDeadline is the time of the next cycle that can bring something.
+// NextDeadline is when a back-off ends, or of the next cycle that can bring something.
 func (m *master) NextDeadline() (int64, bool) {
+	at, ok := m.nextCycle()
+	if len(m.backoffs) > 0 && (!ok || m.backoffs[0].at < at) {
+		return m.backoffs[0].at, true
+	}
+	return at, ok
+}
+
+// nextCycle is the time of the next cycle that can bring something.
+func (m *master) nextCycle() (int64, bool) {
 	if _, ok := m.tree.Next(); !ok {
 		return 0, false // nobody wants anything
 	}
@@ -29,7 +38,7 @@ func (m *master) NextDeadline() (int64, bool) {
 
 // isStuck tells that nobody would take anything that is free now, however often it is offered.
 func (m *master) isStuck() bool {
-	return !slices.ContainsFunc(m.agents, func(a offering) bool {
+	return len(m.backoffs) == 0 && !slices.ContainsFunc(m.agents, func(a offering) bool {
 		return a.up && slices.ContainsFunc(m.takers, func(t *taker) bool {
 			return t.least.FitsIn(a.free) && slices.ContainsFunc(t.queue, func(g *offered) bool { return g.demand.FitsIn(a.free) })
 		})
@@ -82,29 +91,12 @@ func (m *master) decide() []allocator.Action {
 		}
 	}
 	m.doomed = m.doomed[:0]
-	if at, ok := m.NextDeadline(); ok && at <= m.now {
+	out = m.abandon(out)
+	m.resume()
+	if at, ok := m.nextCycle(); ok && at <= m.now {
 		m.cycle()
 	}
 	return m.accepted(out)
-}
-
-// settle closes a run. One that was lost starts again, wherever there is an offer for it.
-func (m *master) settle(r *mastered) *allocator.Settle {
-	s := &allocator.Settle{Run: r.id, Outcome: outcomeOf(r.states, r.of.spec.Tasks)}
-	g := r.of
-	switch {
-	case g.dying && s.Outcome != allocator.Finished:
-		s.Outcome = allocator.Killed
-	case s.Outcome == allocator.Lost:
-		s.Retry, s.NotBefore = true, m.now
-		g.again = append(g.again, r.instance)
-		m.wait(g)
-	}
-	g.live--
-	g.of.live--
-	m.free = append(m.free, r.id.Place())
-	*r = mastered{}
-	return s
 }
 
 // outcomeOf is how a run ended: well if every task that is no sidecar did.

@@ -26,7 +26,7 @@ func (l *groupList) checkDaemon(item strictyaml.Value, g *Group) {
 	case g.Durations != nil:
 		item.Failf("the instances of a group with per: agent all run equally long: write duration")
 	case l.mode == WholeAgents:
-		item.Failf("per: agent is not possible in the mode offers")
+		item.Failf("per: agent is not for mode offers: there a framework has no choice of agents")
 	case l.until == 0:
 		item.Failf("a group with per: agent does not end: the scenario needs an end, until")
 	}

@@ -120,7 +120,7 @@ func (l *groupList) entry(item strictyaml.Value, o *strictyaml.Object) {
 		case g.arrival != nil || g.repeat != nil || g.stages != nil:
 			item.Failf("a group with a schedule has no stages, does not repeat, and arrives at a given time")
 		case l.mode == WholeAgents:
-			item.Failf("a schedule is not possible in the mode offers")
+			item.Failf("a schedule is not for mode offers: there frameworks have no clock")
 		case l.until == 0:
 			item.Failf("a group with a schedule runs again and again: the scenario needs an end, until")
 		}
@@ -243,9 +243,6 @@ func (l *groupList) staged(list strictyaml.Value, o *strictyaml.Object) Group {
 	if v, ok := o.Optional("instances"); ok {
 		n, _ := v.Int(1, maxEntries)
 		g.Spec.Instances = uint32(n)
-	}
-	if l.mode == WholeAgents {
-		list.Failf("stages are not for mode offers")
 	}
 	for _, item := range list.List(maxStages) {
 		if o, ok := item.Object(); ok {

@@ -59,6 +59,10 @@ type master struct {
 	wanted   bool  // a cycle may bring something
 	atOnce   bool  // it need not wait for its time
 	launches []launchOn
+	backoffs []backoff // in order of time
+	// after are the groups that come after one that has not ended; failed are those that never can.
+	after  map[jobKey][]*offered
+	failed []*offered
 }
 
 // offering is an agent, as the master sees it.
@@ -96,9 +100,14 @@ type offered struct {
 	demand drf.Vector
 	tasks  []drf.Vector
 	fresh  int32   // the next instance that was never started
-	again  []int32 // that were lost
+	again  []int32 // that run again
+	tries  map[int32]tries
+	waits  int32 // instances that wait out a back-off
 	live   int32
 	dying  bool
+	behind bool // it comes after a group that has not ended
+	bad    allocator.Outcome
+	how    allocator.Outcome
 }
 
 // mastered is a run.
@@ -117,6 +126,16 @@ type launchOn struct {
 	allocator.Launch
 }
 
+// tries is how often an instance was restarted, and lost in a row.
+type tries struct{ charged, lost int32 }
+
+// backoff is an instance that runs again at a time.
+type backoff struct {
+	at       int64
+	of       *offered
+	instance int32
+}
+
 func newMaster(s *Scenario) (*master, error) {
 	ranking, err := rankingOf(s.Policy)
 	if err != nil {
@@ -128,7 +147,7 @@ func newMaster(s *Scenario) (*master, error) {
 	m := &master{
 		policy: s.Policy, rules: s.Offers, accept: make(map[string]*Accept),
 		kinds: drf.NewKinds(), tree: drf.NewTreeOf(ranking), agentOf: make(map[string]int),
-		takerOf: make(map[leaf]*taker), byNode: make(map[drf.Node]*taker), groups: make(map[jobKey]*offered),
+		takerOf: make(map[leaf]*taker), byNode: make(map[drf.Node]*taker), groups: make(map[jobKey]*offered), after: make(map[jobKey][]*offered),
 		from: sourceOf(s.Seed, "agents", "", ""), cycleAt: -s.Offers.IntervalMillis,
 	}
 	if s.Faults != nil {
@@ -163,14 +182,11 @@ func (m *master) Total() drf.Vector { return m.total }
 
 // Pending counts the instances of a group that wait for an offer.
 func (m *master) Pending(framework, name string) int64 {
-	if g := m.groups[jobKey{framework, name}]; g != nil {
+	if g := m.groups[jobKey{framework, name}]; g != nil && !g.behind {
 		return int64(g.pending())
 	}
 	return 0
 }
-
-// Outcome is not told: nothing comes after another group here.
-func (m *master) Outcome(string, string) (allocator.Outcome, string) { return allocator.Unfinished, "" }
 
 // Step books a fact, or decides.
 func (m *master) Step(e allocator.Event) ([]allocator.Action, error) {
@@ -226,6 +242,9 @@ func (m *master) agentSeen(f allocator.AgentSeen) error {
 	total, err := m.vector(f.Total)
 	if err != nil {
 		return err
+	}
+	for _, r := range f.Ports {
+		total[drf.Ports] += drf.Amount(r.End-r.Begin+1) * drf.Unit
 	}
 	i, ok := m.agentOf[f.Agent]
 	if !ok {
@@ -298,12 +317,20 @@ func (m *master) submitted(spec allocator.Group) error {
 		g.demand = g.demand.Add(v)
 	}
 	m.groups[jobKey{spec.Framework, spec.Name}] = g
+	if m.comesAfter(g) {
+		return nil
+	}
+	m.revive(g)
+	return nil
+}
+
+// revive lets a framework get offers for a group at once.
+func (m *master) revive(g *offered) {
 	m.wait(g)
 	for i := range m.agents {
-		m.agents[i].filters = slices.DeleteFunc(m.agents[i].filters, func(f filter) bool { return f.of == t })
+		m.agents[i].filters = slices.DeleteFunc(m.agents[i].filters, func(f filter) bool { return f.of == g.of })
 	}
 	m.atOnce = true
-	return nil
 }
 
 // stir books that something changed, so that another cycle may bring something.
@@ -336,9 +363,11 @@ func (m *master) killed(g *offered) {
 	if g == nil || g.dying {
 		return
 	}
-	g.dying, g.again, g.fresh = true, nil, g.spec.Instances
+	g.dying, g.behind, g.again, g.fresh = true, false, nil, g.spec.Instances
+	m.backoffs, g.waits = slices.DeleteFunc(m.backoffs, func(b backoff) bool { return b.of == g }), 0
 	m.leaveQueue(g)
 	m.doomed = append(m.doomed, g)
+	m.closeIfOver(g)
 }
 
 // updated books how a task is. What it held is free when it is over.

@@ -57,6 +57,10 @@ func (m *master) share(n drf.Node) (drf.Share, string) {
 // Check compares the books: what runs hold is what frameworks and agents have given.
 func (m *master) Check() error {
 	held, used := make(map[*taker]drf.Vector), make([]drf.Vector, len(m.agents))
+	waits := make(map[*offered]int32)
+	for _, b := range m.backoffs {
+		waits[b.of]++
+	}
 	live := make(map[*offered]int32)
 	for i := range m.runs {
 		if r := &m.runs[i]; r.id != 0 {
@@ -81,8 +85,12 @@ func (m *master) Check() error {
 		}
 	}
 	for key, g := range m.groups {
-		if g.live != live[g] {
-			return fmt.Errorf("task group %s/%s has %d runs, but counts %d", key.framework, key.name, live[g], g.live)
+		if g.live != live[g] || g.waits != waits[g] {
+			return fmt.Errorf("task group %s/%s has %d runs and %d waiting to run again, but counts %d and %d",
+				key.framework, key.name, live[g], waits[g], g.live, g.waits)
+		}
+		if inLine := slices.Contains(g.of.queue, g); inLine != (g.pending() > 0 && !g.behind) {
+			return fmt.Errorf("task group %s/%s is in line: %t, with %d instances to start", key.framework, key.name, inLine, g.pending())
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ func accept(v strictyaml.Value) *Accept {
 		resources, ports := taskgroup.Resources(v)
 		out.Least = quantities(resources)
 		if ports > 0 {
-			v.Failf("there are no ports in mode offers")
+			v.Failf("an offer is not looked at for its ports")
 		}
 	}
 	if v, ok := o.Optional("refuse"); ok {
@@ -107,23 +107,22 @@ func mode(o *strictyaml.Object, s *Scenario) {
 	}
 }
 
-// checkOffered refuses a group that asks for what frameworks of two levels do not do here.
+// checkOffered refuses a group that asks for what frameworks of two levels do not do here, and says why.
 func checkOffered(v strictyaml.Value, g *proto.TaskGroup) {
+	const first = "a framework starts things on the first offer that has room"
 	for _, has := range []struct {
 		what string
 		is   bool
+		why  string
 	}{
-		{"gang", g.GangMin > 0}, {"instances: {min: ...}", g.InstancesMin > 0}, {"constraints", len(g.Constraints) > 0},
-		{"prefer", len(g.Prefer) > 0}, {"near", g.Near != ""}, {"sticky", g.Sticky}, {"restart", g.Restart != nil},
-		{"max_runtime", g.MaxRuntimeMs > 0}, {"after", len(g.After)+len(g.AfterEnd) > 0},
+		{"gang", g.GangMin > 0, "a framework sees the agents one by one, and keeps no offer until it has enough of them"},
+		{"instances: {min: ...}", g.InstancesMin > 0, "a framework does not know whether others wait"},
+		{"constraints", len(g.Constraints) > 0, first}, {"prefer", len(g.Prefer) > 0, first},
+		{"near", g.Near != "", first}, {"sticky", g.Sticky, first},
+		{"max_runtime", g.MaxRuntimeMs > 0, "a framework has no clock"},
 	} {
 		if has.is {
-			v.Failf("%s is not for mode offers, in which frameworks only launch what fits on an offer", has.what)
-		}
-	}
-	for i := range g.Tasks {
-		if g.Tasks[i].Ports > 0 {
-			v.Failf("there are no ports in mode offers")
+			v.Failf("%s is not for mode offers: there %s", has.what, has.why)
 		}
 	}
 }

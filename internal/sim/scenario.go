@@ -135,6 +135,7 @@ func scenario(o *strictyaml.Object) *Scenario {
 		s.Roles = roles(v)
 		if v.Problems() == 0 {
 			checkGuarantees(v, s)
+			checkNoQuota(v, s.Mode, s.Roles...)
 		}
 	}
 	if v, ok := o.Optional("frameworks"); ok {
@@ -322,6 +323,15 @@ func checkGuarantees(v strictyaml.Value, s *Scenario) {
 			if promised[g.Name] += g.Amount; promised[g.Name] > total[g.Name] && before <= total[g.Name] {
 				v.Failf("guarantees of %s %s together can't be met: the cluster has %s", promised[g.Name], g.Name, total[g.Name])
 			}
+		}
+	}
+}
+
+// checkNoQuota refuses quotas where the master has none.
+func checkNoQuota(v strictyaml.Value, mode Mode, roles ...Role) {
+	for _, r := range roles {
+		if mode == WholeAgents && len(r.Guarantee)+len(r.Limit) > 0 {
+			v.Failf("role %s: guarantees and limits are not for mode offers: its master knows weights only", r.Name)
 		}
 	}
 }
