@@ -130,7 +130,8 @@ type table struct {
 	header  []string
 	rows    [][]cell
 	colour  bool
-	nothing string // said instead of a table without rows
+	nothing string   // said instead of a table without rows
+	left    []string // titles of the columns that were left out
 }
 
 func (a *app) table(header ...string) *table { return &table{header: header, colour: a.colourful()} }
@@ -145,16 +146,16 @@ func (t *table) write(w io.Writer) {
 		return
 	}
 	rows := append([][]cell{t.head()}, t.rows...)
-	widths := make([]int, len(t.header))
 	for _, row := range rows {
 		for i := range row {
 			row[i].text = printable(row[i].text)
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i].text))
 		}
 	}
+	widths := t.widths(rows)
 	for _, row := range rows {
 		fmt.Fprintln(w, strings.TrimRight(t.line(row, widths), " "))
 	}
+	t.writeLeft(w)
 }
 
 func (t *table) head() []cell {

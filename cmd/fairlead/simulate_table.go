@@ -50,17 +50,21 @@ func (a *app) writeComparison(w io.Writer, c *report.Comparison) {
 	a.writeSizes(w, c)
 }
 
-// screen is how wide a table of runs side by side may be.
+// screen is how wide a table of runs side by side may be where there is no terminal.
 const screen = 110
 
 // writeSideBySide has a column for each run, in as many tables as it takes.
 func (a *app) writeSideBySide(w io.Writer, c *report.Comparison) {
+	most := a.width()
+	if most == 0 {
+		most = screen
+	}
 	for from := 0; from < len(c.Runs); {
 		if from > 0 {
 			fmt.Fprintln(w)
 		}
-		header, width, to := []string{""}, 0, from
-		for ; to < len(c.Runs) && (to == from || width+len(c.Runs[to].Label) < screen); to++ {
+		header, width, to := []string{""}, len("COMPLETION MEAN"), from
+		for ; to < len(c.Runs) && (to == from || width+2+max(len(c.Runs[to].Label), 8) <= most); to++ {
 			label := c.Runs[to].Label + interrupted(c.Runs[to].Result)
 			header = append(header, label)
 			width += max(len(label), 8) + 2
@@ -164,6 +168,7 @@ func (a *app) writeSome(w io.Writer, t *table) {
 	}
 	more := len(t.rows) - mostRows
 	t.rows = t.rows[:min(len(t.rows), mostRows)]
+	t.fit(a.width(), "P99", "SLOWDOWN", "P50", "PENDING", "ROLE", "P95", "ERROR", "FAIR", "FINISHED", "WAIT MEAN")
 	fmt.Fprintln(w)
 	t.write(w)
 	if more > 0 {
@@ -200,12 +205,13 @@ func (a *app) writeResult(w io.Writer, r *sim.Result) {
 		}
 		cells := []cell{text(f.Name), text(f.Role), number(f.Weight), text(dominant), number(fraction(f.ShareNum, f.ShareDen)),
 			number(fmt.Sprintf("%.4f", f.DominantShare)), number(f.Running), number(f.Pending), orDash(f.Finished), orDash(f.Failed),
-			number(fmt.Sprintf("%.1fs", f.MeanWaitS)), number(fmt.Sprintf("%.1fs", f.MeanCompletionS)), text(floatAmounts(f.Allocated))}
+			shown(report.Seconds, f.MeanWaitS), shown(report.Seconds, f.MeanCompletionS), text(floatAmounts(f.Allocated))}
 		if len(sparks) > 0 {
 			cells = append(cells, text(sparks[[2]string{f.Name, f.Role}]))
 		}
 		t.add(cells...)
 	}
+	t.fit(a.width(), "RANK", "ALLOCATED", "WEIGHT", "FAILED", "DOMINANT", "ROLE", "PENDING", "SHARE", "SHARE OVER TIME")
 	t.write(w)
 	writeTimes(w, "wait", r.Wait)
 	writeTimes(w, "completion", r.Completion)

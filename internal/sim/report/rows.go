@@ -73,11 +73,22 @@ func (k Kind) Format(x float64) string {
 	case Count:
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	case Seconds:
-		return fmt.Sprintf("%.1fs", x)
+		return long(x)
 	case Part:
 		return fmt.Sprintf("%.1f%%", 100*x)
 	case Index:
 		return fmt.Sprintf("%.4f", x)
 	}
 	return fmt.Sprintf("%.2f", x)
+}
+
+// long is a time in seconds, and in hours or days where those would be too many to read.
+func long(x float64) string {
+	switch {
+	case x < 10_000:
+		return fmt.Sprintf("%.1fs", x)
+	case x < 2*86_400:
+		return fmt.Sprintf("%.2fh", x/3_600)
+	}
+	return fmt.Sprintf("%.2fd", x/86_400)
 }

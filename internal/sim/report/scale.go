@@ -131,7 +131,7 @@ func duration(s float64) string {
 	for _, u := range []struct {
 		of   float64
 		name string
-	}{{86_400, "d"}, {3_600, "h"}, {60, "m"}} {
+	}{{86_400, "d"}, {3_600, "h"}, {60, "min"}} {
 		if s >= 2*u.of {
 			return strconv.FormatFloat(s/u.of, 'g', 3, 64) + u.name
 		}
