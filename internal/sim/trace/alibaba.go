@@ -59,8 +59,10 @@ func dlrmFormat() Format {
 line is one instance with cpus, gpus, mem, disk and rdma (percent of a network card), as
 requested. It arrives when it was created, or at 0 if that was before the trace, and
 runs from when it was scheduled to when it was deleted, or without end.
-There is no list of nodes: --cluster must name one. max_instance_per_node and the
-pairing of CPU nodes (CN) with GPU nodes (HN) are not simulated.`,
+There is no list of nodes: --cluster must name one. max_instance_per_node is not
+simulated, since it counts the instances of an app that come at different times, which
+are task groups of their own, and constraints hold within one; nor is the pairing of
+CPU nodes (CN) with GPU nodes (HN).`,
 		start:        func() parser { return &dlrm{} },
 		endless:      true,
 		unsorted:     true,

@@ -92,6 +92,11 @@ func (c *cluster) values(attribute string) []string {
 	return out
 }
 
+// meets reports whether a machine of the shape has what is wanted.
+func (s *shape) meets(wants []Want) bool {
+	return !slices.ContainsFunc(wants, func(w Want) bool { return !w.metBy(s.attributes) })
+}
+
 // carries is how many instances an empty machine of the shape holds.
 func (s *shape) carries(instance []allocator.Quantity) int64 {
 	n := int64(maxInstances)
@@ -110,7 +115,7 @@ func (c *cluster) holds(instance []allocator.Quantity) bool {
 func (c *cluster) refuses(g *Group) string {
 	room, some := int64(0), false
 	for _, s := range c.shapes {
-		if slices.ContainsFunc(g.Wants, func(w Want) bool { return !w.metBy(s.attributes) }) {
+		if !s.meets(g.Wants) {
 			continue
 		}
 		some = true

@@ -16,7 +16,7 @@ const clusterAttribute = "cluster"
 func metaCentrumSplit(r *record, c *cluster, cores int64) split {
 	q := torqueRequest(r.field(swfRequest), cores, c.values(clusterAttribute))
 	if q.more {
-		r.ignore("properties of nodes other than their cluster, or their exclusive use")
+		r.ignore("properties of nodes other than their cluster")
 	}
 	if q.nodes == 1 && units(cores) > c.most("cpus") {
 		q.nodes = cores
@@ -34,7 +34,27 @@ func metaCentrumSplit(r *record, c *cluster, cores int64) split {
 	case bytes > 0:
 		r.ignore("memory, since the machines are not known to have any")
 	}
+	if q.exclusive {
+		s.alone(r, c)
+	}
 	return s
+}
+
+// alone asks for all of a machine, so that nothing else runs there. It takes one kind of machine for that.
+func (s *split) alone(r *record, c *cluster) {
+	var kinds []shape
+	for _, k := range c.shapes {
+		if k.carries(s.each) > 0 && k.meets(s.wants) {
+			kinds = append(kinds, k)
+		}
+	}
+	switch len(kinds) {
+	case 0: // it is refused for that
+	case 1:
+		s.each = kinds[0].resources
+	default:
+		r.ignore("exclusive use of a node, of which several kinds would do")
+	}
 }
 
 // torque is what a request asks for.
@@ -42,6 +62,8 @@ type torque struct {
 	nodes int64
 	// clusters are those that will do, nil if any does.
 	clusters []string
+	// exclusive is true if nothing else may run on its nodes.
+	exclusive bool
 	// more is true if there is anything else to it than nodes, cores and clusters.
 	more bool
 }
@@ -49,9 +71,9 @@ type torque struct {
 // torqueRequest reads nodes:ppn=cores:property...#excl. It is one node if the request does not agree
 // with the cores that the job got.
 func torqueRequest(request string, cores int64, clusters []string) torque {
-	request, _, exclusive := strings.Cut(request, "#")
+	request, exclusive := strings.CutSuffix(request, "#excl")
 	parts := strings.Split(request, ":")
-	q := torque{more: exclusive}
+	q := torque{exclusive: exclusive}
 	perNode := int64(1)
 	nodes, err := strconv.ParseInt(parts[0], 10, 32)
 	for _, part := range parts[1:] {

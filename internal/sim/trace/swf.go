@@ -22,8 +22,9 @@ the machines have any. A job is one instance with all its processors where a mac
 can hold it, otherwise a gang of one instance a processor.
 MetaCentrum form: --cluster names the .machines file; memory is bytes per job, divided
 among its nodes; a request for N nodes is a gang of N instances, and one for a cluster
-(cl_NAME, ^cl_NAME) a constraint on the attribute cluster. Other properties of nodes and
-their exclusive use are not simulated.`,
+(cl_NAME, ^cl_NAME) a constraint on the attribute cluster. One for a node without others
+(#excl) asks for all that the node has, if it can be of one kind only. Other properties
+of nodes are not simulated.`,
 		start: func() parser { return &swf{} },
 		machines: func() func(*record) (Machine, bool) {
 			return metaCentrumMachine
