@@ -7,43 +7,44 @@ import (
 	"fairlead/drf"
 )
 
-// agent is one machine: what it holds, what runs there and what is ours to use.
+// agent is one machine: what it holds, what runs there and what is ours to use. What
+// each run changes comes first, so that it comes into the cache together.
 type agent struct {
-	id         string
-	seq        uint32 // agents seen earlier have lower ones; 0: this place is free
-	host       string
-	attributes []Attribute
-	total      drf.Vector
-	given      portSet // the numbers behind total[drf.Ports]
-	slots      int32   // executors it carries on top of total
-	owned      bool
-	seen       bool // AgentSeen said what it holds, not only an offer
-	lost       bool
-	runs       int32
-	carried    int32 // runs whose executor is one of slots
-	used       drf.Vector
-	ports      portSet // the numbers that can be placed now
-	offers     []offer
-	offering   bool // in State.offering
-	changed    bool // in State.changed: spare is out of date
-	described  bool // it is another agent, or has other attributes, than indexes know
-	spare      spare
-	hold       *hold
-	wanted     drf.Vector // what hold wants here
-	kept       drf.Vector // what of it is free; it is not in spare
-	wantedFor  int32      // how many instances hold is for here
-	stayingOn  int32      // the slots of runs that are not expected to end
-	staying    drf.Vector // the part of used that is not expected to come free
-	devices    []device   // its GPUs, if it is owned
-	gpusKept   bool       // the hold wants GPUs: nobody else gets any
-	wants      fitKey     // the form of spare.free
-	lot        uint64     // see lotOf
-	launches   int32      // decided in this Tick
+	spare    spare
+	used     drf.Vector
+	total    drf.Vector
+	wants    fitKey // the form of spare.free
+	seq      uint32 // agents seen earlier have lower ones; 0: this place is free
+	runs     int32
+	slots    int32 // executors it carries on top of total
+	carried  int32 // runs whose executor is one of slots
+	launches int32 // decided in this Tick
+	// firstLaunch is where the next of them goes when they are sorted.
+	firstLaunch int32
+	owned       bool
+	seen        bool // AgentSeen said what it holds, not only an offer
+	lost        bool
+	offering    bool // in State.offering
+	changed     bool // in State.changed: spare is out of date
+	described   bool // it is another agent, or has other attributes, than indexes know
+	gpusKept    bool // the hold wants GPUs: nobody else gets any
+	hold        *hold
+	id          string
+	offers      []offer
+	given       portSet  // the numbers behind total[drf.Ports]
+	ports       portSet  // the numbers that can be placed now
+	devices     []device // its GPUs, if it is owned
+	host        string
+	attributes  []Attribute
+	wanted      drf.Vector // what hold wants here
+	kept        drf.Vector // what of it is free; it is not in spare
+	wantedFor   int32      // how many instances hold is for here
+	stayingOn   int32      // the slots of runs that are not expected to end
+	staying     drf.Vector // the part of used that is not expected to come free
+	lot         uint64     // see lotOf
 	// The master may keep what it has from us until then: see keptAway.
 	refusedUntil int64
 	refused      uint64 // link.revives at that time
-	// firstLaunch is where the next of them goes when they are sorted.
-	firstLaunch int32
 }
 
 type offer struct {
@@ -68,7 +69,7 @@ type spare struct {
 
 // grew reports whether something may fit now that did not fit before.
 func (now *spare) grew(before *spare) bool {
-	return now.here && !before.here || now.slots > before.slots || !now.free.FitsIn(before.free)
+	return now.here && !before.here || now.slots > before.slots || !before.free.Holds(&now.free)
 }
 
 // need is what a run of these shapes takes from the agent's free resources.
@@ -85,11 +86,8 @@ func (a *agent) fits(k *kin) bool {
 	if !a.spare.here {
 		return false
 	}
-	need := a.need(k)
-	for r := range need {
-		if need[r] > a.spare.free[r] {
-			return false
-		}
+	if !a.spare.free.Holds(a.need(k)) {
+		return false
 	}
 	if k.gpus != nil && !a.fitsDevices(k.gpus) {
 		return false
@@ -188,11 +186,11 @@ func (s *State) catchUp() {
 		a := &s.agents[i]
 		before, described := a.spare, a.described
 		a.changed, a.described = false, false
-		a.spare, a.kept = s.spareOf(a), drf.Vector{}
-		for k := range s.free {
-			s.free[k] += a.spare.free[k] - before.free[k]
-		}
+		a.spare = s.spareOf(a)
+		s.free.Gain(&a.spare.free)
+		s.free.Lose(&before.free)
 		if a.hold != nil {
+			a.kept = drf.Vector{}
 			a.hold.stale = true
 			s.keep(i)
 		}
@@ -214,8 +212,8 @@ func (s *State) spareOf(a *agent) spare {
 		return spare{}
 	case a.owned:
 		now.here = true
-		if left, ok := a.total.Sub(a.used); ok {
-			now.free = left
+		if now.free = a.total; !now.free.Lose(&a.used) {
+			now.free = drf.Vector{}
 		}
 	case len(a.offers) > 0:
 		now.here = true

@@ -107,16 +107,12 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	if l.Slot {
 		a.carried++
 	}
-	a.used = a.used.Add(l.Charge)
+	a.used.Gain(&l.Charge)
 	if !g.isSurplus(l.Instance) {
 		s.stay(g, a, l.Charge, l.Slot)
 	}
 	a.spare.slot, a.spare.slots = a.slots > a.carried, a.slots-a.carried
-	for k := range a.spare.free {
-		taken := min(a.spare.free[k], l.Charge[k])
-		a.spare.free[k] -= taken
-		s.free[k] -= taken
-	}
+	s.takeFree(a, &l.Charge)
 	if len(l.Ports) > 0 {
 		a.ports = a.ports.without(l.Ports...)
 	}
@@ -124,12 +120,13 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 		stays := g.stays() && !g.isSurplus(l.Instance)
 		g.eachDevice(l.Devices, func(n int32, part drf.Amount) { a.holdDevice(stays, n, part) })
 	}
-	r := s.runs.put(l.Run, g, len(g.tasks))
-	r.instance, r.agent, r.slot, r.ports, r.devices, r.started = l.Instance, i, l.Slot, l.Ports, l.Devices, s.now
-	for k := range r.overhead {
-		r.overhead[k] = l.Charge[k] - g.spec.template.demand[k]
+	r := s.runs.put(l.Run, g)
+	r.instance, r.agent, r.slot, r.started = l.Instance, i, l.Slot, s.now
+	r.overhead = s.overheadOf(g, l)
+	if len(l.Ports)+len(l.Devices)+len(g.grown) > 0 {
+		u := r.own()
+		u.ports, u.devices, u.grown = l.Ports, l.Devices, g.grownBy()
 	}
-	r.grown = g.grownBy()
 	if limit := g.spec.MaxRuntimeMillis; limit > 0 {
 		s.runTimers.push(runTimer{s.now + limit, l.Run})
 	}
@@ -142,6 +139,33 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 		s.note(i) // of what is held there some may have been used
 	}
 	s.touch(i)
+}
+
+// takeFree takes what is placed on an agent off what is free there. A replay may
+// place more than it knows to be free.
+func (s *State) takeFree(a *agent, v *drf.Vector) {
+	if a.spare.free.Lose(v) {
+		s.free.Lose(v)
+		return
+	}
+	for k := range v {
+		taken := min(a.spare.free[k], v[k])
+		a.spare.free[k] -= taken
+		s.free[k] -= taken
+	}
+}
+
+// overheadOf is what a launch takes beyond what its group was submitted with:
+// nothing, or the executor, unless its memory has grown.
+func (s *State) overheadOf(g *group, l *Launch) *drf.Vector {
+	if l.Charge == g.spec.template.demand {
+		return nil
+	}
+	v := l.Charge
+	if v.Lose(&g.spec.template.demand); v == s.executor {
+		return &s.executor
+	}
+	return &v
 }
 
 // startInstance moves an instance from waiting to live.
@@ -159,6 +183,9 @@ func (s *State) startInstance(g *group, l *Launch) {
 		g.lineUp(n)
 	}
 	if int(l.Instance) == len(g.instances) {
+		if n := len(g.instances); n == cap(g.instances) && n > 0 { // append grows large slices by little, again and again
+			g.instances = slices.Grow(g.instances, min(n, max(int(g.spec.Instances)-n, 1)))
+		}
 		g.instances = append(g.instances, instance{})
 		s.fewerWait(g, l.Instance)
 	} else {
@@ -230,7 +257,7 @@ func (s *State) bookRevive() {
 }
 
 func (s *State) bookKill(r *run, cause KillCause) {
-	r.killAt, r.cause = s.now, cause
+	r.own().killAt, r.cause = s.now, cause
 	if cause == KillSurplus {
 		s.shrunkAt = s.now
 	}
@@ -338,15 +365,17 @@ func (s *State) readyAgain(g *group, n int32) {
 
 // closeRun frees what a run still holds and its place in the table.
 func (s *State) closeRun(r *run) {
-	held := r.overhead
-	for t, st := range r.states {
-		if !st.Final() {
-			held = held.Add(r.group.tasks[t])
-			s.releasePorts(r, int32(t))
-			s.releaseDevices(r, int32(t))
+	held := r.beyond()
+	if int(r.final) < len(r.group.tasks) {
+		for t, st := range r.states() {
+			if !st.Final() {
+				held.Gain(&r.group.tasks[t])
+				s.releasePorts(r, int32(t))
+				s.releaseDevices(r, int32(t))
+			}
 		}
 	}
-	s.release(r, held)
+	s.release(r, &held)
 	s.tree.Finish(r.group.queue.node)
 	i := r.agent
 	a := &s.agents[i]

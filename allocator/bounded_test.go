@@ -3,6 +3,7 @@ package allocator
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 
 	"fairlead/drf"
@@ -175,5 +176,23 @@ func TestRestoreRefusesWhatDoesNotFit(t *testing.T) {
 		if _, err := Restore(Config{}, m); err == nil {
 			t.Errorf("%s: restored without an error", name)
 		}
+	}
+}
+
+// TestExpectChangesNothing tells of runs that live, that have ended and that never were.
+func TestExpectChangesNothing(t *testing.T) {
+	s := cluster(t, 2)
+	must(t, s, GroupSubmitted{oneCPU(0, 0, 3)})
+	launches := must(t, s, Tick{})[0].(*Accept).Launches
+	ended := launches[0].Run
+	must(t, s, TaskUpdated{Run: ended, State: TaskFinished})
+	must(t, s, Tick{})
+	before := s.Image()
+	s.Expect([]RunID{0, ended, launches[1].Run, makeRunID(99, 5000)})
+	if after := s.Image(); !reflect.DeepEqual(before, after) {
+		t.Errorf("before: %+v\nafter: %+v", before, after)
+	}
+	if err := s.Check(); err != nil {
+		t.Error(err)
 	}
 }

@@ -23,8 +23,8 @@ func (s *State) Check() error {
 
 // holds is what a run holds of its agent by the states of its tasks.
 func (r *run) holds() drf.Vector {
-	held := r.overhead
-	for t, st := range r.states {
+	held := r.beyond()
+	for t, st := range r.states() {
 		if !st.Final() {
 			held = held.Add(r.group.tasks[t])
 		}
@@ -49,6 +49,10 @@ func (s *State) checkRuns() error {
 				break
 			}
 		}
+	}
+	if u := &s.runs.usual; u.killAt != never || u.lostAt != never || u.preempted || u.hopeless || u.oom != 0 || u.grown != 0 ||
+		len(u.ports)+len(u.devices)+len(u.message)+len(u.many) > 0 {
+		return fmt.Errorf("what is usual of runs has been changed: %+v", *u)
 	}
 	if live != s.runs.live {
 		return fmt.Errorf("live runs: counted %d, booked %d", live, s.runs.live)

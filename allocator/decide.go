@@ -339,5 +339,8 @@ func (s *State) launchesByAgent() []Launch {
 func (r *run) launch(l *Launch) {
 	g := r.group
 	l.Run, l.Framework, l.Group, l.Instance = r.id, g.spec.Framework, g.spec.Name, r.instance
-	l.Charge, l.Slot, l.Ports, l.Devices = g.spec.template.demand.Add(r.overhead), r.slot, r.ports, r.devices
+	l.Charge, l.Slot, l.Ports, l.Devices = g.spec.template.demand, r.slot, r.ports, r.devices
+	if r.overhead != nil {
+		l.Charge.Gain(r.overhead)
+	}
 }

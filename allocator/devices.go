@@ -89,7 +89,7 @@ func (a *agent) holdDevice(stays bool, n int32, part drf.Amount) {
 
 // eachDevice yields the devices that the tasks of a run hold which are not over.
 func (r *run) eachDevice(yield func(n int32, part drf.Amount)) {
-	for t, st := range r.states {
+	for t, st := range r.states() {
 		if !st.Final() {
 			r.eachDeviceOf(int32(t), yield)
 		}
@@ -131,7 +131,7 @@ func (g *group) givenDevices(devices []int32) bool {
 // a master for our own: there a run has what a fresh one would be given.
 func (s *State) restoreDevices(r *run) {
 	if a := &s.agents[r.agent]; len(r.devices) == 0 && a.fitsDevices(r.group.gpus) {
-		r.devices = s.pickDevices(r.group, r.agent)
+		r.own().devices = s.pickDevices(r.group, r.agent)
 	}
 	a := &s.agents[r.agent]
 	r.eachDevice(func(n int32, part drf.Amount) { a.holdDevice(r.stays(), n, part) })

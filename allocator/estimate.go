@@ -202,8 +202,8 @@ func (f *forecasting) end(r *run) {
 	} else {
 		f.note(r.group)
 	}
-	for t := range r.states {
-		f.s.applyTaskUpdated(TaskUpdated{Run: r.id, Task: int32(t), State: state}) //nolint:errcheck // the run and the state are known
+	for t := range r.states() {
+		f.s.applyTaskUpdated(&TaskUpdated{Run: r.id, Task: int32(t), State: state}) //nolint:errcheck // the run and the state are known
 	}
 }
 

@@ -32,9 +32,9 @@ func (s *State) fitKeyOf(v *drf.Vector) fitKey {
 			key.sum += size[k]
 		}
 	}
-	for k := range size {
-		if size[k] > 0 {
-			key.part[k] = uint32(ratio(size[k], key.sum, partBits))
+	for k, part := range size {
+		if part > 0 {
+			key.part[k] = uint32(ratio(part, key.sum, partBits))
 		}
 	}
 	return key

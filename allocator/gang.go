@@ -128,10 +128,8 @@ func (s *State) takeRoom(g *group, sh *shape, n int32) {
 		a := &s.agents[i]
 		t := taken{agent: i, room: *a.need(sh.kin), slot: a.spare.slot, devices: s.pickDevices(g, i)}
 		a.takeDevices(g, t.devices, 1)
-		for k := range t.room {
-			a.spare.free[k] -= t.room[k]
-			s.free[k] -= t.room[k]
-		}
+		a.spare.free.Lose(&t.room)
+		s.free.Lose(&t.room)
 		if t.slot {
 			a.carried++
 			a.spare.slot = a.slots > a.carried
@@ -147,8 +145,8 @@ func (s *State) putBackRoom(g *group) {
 	for k := len(s.taken) - 1; k >= 0; k-- {
 		t := &s.taken[k]
 		a := &s.agents[t.agent]
-		a.spare.free = a.spare.free.Add(t.room)
-		s.free = s.free.Add(t.room)
+		a.spare.free.Gain(&t.room)
+		s.free.Gain(&t.room)
 		a.takeDevices(g, t.devices, -1)
 		if t.slot {
 			a.carried--

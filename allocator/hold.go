@@ -29,6 +29,9 @@ type heldOn struct {
 // wantedOn is what instances of a group take of an agent, when everything there
 // that ends has ended: as many as it has slots for come without an executor.
 func (g *group) wantedOn(a *agent, n int32) drf.Vector {
+	if a.slots == 0 {
+		return g.hosted.Times(int64(n))
+	}
 	slots := min(max(a.slots-a.stayingOn, 0), n)
 	return g.demand.Times(int64(slots)).Add(g.hosted.Times(int64(n - slots)))
 }
@@ -118,17 +121,17 @@ func (s *State) keep(i int32) {
 	a.gpusKept = a.wanted[drf.GPUs] > 0
 	for k := range a.kept {
 		a.kept[k] = min(a.wanted[k], a.spare.free[k])
-		a.spare.free[k] -= a.kept[k]
-		s.free[k] -= a.kept[k]
 	}
+	a.spare.free.Lose(&a.kept)
+	s.free.Lose(&a.kept)
 	s.touch(i)
 }
 
 // lift makes what is held of an agent free.
 func (s *State) lift(i int32) {
 	a := &s.agents[i]
-	a.spare.free = a.spare.free.Add(a.kept)
-	s.free = s.free.Add(a.kept)
+	a.spare.free.Gain(&a.kept)
+	s.free.Gain(&a.kept)
 	a.kept, a.gpusKept = drf.Vector{}, false
 	s.touch(i)
 }

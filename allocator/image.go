@@ -211,8 +211,8 @@ func imageGroup(g *group) GroupImage {
 func (s *State) imageRun(r *run) RunImage {
 	return RunImage{
 		Run: r.id, Framework: r.group.spec.Framework, Group: r.group.spec.Name, Instance: r.instance,
-		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states), Ports: slices.Clone(r.ports), Devices: slices.Clone(r.devices),
-		Overhead: s.quantities(r.overhead), Started: r.started, KillAt: r.killAt, LostAt: r.lostAt,
+		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states()), Ports: slices.Clone(r.ports), Devices: slices.Clone(r.devices),
+		Overhead: s.quantities(r.beyond()), Started: r.started, KillAt: r.killAt, LostAt: r.lostAt,
 		Outcome: r.outcome, Hopeless: r.hopeless, Preempted: r.preempted, Cause: r.cause, OOM: r.oom, Grown: r.grown, Message: r.message,
 	}
 }
@@ -380,14 +380,18 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 		return err
 	}
 	held := overhead
-	r := s.runs.put(im.Run, g, len(g.tasks))
-	r.instance, r.agent, r.slot, r.ports, r.overhead = im.Instance, i, im.Slot, slices.Clone(im.Ports), overhead
-	r.devices, r.started, r.killAt, r.lostAt = slices.Clone(im.Devices), im.Started, im.KillAt, im.LostAt
-	r.outcome, r.hopeless, r.preempted, r.cause, r.message = im.Outcome, im.Hopeless, im.Preempted, im.Cause, im.Message
-	r.oom, r.grown = im.OOM, im.Grown
+	r := s.runs.put(im.Run, g)
+	r.instance, r.agent, r.slot, r.started = im.Instance, i, im.Slot, im.Started
+	if r.overhead = &overhead; overhead.IsZero() {
+		r.overhead = nil
+	}
+	r.outcome, r.cause = im.Outcome, im.Cause
+	u := r.own()
+	u.ports, u.devices, u.killAt, u.lostAt = slices.Clone(im.Ports), slices.Clone(im.Devices), im.KillAt, im.LostAt
+	u.hopeless, u.preempted, u.message, u.oom, u.grown = im.Hopeless, im.Preempted, im.Message, im.OOM, im.Grown
 	a := &s.agents[i]
-	copy(r.states, im.States)
-	for t, st := range r.states {
+	copy(r.states(), im.States)
+	for t, st := range r.states() {
 		if st.Final() {
 			r.final++
 		} else {
@@ -396,7 +400,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 	}
 	a.ports = a.ports.without(r.heldPorts()...)
 	s.restoreDevices(r)
-	if int(r.final) == len(r.states) {
+	if int(r.final) == len(g.tasks) {
 		s.ended = append(s.ended, r.id)
 	}
 	s.restoreTimers(r)

@@ -102,6 +102,13 @@ func (s *State) standingOf(q *queue) (due int64, in lineSet) {
 }
 
 func (s *State) moveLine(q *queue, due int64, in lineSet) {
+	if in == q.line.in {
+		q.line.due = due
+		if in != noLine {
+			s.lines.by[in].fix(q.line.at)
+		}
+		return
+	}
 	if q.line.in != noLine {
 		s.lines.by[q.line.in].remove(q.line.at)
 	}

@@ -27,7 +27,7 @@ func (o OnOOM) validate() error {
 // noteOOM remembers that a task of a run ran out of memory: the first one counts.
 func (r *run) noteOOM(f *TaskUpdated) {
 	if f.OutOfMemory && r.oom == 0 && f.State == TaskFailed {
-		r.oom = f.Task + 1
+		r.own().oom = f.Task + 1
 	}
 }
 

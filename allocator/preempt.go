@@ -128,7 +128,7 @@ func percent(share uint64) string {
 
 // bookPreempt books that a run has to make room.
 func (s *State) bookPreempt(r *run) {
-	r.preempted = true
+	r.own().preempted = true
 	s.preempted = append(s.preemptedLately(), s.now)
 	s.bookKill(r, KillAsked)
 }

@@ -105,7 +105,7 @@ func (c *contest) settleDown() {
 		for _, a := range actions {
 			if a, ok := a.(Preempt); ok {
 				some = true
-				for task := range c.s.runOf(a.Run).states {
+				for task := range c.s.runOf(a.Run).states() {
 					c.fact(TaskUpdated{Run: a.Run, Task: int32(task), State: TaskKilled})
 				}
 			}

@@ -10,30 +10,65 @@ import (
 // never is a time that was not: of a Kill not sent, of a task not out of sight.
 const never int64 = -1
 
-// run is one live attempt of an instance.
+// run is one live attempt of an instance. There are very many of them, and the one
+// that ends next may be anywhere: it takes one line of the cache.
 type run struct {
-	id        RunID // 0: this place of the table is free
-	group     *group
-	instance  int32
-	agent     int32
-	slot      bool
-	listed    bool // this place is in runTable.free
-	preempted bool // it has to make room for others
-	hopeless  bool // the master refused a task: repeating it would not help
-	outcome   Outcome
-	oom       int32        // the task that ran out of memory, counting from 1
-	grown     drf.Amount   // what of its memory is beyond what its group was submitted with
-	cause     KillCause    // of the kill, if there was one
-	few       [8]TaskState // backs states of all but very large groups
-	states    []TaskState
+	id       RunID // 0: this place of the table is free
+	group    *group
+	started  int64
+	overhead *drf.Vector // what it took beyond what its group was submitted with; nil if nothing
+	*unusual             // only to be read: see own
+	instance int32
+	agent    int32
+	final    int32 // tasks that are over
+	slot     bool
+	listed   bool // this place is in runTable.free
+	owns     bool // unusual is of this run
+	outcome  Outcome
+	cause    KillCause    // of the kill, if there was one
+	few      [7]TaskState // those of all but large groups: see states
+}
+
+// unusual is what few runs have; the others share one.
+type unusual struct {
+	killAt    int64      // when Kill was sent last, or never
+	lostAt    int64      // since when a task is out of sight, or never
+	preempted bool       // it has to make room for others
+	hopeless  bool       // the master refused a task: repeating it would not help
+	oom       int32      // the task that ran out of memory, counting from 1
+	grown     drf.Amount // what of its memory is beyond what its group was submitted with
 	ports     []uint64
 	devices   []int32
-	overhead  drf.Vector
-	started   int64
-	killAt    int64 // when Kill was sent last, or never
-	lostAt    int64 // since when a task is out of sight, or never
-	final     int32 // tasks that are over
 	message   string
+	many      []TaskState // those of a large group
+}
+
+// usual is that of a run of which there is nothing unusual.
+func usual() unusual { return unusual{killAt: never, lostAt: never} }
+
+// own is what is unusual about a run, to be changed.
+func (r *run) own() *unusual {
+	if !r.owns {
+		u := *r.unusual
+		r.unusual, r.owns = &u, true
+	}
+	return r.unusual
+}
+
+// states are those of the tasks.
+func (r *run) states() []TaskState {
+	if n := len(r.group.tasks); n <= len(r.few) {
+		return r.few[:n]
+	}
+	return r.many
+}
+
+// beyond is what a run took beyond what its group was submitted with.
+func (r *run) beyond() drf.Vector {
+	if r.overhead == nil {
+		return drf.Vector{}
+	}
+	return *r.overhead
 }
 
 // runPage is how many places the table grows by. Pages do not move, so that
@@ -49,6 +84,7 @@ type runTable struct {
 	live    int
 	lastSeq uint64
 	free    heap[place] // every free place; some that a replay took may be left in
+	usual   unusual     // of all runs that have none of their own
 }
 
 // place is an index into the table of runs.
@@ -128,16 +164,30 @@ func (t *runTable) list(p int) {
 
 // put takes the place of an id that next or claim named, for a run with tasks
 // that are all staging. The rest of it is for the caller to fill in.
-func (t *runTable) put(id RunID, g *group, tasks int) *run {
+func (t *runTable) put(id RunID, g *group) *run {
 	r := t.at(id.slot())
-	r.id, r.group, r.killAt, r.lostAt = id, g, never, never
-	if tasks <= len(r.few) {
-		r.states = r.few[:tasks:tasks]
-	} else {
-		r.states = make([]TaskState, tasks)
+	r.id, r.group, r.unusual = id, g, &t.usual
+	if n := len(g.tasks); n > len(r.few) {
+		r.own().many = make([]TaskState, n)
 	}
 	t.live++
 	return r
+}
+
+// Expect tells of which runs there will be updates soon. It changes nothing: it
+// reads what they will change, so that all of it comes into the cache at the same
+// time, where it else would be waited for piece by piece. With very many runs that
+// is most of what an update costs.
+func (s *State) Expect(ids []RunID) {
+	for _, id := range ids {
+		r := s.runs.get(id)
+		if r == nil {
+			continue
+		}
+		a := &s.agents[r.agent]
+		s.expected += int64(r.group.instances[r.instance].attempts) + int64(a.spare.slots) +
+			int64(a.used[0]+a.used[drf.MaxKinds-1]+a.total[drf.MaxKinds-1]) + int64(a.runs)
+	}
 }
 
 // drop empties the place of a run.

@@ -46,6 +46,7 @@ type State struct {
 	drowsy   []*shape // that have taken back some of their buckets
 
 	runs      runTable
+	expected  int64 // means nothing: see Expect
 	shapes    shapeTable
 	runTimers heap[runTimer]
 	backoffs  heap[backoffTimer]
@@ -136,6 +137,7 @@ func New(cfg Config) (*State, error) {
 		templates:  templateTable{by: map[uint64][]*template{}},
 		dependents: map[groupKey]map[*group]struct{}{},
 		followers:  map[groupKey][]*group{},
+		runs:       runTable{usual: usual()},
 		shapes:     newShapeTable(),
 		workload:   workload{index: map[[2]drf.Amount]int{}},
 		epoch:      1,

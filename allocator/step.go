@@ -33,9 +33,9 @@ func (s *State) book(fact Fact) error {
 		s.hasMaster = false
 		s.applyDisconnected()
 	case TaskUpdated:
-		return s.applyTaskUpdated(f)
+		return s.applyTaskUpdated(&f)
 	case *TaskUpdated:
-		return s.applyTaskUpdated(*f)
+		return s.applyTaskUpdated(f)
 	default:
 		return s.bookRequest(fact)
 	}

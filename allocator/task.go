@@ -2,58 +2,60 @@ package allocator
 
 import (
 	"fmt"
+	"slices"
 
 	"fairlead/drf"
 )
 
 // applyTaskUpdated books the state of one task. What a task held comes free
 // when it is over; the run itself is closed by Settle.
-func (s *State) applyTaskUpdated(f TaskUpdated) error {
+func (s *State) applyTaskUpdated(f *TaskUpdated) error {
 	if f.State > TaskLost {
 		return fmt.Errorf("%w: task state %d", ErrInvalid, f.State)
 	}
 	r := s.runOf(f.Run)
-	if r == nil || f.Task < 0 || int(f.Task) >= len(r.states) || r.states[f.Task].Final() {
+	if r == nil {
 		return nil
 	}
-	if r.states[f.Task] == f.State {
+	states := r.states()
+	if f.Task < 0 || int(f.Task) >= len(states) || states[f.Task].Final() || states[f.Task] == f.State {
 		return nil
 	}
-	r.states[f.Task] = f.State
+	states[f.Task] = f.State
 	switch {
 	case f.State.Final():
-		s.endTask(r, &f)
+		s.endTask(r, f)
 	case f.State == TaskUnreachable:
 		if r.lostAt == never {
-			r.lostAt = s.now
+			r.own().lostAt = s.now
 			s.runTimers.push(runTimer{s.now + s.cfg.UnreachableMillis, r.id})
 		}
 	default:
-		r.lostAt = r.stillLost()
+		r.noteSight()
 	}
 	return nil
 }
 
-// stillLost keeps the time since when a run is out of sight while one of its
-// tasks is.
-func (r *run) stillLost() int64 {
-	for _, st := range r.states {
-		if st == TaskUnreachable {
-			return r.lostAt
-		}
+// noteSight ends the time for which a run is out of sight when none of its tasks is.
+func (r *run) noteSight() {
+	if r.lostAt != never && !slices.Contains(r.states(), TaskUnreachable) {
+		r.own().lostAt = never
 	}
-	return never
 }
 
 func (s *State) endTask(r *run, f *TaskUpdated) {
 	r.final++
 	r.noteOOM(f)
-	r.lostAt = r.stillLost()
+	r.noteSight()
 	if o := outcomeOf(f.State); worse(o, r.outcome) {
-		r.outcome, r.message = o, f.Message
+		if r.outcome = o; r.message != f.Message {
+			r.own().message = f.Message
+		}
 	}
-	r.hopeless = r.hopeless || f.State == TaskError
-	if int(r.final) == len(r.states) {
+	if f.State == TaskError {
+		r.own().hopeless = true
+	}
+	if int(r.final) == len(r.group.tasks) {
 		s.ended = append(s.ended, r.id)
 	}
 	s.releaseTask(r, f.Task)
@@ -64,8 +66,8 @@ func (s *State) endTask(r *run, f *TaskUpdated) {
 // sidecars; else as the worst of all its tasks, since a failed sidecar can be
 // why the main tasks had to go.
 func (r *run) end() (Outcome, string) {
-	for t := range r.states {
-		if !r.group.spec.Tasks[t].Sidecar && r.states[t] != TaskFinished {
+	for t, st := range r.states() {
+		if st != TaskFinished && !r.group.spec.Tasks[t].Sidecar {
 			return r.outcome, r.message
 		}
 	}
@@ -95,7 +97,7 @@ func worse(a, b Outcome) bool {
 
 // releaseTask gives back what one task held.
 func (s *State) releaseTask(r *run, task int32) {
-	s.release(r, r.group.tasks[task])
+	s.release(r, &r.group.tasks[task])
 	s.releasePorts(r, task)
 	s.releaseDevices(r, task)
 	s.note(r.agent)
@@ -124,7 +126,7 @@ func (r *run) portsOf(task int32) []uint64 {
 func (r *run) heldPorts() []uint64 {
 	var held []uint64
 	if len(r.ports) > 0 {
-		for t, st := range r.states {
+		for t, st := range r.states() {
 			if !st.Final() {
 				held = append(held, r.portsOf(int32(t))...)
 			}
@@ -134,19 +136,17 @@ func (r *run) heldPorts() []uint64 {
 }
 
 // release gives amounts of a run back to its framework and its agent.
-func (s *State) release(r *run, v drf.Vector) {
-	if v.IsZero() {
+func (s *State) release(r *run, v *drf.Vector) {
+	if *v == (drf.Vector{}) {
 		return
 	}
-	s.tree.Refund(r.group.queue.node, v)
+	s.tree.Refund(r.group.queue.node, *v)
 	s.reranked(r.group.queue)
-	if r.stays() {
-		s.unstay(r.group, &s.agents[r.agent], v)
-	}
 	a := &s.agents[r.agent]
-	left, ok := a.used.Sub(v)
-	if !ok {
-		panic("allocator: agent " + a.id + " gives back more than it holds: " + s.kinds.Format(v))
+	if r.stays() {
+		s.unstay(r.group, a, *v)
 	}
-	a.used = left
+	if !a.used.Lose(v) {
+		panic("allocator: agent " + a.id + " gives back more than it holds: " + s.kinds.Format(*v))
+	}
 }

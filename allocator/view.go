@@ -226,7 +226,7 @@ func (s *State) viewInstance(g *group, n int32) InstanceView {
 	case instanceLive:
 		r := s.runOf(in.run)
 		v.State, v.Agent, v.Started = r.stage(), s.agents[r.agent].id, r.started
-		v.Ports, v.Tasks = slices.Clone(r.ports), slices.Clone(r.states)
+		v.Ports, v.Tasks = slices.Clone(r.ports), slices.Clone(r.states())
 	case instanceWaiting:
 		v.State = "waiting"
 		if g.isSurplus(n) {
@@ -244,7 +244,7 @@ func (s *State) viewInstance(g *group, n int32) InstanceView {
 // one is being killed or out of sight.
 func (r *run) stage() string {
 	least := TaskRunning
-	for _, st := range r.states {
+	for _, st := range r.states() {
 		switch {
 		case st == TaskUnreachable || st == TaskKilling:
 			return st.String()

@@ -60,7 +60,7 @@ func (t *Tree) up(q []Node, i int) bool {
 	start := i
 	for i > 0 {
 		parent := (i - 1) / 2
-		if t.compare(q[i], q[parent]) >= 0 {
+		if !t.before(q[i], q[parent]) {
 			break
 		}
 		t.swap(q, i, parent)
@@ -75,10 +75,10 @@ func (t *Tree) down(q []Node, i int) {
 		if least >= len(q) {
 			return
 		}
-		if r := least + 1; r < len(q) && t.compare(q[r], q[least]) < 0 {
+		if r := least + 1; r < len(q) && t.before(q[r], q[least]) {
 			least = r
 		}
-		if t.compare(q[least], q[i]) >= 0 {
+		if !t.before(q[least], q[i]) {
 			return
 		}
 		t.swap(q, i, least)

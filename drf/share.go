@@ -45,13 +45,17 @@ type Share struct {
 
 // Compare orders weighted shares: negative if s is the smaller one. It is
 // exact: two 128-bit products, widened to 192 bits where weights differ.
-func (s Share) Compare(t Share) int {
-	if s.Num == 0 || t.Num == 0 {
+func (s Share) Compare(t Share) int { return s.compare(&t) }
+
+// compare is Compare without copying.
+func (s *Share) compare(t *Share) int {
+	if s.Weight == t.Weight && s.Den == t.Den || s.Num == 0 || t.Num == 0 {
 		return cmp64(s.Num, t.Num)
 	}
-	if s.Weight == t.Weight && s.Den == t.Den {
-		return cmp64(s.Num, t.Num)
-	}
+	return s.compareWide(t)
+}
+
+func (s *Share) compareWide(t *Share) int {
 	left := mul3(s.Num, t.Den, uint64(s.Weight.denominator())*uint64(t.Weight.numerator()))
 	right := mul3(t.Num, s.Den, uint64(t.Weight.denominator())*uint64(s.Weight.numerator()))
 	for i := range left {
@@ -60,6 +64,13 @@ func (s Share) Compare(t Share) int {
 		}
 	}
 	return 0
+}
+
+// larger reports whether a/b is more than c/d; neither b nor d is 0.
+func larger(a, b, c, d uint64) bool {
+	left, l := bits.Mul64(a, d)
+	right, r := bits.Mul64(c, b)
+	return left > right || left == right && l > r
 }
 
 // numerator and denominator read the zero Weight as 1.

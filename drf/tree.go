@@ -34,30 +34,32 @@ type Tree struct {
 	nodes  []node
 	free   []Node
 	total  Vector
+	kinds  []Kind // of which there is any
 	policy Policy
 	plain  bool // the policy is DRF, which is not asked: see byPolicy
 	nested int  // roles below roles
 	lately bool // some node has a past
 }
 
+// node has first what each decision looks at, so that it comes into the cache together.
 type node struct {
-	name       string
-	path       string
+	share      Share
+	placements uint64
+	queue      heap // the active ones below it
 	parent     Node
 	leaf       bool
 	active     bool
-	weight     Weight
 	dominant   Kind
-	share      Share
+	weight     Weight
 	allocated  Vector
-	past       Vector // see SetPast
-	placements uint64
 	running    uint64
 	arrival    uint64
+	name       string
+	path       string
+	past       Vector // see SetPast
 	wants      Vector // what the next placement of a framework asks for
 	target     Weight // see SetTarget
 	children   []Node // all of them, in order of name
-	queue      heap   // the active ones
 }
 
 // NewTree returns a tree under DRF that holds the root only, with nothing to
@@ -82,7 +84,12 @@ func (t *Tree) SetTotal(total Vector) error {
 	if total == t.total {
 		return nil
 	}
-	t.total = total
+	t.total, t.kinds = total, t.kinds[:0]
+	for k, a := range total {
+		if a > 0 {
+			t.kinds = append(t.kinds, Kind(k))
+		}
+	}
 	for n := range t.nodes {
 		t.rerank(Node(n))
 	}
@@ -228,9 +235,7 @@ func (t *Tree) SetWeight(n Node, weight Amount) error {
 func (t *Tree) Charge(n Node, v Vector) {
 	for at := n; at != noNode; at = t.nodes[at].parent {
 		d := &t.nodes[at]
-		for i := range v {
-			d.allocated[i] += v[i]
-		}
+		d.allocated.Gain(&v)
 		d.placements++
 		d.running++
 		t.rerank(at)
@@ -242,11 +247,9 @@ func (t *Tree) Charge(n Node, v Vector) {
 // that much: the caller's books are broken then.
 func (t *Tree) Refund(n Node, v Vector) {
 	for at := n; at != noNode; at = t.nodes[at].parent {
-		left, ok := t.nodes[at].allocated.Sub(v)
-		if !ok {
-			panic(fmt.Sprintf("drf: refund of %v to %q, which holds %v", v, t.nodes[at].path, t.nodes[at].allocated))
+		if d := &t.nodes[at]; !d.allocated.Lose(&v) {
+			panic(fmt.Sprintf("drf: refund of %v to %q, which holds %v", v, d.path, d.allocated))
 		}
-		t.nodes[at].allocated = left
 		t.rerank(at)
 		t.fix(at)
 	}
@@ -370,6 +373,15 @@ func (t *Tree) sorted(n Node, into []Node) []Node {
 	return into
 }
 
+// before is compare for the heap. Mostly it is the default policy among siblings
+// that want the same resource most, which needs no more than two numbers.
+func (t *Tree) before(a, b Node) bool {
+	if x, y := &t.nodes[a], &t.nodes[b]; t.plain && x.share.Den == y.share.Den && x.weight == y.weight && x.share.Num != y.share.Num {
+		return x.share.Num < y.share.Num
+	}
+	return t.compare(a, b) < 0
+}
+
 // compare is the total order of siblings: policy, placements, name.
 func (t *Tree) compare(a, b Node) int {
 	if c := t.byPolicy(a, b); c != 0 {
@@ -386,7 +398,7 @@ func (t *Tree) compare(a, b Node) int {
 // goes without the detour: it is most of what a decision costs.
 func (t *Tree) byPolicy(a, b Node) int {
 	if t.plain {
-		return t.nodes[a].share.Compare(t.nodes[b].share)
+		return t.nodes[a].share.compare(&t.nodes[b].share)
 	}
 	return t.policy.compare(t, a, b)
 }
@@ -402,13 +414,10 @@ func (t *Tree) changed(n Node) {
 func (t *Tree) rerank(n Node) {
 	d := &t.nodes[n]
 	d.share, d.dominant = Share{Weight: d.weight}, 0
-	for k, a := range d.allocated {
-		if a == 0 || t.total[k] == 0 {
-			continue
-		}
-		s := Share{uint64(a), uint64(t.total[k]), d.weight}
-		if s.Compare(d.share) > 0 {
-			d.share, d.dominant = s, Kind(k)
+	for _, k := range t.kinds {
+		num, den := uint64(d.allocated[k]), uint64(t.total[k])
+		if num > 0 && (d.share.Num == 0 || larger(num, den, d.share.Num, d.share.Den)) {
+			d.share.Num, d.share.Den, d.dominant = num, den, k
 		}
 	}
 	t.changed(n)

@@ -86,6 +86,39 @@ func (v Vector) Sub(w Vector) (Vector, bool) {
 	return v, true
 }
 
+// Gain adds w to v, in place: what is done for each placement copies no vectors.
+func (v *Vector) Gain(w *Vector) {
+	v[0] += w[0]
+	v[1] += w[1]
+	v[2] += w[2]
+	v[3] += w[3]
+	v[4] += w[4]
+	v[5] += w[5]
+	v[6] += w[6]
+	v[7] += w[7]
+}
+
+// Lose takes w off v, in place, or reports false and leaves v as it is if any
+// amount would become negative.
+func (v *Vector) Lose(w *Vector) bool {
+	if !w.fitsIn(v) {
+		return false
+	}
+	v[0] -= w[0]
+	v[1] -= w[1]
+	v[2] -= w[2]
+	v[3] -= w[3]
+	v[4] -= w[4]
+	v[5] -= w[5]
+	v[6] -= w[6]
+	v[7] -= w[7]
+	return true
+}
+
+// Holds reports whether no amount of w is more than that of v: FitsIn without
+// copying, for what is asked of many agents.
+func (v *Vector) Holds(w *Vector) bool { return w.fitsIn(v) }
+
 // Times returns v scaled by a whole number.
 func (v Vector) Times(n int64) Vector {
 	for i := range v {
@@ -104,12 +137,10 @@ func (v Vector) Max(w Vector) Vector {
 
 // fitsIn is FitsIn without copying.
 func (v *Vector) fitsIn(w *Vector) bool {
-	for i := range v {
-		if v[i] > w[i] {
-			return false
-		}
-	}
-	return true
+	// The sign of what would be left of each, all in one: there is nothing to
+	// foretell for the processor.
+	return (w[0]-v[0])|(w[1]-v[1])|(w[2]-v[2])|(w[3]-v[3])|
+		(w[4]-v[4])|(w[5]-v[5])|(w[6]-v[6])|(w[7]-v[7]) >= 0
 }
 
 // FitsIn reports whether every amount of v is at most that of w.

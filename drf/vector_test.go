@@ -3,6 +3,8 @@ package drf
 import (
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestKindsInternsInOrderOfFirstSight(t *testing.T) {
@@ -69,6 +71,28 @@ func TestVectorComparisons(t *testing.T) {
 	if !(Vector{Mem: 1, Disk: -1}).Negative() || big.Negative() || (Vector{}).Negative() {
 		t.Error("Negative must hold exactly when an amount is below zero")
 	}
+}
+
+// TestVectorInPlace holds Gain, Lose and Holds against Add, Sub and one comparison a resource.
+func TestVectorInPlace(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.Int64Range(0, 3)
+		var v, w Vector
+		fits := true
+		for k := range v {
+			v[k], w[k] = Amount(amount.Draw(t, "v")), Amount(amount.Draw(t, "w"))
+			fits = fits && w[k] <= v[k]
+		}
+		sum := v
+		if sum.Gain(&w); sum != v.Add(w) {
+			t.Errorf("%v gains %v: %v", v, w, sum)
+		}
+		want, ok := v.Sub(w)
+		left := v
+		if lost := left.Lose(&w); lost != fits || ok != fits || v.Holds(&w) != fits || left != want {
+			t.Errorf("%v loses %v: %v, %t; Sub says %v, %t", v, w, left, lost, want, ok)
+		}
+	})
 }
 
 func TestKindsFormat(t *testing.T) {

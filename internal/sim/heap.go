@@ -13,6 +13,9 @@ type event struct {
 	how allocator.TaskState
 }
 
+// fewSoon is how many events that are close together are told of in advance.
+const fewSoon = 64
+
 // eventHeap gives events back by time, those of one time in the order in which they were pushed. It is a
 // radix heap: nothing may be pushed that is earlier than what was popped last, which time never is.
 // Events stand in buckets by the highest bit in which their time differs from base, the time that
@@ -24,7 +27,8 @@ type eventHeap struct {
 	size    int
 	next    int // in buckets[0], whose events are all of time base
 	buckets [65][]event
-	least   [65]int64 // the earliest time in each bucket that is not empty
+	soon    []allocator.RunID // the runs of events that come next, to be emptied by who was told
+	least   [65]int64         // the earliest time in each bucket that is not empty
 }
 
 func (h *eventHeap) push(e event) {
@@ -73,6 +77,12 @@ func (h *eventHeap) spread(b int) {
 	h.size -= len(from)
 	for i := range from {
 		h.push(from[i])
+	}
+	if len(from) <= fewSoon {
+		h.soon = h.soon[:0]
+		for i := range from {
+			h.soon = append(h.soon, from[i].run)
+		}
 	}
 }
 

@@ -156,6 +156,7 @@ func WriteJSON(w io.Writer, results []*Result) error {
 func (e *engine) result() *Result {
 	v := e.reallyView()
 	s, st := &e.scenario, e.stats
+	st.show()
 	r := &Result{
 		Scenario: s.Name, Changes: e.options.Changes, Policy: string(e.state.Policy()), Placement: string(s.Placement), Seed: s.Seed, EndS: seconds(e.now),
 		Frameworks: []FrameworkResult{}, Roles: []RoleResult{},
@@ -184,7 +185,7 @@ func (e *engine) result() *Result {
 	}
 	r.Fragmentation = rounded(max(0, ratio(st.idleMillis, st.waitingMillis)))
 	if e.now == 0 && st.waiting > 0 {
-		r.Fragmentation = rounded(max(0, 1-dominance(st.used, st.total)))
+		r.Fragmentation = rounded(max(0, 1-dominance(&st.used, &st.total)))
 	}
 	r.Cluster = Cluster{Agents: len(v.Agents), Total: amounts(v, v.Total)}
 	for k, name := range v.Kinds {
@@ -214,7 +215,7 @@ func (e *engine) frameworkResult(v *allocator.View, f allocator.FrameworkView) F
 	out.Times = l.times.figures()
 	out.MeanWaitS, out.MeanCompletionS = out.Wait.Mean, out.Completion.Mean
 	if e.now > 0 {
-		e.stats.hold(l, l.held)
+		e.stats.hold(l)
 		out.MeanShare = rounded(l.shareMillis / float64(e.now))
 	}
 	out.FairnessMeans = l.fairness.means(e.now)

@@ -94,6 +94,7 @@ type engine struct {
 	// updated and submitted are told again and again, so that telling makes no garbage.
 	updated   allocator.TaskUpdated
 	submitted allocator.GroupSubmitted
+	expected  int64 // means nothing: see expect
 	// steps counts what the allocator was told, checkAt is when its books are checked next.
 	steps, checkAt int64
 }
@@ -273,12 +274,29 @@ func (e *engine) nextTime() (int64, bool) {
 		at, ok = deadline, true
 	}
 	for t, any := e.heap.time(); any && (!ok || t <= at); t, any = e.heap.time() {
-		if !e.isStale(e.heap.first()) {
+		first := e.heap.first()
+		if len(e.heap.soon) > 0 {
+			e.expect()
+		}
+		if !e.isStale(first) {
 			return t, true
 		}
 		e.heap.pop()
 	}
 	return max(at, e.now), ok
+}
+
+// expect looks at all runs of which something will be heard soon: see allocator.State.Expect.
+func (e *engine) expect() {
+	for _, id := range e.heap.soon {
+		if r := e.runs.get(id); r != nil {
+			e.expected += r.ends
+		}
+	}
+	if core, ok := e.state.(*allocator.State); ok {
+		core.Expect(e.heap.soon)
+	}
+	e.heap.soon = e.heap.soon[:0]
 }
 
 // nextPlanned is when the scenario wants something to happen next.

@@ -32,6 +32,7 @@ type stats struct {
 	// firsts counts the instances that were started once, overs those that will not run again.
 	firsts, overs int64
 	total         drf.Vector // of the cluster
+	kinds         []drf.Kind // of which it has some, or had
 	// used is what runs hold now; usedMillis is its integral over time.
 	used       drf.Vector
 	usedMillis [drf.MaxKinds]float64
@@ -43,10 +44,16 @@ type stats struct {
 	times       times // of all frameworks together
 	digest      hash.Hash
 	line        []byte      // what goes into digest next
+	clock       []byte      // the time in it
 	placements  []Placement // nil if nobody asked
 	timeline    timeline
 	judging     judging
 	inUse       [drf.MaxKinds]*track
+	// Much of what changes does so again at the same time: tracks, and the part of the fullest resource
+	// that is in use, follow when time goes on.
+	fullest float64
+	changed []*leafStats
+	moved   uint8 // a bit for each kind of which more or less is used, or there
 }
 
 // leaf is a framework in one role.
@@ -66,6 +73,7 @@ type leafStats struct {
 	waited           *track
 	shareMillis      float64 // the integral of the dominant share over time
 	heldSince        int64
+	moved, lined     bool // held, or waiting, changed: it is in stats.changed
 }
 
 // times are those of instances.
@@ -101,7 +109,7 @@ type job struct {
 
 func newStats(s *Scenario, opts Options) *stats {
 	st := &stats{
-		scenario: s, options: opts, byLeaf: make(map[leaf]*leafStats), digest: sha256.New(), bins: sizeBins(opts.Bins),
+		scenario: s, options: opts, byLeaf: make(map[leaf]*leafStats), digest: sha256.New(), bins: sizeBins(opts.Bins), clock: []byte("0"),
 	}
 	if opts.Placements {
 		st.placements = []Placement{}
@@ -111,39 +119,6 @@ func newStats(s *Scenario, opts Options) *stats {
 	}
 	fmt.Fprintf(st.digest, "fairlead simulation 1\n%s %s %s %d %d\n", s.Name, s.policyByName(), s.Placement, s.Seed, s.UntilMillis)
 	return st
-}
-
-// capacity books what the cluster has from now on.
-func (st *stats) capacity(total drf.Vector) {
-	st.total = total
-	for k := range st.inUse {
-		st.show(drf.Kind(k))
-	}
-	for _, l := range st.leaves {
-		st.hold(l, l.held)
-	}
-}
-
-// show brings the track of a resource up to date.
-func (st *stats) show(k drf.Kind) {
-	st.inUse[k].set(st.now, ratio(float64(st.used[k]), float64(st.total[k])))
-}
-
-// pass books that nothing more happens before then.
-func (st *stats) pass(then int64) {
-	for k, amount := range st.used {
-		// The conversion forbids fusing the two operations, whose rounding differs by machine.
-		st.usedMillis[k] += float64(float64(amount) * float64(then-st.now))
-	}
-	for k, amount := range st.total {
-		st.totalMillis[k] += float64(float64(amount) * float64(then-st.now))
-	}
-	if st.waiting > 0 && then > st.now {
-		st.idleMillis += float64((1 - dominance(st.used, st.total)) * float64(then-st.now))
-		st.waitingMillis += float64(then - st.now)
-	}
-	st.timeline.pass(then)
-	st.now = then
 }
 
 // arrived books a group that was submitted, maybe to come after one that has not ended.
@@ -196,47 +171,13 @@ func (j *job) inLine(instance int32) bool {
 	return int64(instance) < int64(j.group.Spec.Instances)-j.surplus()
 }
 
-// wants books that more instances are in line, or less.
-func (st *stats) wants(l *leafStats, more int64) {
-	st.waiting += more
-	l.waiting += more
-	l.line.set(st.now, float64(l.waiting))
-}
-
-// hold books what a framework holds from now on.
-func (st *stats) hold(l *leafStats, held drf.Vector) {
-	l.shareMillis += float64(l.share.value * float64(st.now-l.heldSince))
-	l.held, l.heldSince = held, st.now
-	l.share.set(st.now, dominance(held, st.total))
-}
-
-// dominance is the dominant share of a vector, not weighted.
-func dominance(held, total drf.Vector) float64 {
-	most := 0.0
-	for k, a := range held {
-		if a > 0 && total[k] > 0 {
-			most = max(most, float64(a)/float64(total[k]))
-		}
-	}
-	return most
-}
-
-// change books what is in use from now on, by one framework and by all.
-func (st *stats) change(l *leafStats, held, used, by drf.Vector) {
-	st.used = used
-	for k, a := range by {
-		if a > 0 {
-			st.show(drf.Kind(k))
-		}
-	}
-	st.hold(l, held)
-}
-
 func (st *stats) started(agent string, r *running) {
 	j := r.job
 	g := j.group
 	st.decisions++
-	st.change(j.of, j.of.held.Add(*r.charge), st.used.Add(*r.charge), *r.charge)
+	j.of.held.Gain(r.charge)
+	st.used.Gain(r.charge)
+	st.charged(j.of, r.charge)
 	if j.inLine(r.instance) {
 		st.wants(j.of, -1)
 	} else if !j.daemon() {
@@ -273,7 +214,7 @@ func (st *stats) started(agent string, r *running) {
 // note begins a line of the digest.
 func (st *stats) note(what string, g *Group, instance int32) {
 	st.line = append(st.line, what...)
-	st.line = strconv.AppendInt(st.line, st.now, 10)
+	st.line = append(st.line, st.clock...)
 	st.line = append(st.line, ' ')
 	st.line = append(st.line, g.Spec.Framework...)
 	st.line = append(st.line, '/')
@@ -297,12 +238,10 @@ func (st *stats) flush() {
 func (st *stats) ended(r *running, how *allocator.Settle) {
 	j := r.job
 	g := j.group
-	left, ok := st.used.Sub(*r.charge)
-	held, all := j.of.held.Sub(*r.charge)
-	if !ok || !all {
+	if !st.used.Lose(r.charge) || !j.of.held.Lose(r.charge) {
 		panic(fmt.Sprintf("sim: %v ended with %v, but only %v was in use", r, *r.charge, st.used))
 	}
-	st.change(j.of, held, left, *r.charge)
+	st.charged(j.of, r.charge)
 	st.makespan = st.now
 	switch how.Outcome {
 	case allocator.Preempted:
