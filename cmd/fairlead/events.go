@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"fairlead/internal/api"
@@ -49,23 +47,7 @@ then on. With -f and --format json, each line is one event.`,
 
 // event prints one event of a stream.
 func (a *app) event(e api.Event) error {
-	out := []byte(a.eventLine(e) + "\n")
-	if a.format != asTable {
-		var err error
-		if out, err = json.Marshal(e); err != nil {
-			return err
-		}
-		out = append(out, '\n')
-		if a.format == asYAML {
-			document, err := yaml.JSONToYAML(out)
-			if err != nil {
-				return err
-			}
-			out = append([]byte("---\n"), document...)
-		}
-	}
-	_, err := a.out.Write(out)
-	return err
+	return a.printNext(e, func(w io.Writer) { fmt.Fprintln(w, a.eventLine(e)) })
 }
 
 func (a *app) eventLine(e api.Event) string {

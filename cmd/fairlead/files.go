@@ -24,16 +24,18 @@ func (a *app) readGroups(files []string) ([]*proto.TaskGroup, error) {
 		}
 		some, err := taskgroup.ParseWith(file, data, func(g *proto.TaskGroup, at strictyaml.Value) {
 			name := api.Name{Framework: g.Framework, Name: g.Name}
-			if first, twice := from[name]; twice && first != file {
+			if first, twice := from[name]; twice {
 				at.Failf("task group %s is already in %s", name, first)
 			}
-			from[name] = file
 		})
 		var wrong strictyaml.Errors
 		if errors.As(err, &wrong) {
 			problems = append(problems, wrong...)
 		} else if err != nil {
 			return nil, usageError{err}
+		}
+		for _, g := range some {
+			from[api.Name{Framework: g.Framework, Name: g.Name}] = file
 		}
 		groups = append(groups, some...)
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +22,10 @@ func (a *app) logsCommand() *cobra.Command {
 one is meant; without --task the first task that is no sidecar.
 
 With -f the output is followed until the instance has ended, also across
-restarts; an instance that has not started yet is waited for.`,
+restarts; an instance that has not started yet is waited for.
+
+With --format json or yaml the output is the text of an object, and with -f of one
+for each piece of it as it comes.`,
 		Example: `  fairlead logs analytics/etl
   fairlead logs analytics/etl/3 --task proxy --stderr
   fairlead logs analytics/etl -f --tail 1000`,
@@ -40,8 +45,67 @@ restarts; an instance that has not started yet is waited for.`,
 		if stderr {
 			q.Stream = "stderr"
 		}
-		return followed(ctx, q.Follow, c.Logs(ctx, q, a.out))
+		if a.format == asTable {
+			return followed(ctx, q.Follow, c.Logs(ctx, q, a.out))
+		}
+		out := &outputWriter{app: a, of: output{Name: target{t.Name, q.Instance}.String(), Task: q.Task, Stream: q.Stream}, pieces: q.Follow}
+		if err := followed(ctx, q.Follow, c.Logs(ctx, q, out)); err != nil {
+			return err
+		}
+		return out.close()
 	})
+}
+
+// output is what a task has written, for programs. Bytes that are no UTF-8
+// become the replacement character.
+type output struct {
+	Name   string `json:"name"`
+	Task   string `json:"task,omitempty"`
+	Stream string `json:"stream"`
+	Text   string `json:"text"`
+}
+
+// outputWriter collects output, or prints it in pieces as it comes. A piece
+// ends with a character, so that none is cut.
+type outputWriter struct {
+	app    *app
+	of     output
+	pieces bool
+	rest   []byte // that is not printed yet
+}
+
+func (o *outputWriter) Write(p []byte) (int, error) {
+	o.rest = append(o.rest, p...)
+	if !o.pieces {
+		return len(p), nil
+	}
+	whole := len(o.rest)
+	for start := whole - 1; start >= 0 && start >= whole-utf8.UTFMax; start-- {
+		if utf8.RuneStart(o.rest[start]) {
+			if !utf8.FullRune(o.rest[start:]) {
+				whole = start
+			}
+			break
+		}
+	}
+	if whole == 0 {
+		return len(p), nil
+	}
+	o.of.Text = string(o.rest[:whole])
+	o.rest = slices.Clone(o.rest[whole:])
+	return len(p), o.app.printNext(o.of, nil)
+}
+
+// close prints what is left.
+func (o *outputWriter) close() error {
+	o.of.Text = string(o.rest)
+	switch {
+	case !o.pieces:
+		return o.app.print(o.of, nil)
+	case o.of.Text != "":
+		return o.app.printNext(o.of, nil)
+	}
+	return nil
 }
 
 // followed is the error of something that goes on until it is interrupted:

@@ -68,6 +68,20 @@ func (a *app) print(v any, text func(w io.Writer)) error {
 	return err
 }
 
+// printNext is print for what comes again and again: each time a line of JSON,
+// or a document of YAML.
+func (a *app) printNext(v any, text func(w io.Writer)) error {
+	if a.format == asYAML {
+		if _, err := io.WriteString(a.out, "---\n"); err != nil {
+			return err
+		}
+	}
+	if a.format != asJSON {
+		return a.print(v, text)
+	}
+	return json.NewEncoder(a.out).Encode(v)
+}
+
 // say writes a line for people who wait.
 func (a *app) say(format string, args ...any) {
 	fmt.Fprintf(a.err, format+"\n", args...)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,5 +132,31 @@ func TestEventsAsLines(t *testing.T) {
 		if got := a.eventLine(e); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
+	}
+}
+
+// Output that comes in pieces is cut between characters, wherever the pieces are; what is none is shown
+// as such.
+func TestOutputIsCutBetweenCharacters(t *testing.T) {
+	a, out := printer(asJSON)
+	w := &outputWriter{app: a, of: output{Name: "A/a/0", Stream: "stdout"}, pieces: true}
+	for _, piece := range []string{"caf\xc3", "\xa9\n\xe2", "\x82", "\xac", "\xff!", "\xe2\x82"} {
+		if n, err := w.Write([]byte(piece)); n != len(piece) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if err := w.close(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for line := range strings.Lines(out.String()) {
+		var o output
+		if err := json.Unmarshal([]byte(line), &o); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		got = append(got, o.Text)
+	}
+	if want := []string{"caf", "é\n", "€", "\ufffd!", "\ufffd\ufffd"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -25,7 +25,8 @@ func (a *app) sharesCommand() *cobra.Command {
 before the weight; the rank is that share divided by the weight, as a decimal.
 Whoever has the lowest rank is served next. FAIR is the dominant share that exact DRF
 over the demands of now gives, before the weight, and ERROR what is held beyond that;
-/v1/fairness has them summed up over time (docs/fairness.md).`,
+/v1/fairness has them summed up over time (docs/fairness.md). With --watch and
+--format json, each line is one look.`,
 		Example: `  fairlead shares
   fairlead shares --watch
   fairlead shares --format json | jq '.frameworks[] | {name, share_num, share_den}'`,
@@ -40,16 +41,12 @@ over the demands of now gives, before the weight, and ERROR what is held beyond 
 		if watch {
 			return followed(ctx, true, a.watchShares(ctx, c, interval))
 		}
-		return a.shares(ctx, c)
+		s, err := c.Shares(ctx)
+		if err != nil {
+			return err
+		}
+		return a.print(s, func(w io.Writer) { a.writeShares(w, s) })
 	})
-}
-
-func (a *app) shares(ctx context.Context, c *client.Client) error {
-	s, err := c.Shares(ctx)
-	if err != nil {
-		return err
-	}
-	return a.print(s, func(w io.Writer) { a.writeShares(w, s) })
 }
 
 // watchShares draws over what it drew before if that is on a terminal.
@@ -63,7 +60,11 @@ func (a *app) watchShares(ctx context.Context, c *client.Client, interval time.D
 		if a.format == asTable && (!first || between == home) {
 			io.WriteString(a.out, between) //nolint:errcheck // the next write tells
 		}
-		if err := a.shares(ctx, c); err != nil {
+		s, err := c.Shares(ctx)
+		if err == nil {
+			err = a.printNext(s, func(w io.Writer) { a.writeShares(w, s) })
+		}
+		if err != nil {
 			return err
 		}
 		select {

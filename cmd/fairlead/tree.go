@@ -127,6 +127,11 @@ names: these are set as it says at the next start.`,
 		if change == (client.FrameworkChange{}) {
 			return usagef("nothing to change: give --weight or --in")
 		}
+		if role != "" {
+			if err := taskgroup.CheckRole(role); err != nil {
+				return usagef("--in: %w", err)
+			}
+		}
 		f, err := c.SetFramework(ctx, args[0], change)
 		if err != nil {
 			return err
