@@ -16,9 +16,14 @@ import (
 func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // Main runs one command line and returns the exit status. SIGTERM and SIGINT
-// end it in an orderly way; a second one ends it at once.
+// end it in an orderly way, and so does SIGHUP, with which terminals go, unless
+// nohup has it ignored; a second one ends it at once.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	signals := []os.Signal{syscall.SIGTERM, syscall.SIGINT}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	a := &app{in: stdin, out: stdout, err: stderr, env: os.LookupEnv}

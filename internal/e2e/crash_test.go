@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os/signal"
 	"path/filepath"
 	"reflect"
 	"syscall"
@@ -104,9 +105,19 @@ func running(t *testing.T, cluster *daemon) map[string]string {
 	return out
 }
 
-// TestASignalEndsEverything: SIGTERM ends cluster, scheduler and tasks, and
-// leaves no process behind.
+// TestASignalEndsEverything: SIGTERM, and the SIGHUP of a terminal that goes,
+// end cluster, scheduler and tasks, and leave no process behind.
 func TestASignalEndsEverything(t *testing.T) {
+	signals := []syscall.Signal{syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // or else, under nohup, for the programs that we start, too
+		signals = append(signals, syscall.SIGHUP)
+	}
+	for _, s := range signals {
+		t.Run(s.String(), func(t *testing.T) { endsEverything(t, s) })
+	}
+}
+
+func endsEverything(t *testing.T, s syscall.Signal) {
 	up := start(t, "up", "--listen", "127.0.0.1:0", "--ephemeral", "--resources", paper)
 	if _, errs, exit := up.cli("submit", write(t, "paper.yaml", paperGroups)); exit != 0 {
 		t.Fatalf("submit: exit status %d: %s", exit, errs)
@@ -118,7 +129,7 @@ func TestASignalEndsEverything(t *testing.T) {
 		}
 		return n == 5
 	})
-	if err := up.end(syscall.SIGTERM); err != nil {
+	if err := up.end(s); err != nil {
 		t.Errorf("fairlead up ended with %v", err)
 	}
 	if left := executors(t, filepath.Join(bin, "fairlead-executor")); len(left) > 0 {
