@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,12 +59,7 @@ The formats, and what they assume where a trace is silent:
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveDefault
 			}
-			var names []string
-			for _, f := range trace.Formats() {
-				names = append(names, f.Name)
-			}
-			names = append(names, fromJournal, fromState, fromServer)
-			return names, cobra.ShellCompDirectiveNoFileComp
+			return sources(), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	t.flags(cmd.Flags(), "")
@@ -73,9 +69,21 @@ The formats, and what they assume where a trace is silent:
 		if isRecorded(t.Format) {
 			return ours(a.importRecorded(cmd.Context(), t))
 		}
+		if !slices.Contains(sources(), t.Format) {
+			return usagef("unknown format %q: expected one of %s", t.Format, strings.Join(sources(), ", "))
+		}
 		return ours(a.importTrace(t))
 	}
 	return cmd
+}
+
+// sources are all that can be imported.
+func sources() []string {
+	var names []string
+	for _, f := range trace.Formats() {
+		names = append(names, f.Name)
+	}
+	return append(names, fromJournal, fromState, fromServer)
 }
 
 // flags are the options that say what is read of a trace.
@@ -134,7 +142,7 @@ func (a *app) importTrace(t traceImport) (err error) {
 	if errors.Is(err, trace.ErrEmpty) || errors.Is(err, os.ErrNotExist) {
 		err = usageError{err}
 	}
-	if summary := reader.Summary(); err == nil || summary.Jobs > 0 {
+	if summary := reader.Summary(); err == nil || summary.Read > 0 {
 		err = errors.Join(summary.Write(a.err), err)
 	}
 	return err

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,14 +17,15 @@ import (
 )
 
 // Two frameworks on two agents of 4 CPUs and 8 GB. A's tasks are small, B's want memory. From an empty
-// cluster A gets five and B three; then, every two seconds, one task ends and somebody is served.
+// cluster A gets five and B three; then one task after the other ends, and somebody is served. A task
+// ends when its file is there, so that no load of the machine changes the order.
 const recordedGroups = `
 framework: A
 name: a
 instances: 8
 tasks:
   - name: main
-    command: case $FAIRLEAD_INSTANCE in 0) exec sleep 2;; 1) exec sleep 6;; *) exec sleep 1000;; esac
+    command: case $FAIRLEAD_INSTANCE in 0) wait=1;; 1) wait=3;; *) exec sleep 1000;; esac; until [ -e DIR/$wait ]; do sleep 0.1; done
     resources: {cpus: 1, mem: 1024}
 ---
 framework: B
@@ -30,7 +33,7 @@ name: b
 instances: 8
 tasks:
   - name: main
-    command: case $FAIRLEAD_INSTANCE in 0) exec sleep 4;; 1) exec sleep 8;; *) exec sleep 1000;; esac
+    command: case $FAIRLEAD_INSTANCE in 0) wait=2;; 1) wait=4;; *) exec sleep 1000;; esac; until [ -e DIR/$wait ]; do sleep 0.1; done
     resources: {cpus: 1, mem: 3072}
 `
 
@@ -61,10 +64,18 @@ func TestLiveAndSimulatedDecideAlike(t *testing.T) {
 	eventually(t, "two agents", func() bool {
 		return len(query[struct{ Agents []struct{ ID string } }](up, "agents").Agents) == 2
 	})
-	if _, errs, exit := up.cli("submit", write(t, "groups.yaml", recordedGroups)); exit != 0 {
+	files := t.TempDir()
+	groups := strings.ReplaceAll(recordedGroups, "DIR", files)
+	if _, errs, exit := up.cli("submit", write(t, "groups.yaml", groups)); exit != 0 {
 		t.Fatalf("submit: exit status %d: %s", exit, errs)
 	}
-	eventually(t, "twelve starts", func() bool { return len(launches(t, state)) >= 12 })
+	eventually(t, "eight starts", func() bool { return len(launches(t, state)) >= 8 })
+	for n := 1; n <= 4; n++ {
+		if err := os.WriteFile(filepath.Join(files, strconv.Itoa(n)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the next start", func() bool { return len(launches(t, state)) >= 8+n })
+	}
 
 	want := launches(t, state)
 	if got := simulated(t, write(t, "same.yaml", recordedScenario)); !slices.Equal(got, want) {
