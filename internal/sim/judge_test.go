@@ -20,7 +20,7 @@ func writeFairness(w io.Writer, results []*Result) error {
 			fmt.Fprintf(t, "%s\tshare %.4f\tfair %.4f\terror %.4f\tshort %.4f\tenvy %.4f\tbelow %gs\n",
 				f.Name, f.MeanShare, f.MeanFair, f.MeanError, f.MeanShort, f.MeanEnvy, f.BelowS)
 		}
-		fmt.Fprintf(t, "error %.4f\tenvy %.4f\tJain %.4f\tfragmentation %.4f\n", r.ShareError, r.Envy, r.Jain, r.Fragmentation)
+		fmt.Fprintf(t, "agents %d\terror %.4f\tenvy %.4f\tJain %.4f\tfragmentation %.4f\n", r.Cluster.Agents, r.ShareError, r.Envy, r.Jain, r.Fragmentation)
 	}
 	return t.Flush()
 }

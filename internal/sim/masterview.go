@@ -9,11 +9,16 @@ import (
 	"fairlead/drf"
 )
 
-// View is what the master knows, without agents and groups.
+// View is what the master knows, without groups, and of agents no more than their names.
 func (m *master) View() *allocator.View {
 	v := &allocator.View{At: m.now, Policy: m.policy, Total: m.total}
 	for k := range m.kinds.Len() {
 		v.Kinds = append(v.Kinds, m.kinds.Name(drf.Kind(k)))
+	}
+	for i := range m.agents {
+		if m.agents[i].up {
+			v.Agents = append(v.Agents, allocator.AgentView{Agent: m.agents[i].name})
+		}
 	}
 	for _, t := range m.takers {
 		f := allocator.FrameworkView{

@@ -208,10 +208,11 @@ func themes() string {
 
 // head is the title of a column in a page, with the unit of its times.
 func head(c Column) string {
+	title := strings.ToLower(c.Title)
 	if c.Kind == Seconds {
-		return c.Title + " (" + c.unit().unit + ")"
+		title += " (" + c.unit().unit + ")"
 	}
-	return c.Title
+	return title
 }
 
 func (c *Column) unit() scale {
