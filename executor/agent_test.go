@@ -15,7 +15,7 @@ import (
 )
 
 // patience bounds every wait of these tests; a wait that succeeds takes milliseconds.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // testAgent is the executor endpoint of an agent, over real HTTP. It records calls, acknowledges updates as a
 // real agent does, and sends the events the test asks for.

@@ -80,8 +80,17 @@ func TestProbe(t *testing.T) {
 // What the last attempt said is the reason, not that the time was over in the middle of one more.
 func TestReadinessTellsTheLastCompleteAttempt(t *testing.T) {
 	dir := t.TempDir()
-	to := target{command: "test -e tried && sleep 100; touch tried; exit 5"}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	to := target{command: "test -e tried && { touch again; sleep 100; }; touch tried; exit 5"}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { // the time is over in the middle of the second attempt, however slow the first was
+		defer cancel()
+		for ctx.Err() == nil {
+			if _, err := os.Stat(filepath.Join(dir, "again")); err == nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
 	defer cancel()
 	err := newProber().untilReady(ctx, to, command{dir: dir, env: []string{"PATH=" + os.Getenv("PATH")}}, time.Millisecond)
 	if err == nil || err.Error() != "exited with status 5" {

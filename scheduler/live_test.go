@@ -142,7 +142,7 @@ func (w *world) submit(yaml string) {
 // eventually waits until the view is as wanted.
 func (w *world) eventually(what string, ok func(*allocator.View) bool) *allocator.View {
 	w.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for {
 		v, err := w.View(w.t.Context())
 		if err != nil {

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait; nothing is expected to take that long.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // upstream records what an agent tells the master, in order.
 type upstream struct {

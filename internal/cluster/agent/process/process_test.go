@@ -44,7 +44,7 @@ func finished(t *testing.T, p *process.Process) syscall.WaitStatus {
 	t.Helper()
 	select {
 	case <-p.Done():
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Fatal("the process did not end")
 	}
 	return p.Status()
@@ -53,7 +53,7 @@ func finished(t *testing.T, p *process.Process) syscall.WaitStatus {
 // pidIn waits for a file to hold a process id.
 func pidIn(t *testing.T, file string) int {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		text, _ := os.ReadFile(file)
 		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
 			return pid
