@@ -15,14 +15,16 @@ type Estimate struct {
 	Assumes string
 }
 
-// maxForecast bounds what an estimate may cost: the runs that it follows, and
-// the decisions that it makes.
+// maxForecast bounds the decisions that an estimate makes.
 const maxForecast = 5_000
+
+// maxTried bounds what an estimate may copy: runs, groups and agents.
+const maxTried = 20_000
 
 // ImageToTry is an Image for EstimateStart; nil if trying it out would take too
 // long.
 func (s *State) ImageToTry() *Image {
-	if s.runs.live+len(s.groups)+len(s.agentIndex) > maxForecast {
+	if s.runs.live+len(s.groups)+len(s.agentIndex) > maxTried {
 		return nil
 	}
 	return s.Image()

@@ -1,0 +1,93 @@
+package allocator
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"fairlead/drf"
+)
+
+// TestHeldRoomIsKept looks at each Tick of random histories: what is kept on an agent
+// for a group is kept after it as well, as long as the hold is there, but for what
+// backfill lets in, which is over before the hold can be complete.
+func TestHeldRoomIsKept(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := historiesOf(t, world{restless: true, unlimited: rapid.Bool().Draw(t, "unlimited")})
+		s := mustNew(t, h.cfg)
+		for i, e := range h.events {
+			if _, tick := e.Fact.(Tick); !tick {
+				step(t, s, e)
+				continue
+			}
+			s.advance(e.At)
+			before := keptNow(s)
+			actions := step(t, s, e)
+			lent := map[string]drf.Vector{}
+			for _, d := range launches(actions) {
+				g := s.groups[groupKey{d.Framework, d.Group}]
+				a := &s.agents[s.agentIndex[d.Agent]]
+				if limit := g.spec.MaxRuntimeMillis; a.hold != nil && limit > 0 && s.now+limit <= a.hold.completeBy {
+					lent[d.Agent] = lent[d.Agent].Add(d.Charge)
+				}
+			}
+			for key, was := range before { // commutes: any one error will do
+				now, ok := keptNow(s)[key]
+				if ok && !was.FitsIn(now.Add(lent[key.agent])) {
+					t.Fatalf("event %d: on %s %s was kept for %s/%s, and %s is", i, key.agent, s.kinds.Format(was), key.framework, key.name, s.kinds.Format(now))
+				}
+			}
+		}
+	})
+}
+
+type keptFor struct {
+	groupKey
+	agent     string
+	instances int32
+}
+
+// keptNow is what is kept on each agent that is held and ours alone: what was offered
+// goes back with the rest of an offer, and comes again.
+func keptNow(s *State) map[keptFor]drf.Vector {
+	s.catchUp()
+	out := map[keptFor]drf.Vector{}
+	for i := range s.agents {
+		if a := &s.agents[i]; a.hold != nil && a.owned {
+			g := a.hold.group
+			out[keptFor{groupKey{g.spec.Framework, g.spec.Name}, a.id, a.wantedFor}] = a.kept
+		}
+	}
+	return out
+}
+
+// TestCompleteHoldsStart: after a Tick that was not cut short, nobody waits whose held
+// room is all there, unless quota or a constraint is in the way.
+func TestCompleteHoldsStart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := historiesOf(t, world{restless: true, unlimited: true})
+		s := mustNew(t, h.cfg)
+		for i, e := range h.events {
+			actions := step(t, s, e)
+			if _, tick := e.Fact.(Tick); !tick || s.more {
+				continue
+			}
+			for _, hold := range s.holds {
+				if granted(actions, hold.group) || hold.group.limits != nil || !s.complete(hold) {
+					continue
+				}
+				t.Fatalf("event %d: all of the room for %s/%s is there, and it waits", i, hold.group.spec.Framework, hold.group.spec.Name)
+			}
+		}
+	})
+}
+
+// granted reports whether room was held for a group in this Tick.
+func granted(actions []Action, g *group) bool {
+	for _, a := range actions {
+		if d, ok := a.(Hold); ok && d.Framework == g.spec.Framework && d.Group == g.spec.Name {
+			return true
+		}
+	}
+	return false
+}
