@@ -130,17 +130,24 @@ func (m *model) fact(f Fact) {
 	case GroupSubmitted:
 		m.submitted(f.Group)
 	case GroupKilled:
-		m.killed(m.group(f.Framework, f.Name))
+		if g := m.group(f.Framework, f.Name); !g.endSchedule() {
+			m.killed(g)
+		}
 	case InstanceKilled:
 		m.instanceKilled(m.group(f.Framework, f.Name), f.Instance)
 	case GroupForgotten:
 		m.groups = slices.DeleteFunc(m.groups, func(g *modelGroup) bool { return g == m.group(f.Framework, f.Name) })
 	case GroupRerun:
 		m.rerun(f)
+	case ScheduleDue:
+		m.scheduleDue(f)
 	case TaskUpdated:
 		for _, r := range m.runs {
-			if r.Run == f.Run && f.State.Final() && int(f.Task) < len(r.group.Tasks) {
+			if r.Run == f.Run && f.State.Final() && int(f.Task) < len(r.group.Tasks) && !r.ended[f.Task] {
 				r.ended[f.Task] = true
+				if f.OutOfMemory && f.State == TaskFailed && r.oom == 0 {
+					r.oom = f.Task + 1
+				}
 			}
 		}
 	}
@@ -197,8 +204,10 @@ func (m *model) submitted(spec Group) {
 	m.begun = true
 	spec.Role = cmp.Or(spec.Role, m.roles[spec.Framework], "*")
 	m.nest(spec.Role)
-	m.groups = append(m.groups, newModelGroup(spec, map[string]bool{}))
-	m.learnAsk(m.groups[len(m.groups)-1])
+	g := newModelGroup(spec, map[string]bool{})
+	g.periodic = modelPeriodic{idle: spec.Periodic, booked: m.now}
+	m.groups = append(m.groups, g)
+	m.learnAsk(g)
 }
 
 func (m *model) group(framework, name string) *modelGroup {
@@ -211,7 +220,7 @@ func (m *model) group(framework, name string) *modelGroup {
 }
 
 func (m *model) killed(g *modelGroup) {
-	if !g.finished {
+	if g.periodic.idle = false; !g.finished {
 		g.closed, g.again, g.againMore, g.backoff, g.failed = true, nil, nil, nil, g.failed+1
 	}
 }
@@ -231,6 +240,7 @@ func (m *model) meet() {
 		if !g.closed && !g.PerAgent && g.live == 0 && !wait && g.pending() == 0 {
 			g.closed, g.finished, g.backoff = true, g.failed == 0, nil
 		}
+		g.endUnscheduled()
 	}
 	for _, g := range m.groups {
 		for _, name := range slices.Concat(g.After, g.AfterEnd) {
@@ -251,6 +261,12 @@ func (m *model) learn(actions []Action) {
 		case Abandon:
 			g := m.group(a.Framework, a.Group)
 			g.closed = true
+		case Occur:
+			m.occurs(a)
+		case Skip:
+			m.skipped(a)
+		case Stop:
+			m.killed(m.group(a.Framework, a.Group))
 		}
 		m.meet()
 		m.line(m.now)
@@ -263,6 +279,7 @@ func (m *model) settled(a *Settle) {
 	r := m.runs[at]
 	m.runs = slices.Delete(m.runs, at, at+1)
 	g := r.group
+	m.learnOOM(r, a)
 	if g.live--; r.surplusKill {
 		m.shrunk = m.now
 	}

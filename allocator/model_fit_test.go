@@ -124,7 +124,7 @@ func (m *model) launch(g *modelGroup, a *modelAgent, sp *modelSpare) decisionOf 
 		sp.slots--
 	}
 	g.live++
-	m.runs = append(m.runs, &modelRun{Launch: l, agent: a.Agent, group: g, ended: map[int32]bool{}})
+	m.runs = append(m.runs, &modelRun{Launch: l, agent: a.Agent, group: g, ended: map[int32]bool{}, grown: g.grownBy()})
 	for at := g.path(); at != ""; at = parentPath(at) {
 		m.placements[at]++
 	}

@@ -34,11 +34,9 @@ func (m *model) rerun(f GroupRerun) {
 				met[name] = g.meets(parent) || !g.over() && g.met[name]
 			}
 		}
-		if g.met = met; !g.over() {
+		if g.met = met; !g.over() && !g.periodic.idle {
 			continue
 		}
-		*g = *newModelGroup(g.Group, met)
-		at := slices.Index(m.groups, g)
-		m.groups = append(slices.Delete(m.groups, at, at+1), g)
+		m.again(g, met)
 	}
 }

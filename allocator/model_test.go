@@ -14,8 +14,8 @@ import (
 // and Abandon, and says itself what a Tick has to launch. It was written from
 // docs/fairness.md, docs/placement.md and docs/task-groups.md.
 //
-// It does not know of schedules, more memory after an OOM, room that is held, and
-// preemption; the worlds of its tests have none of that. What surplus ends for the
+// It does not know of room that is held, and of preemption; the worlds of its tests
+// have none of that. When occurrences of periodic groups start it is told. What surplus ends for the
 // surplus of others it is told, and does not ask why; it knows none under policies
 // that ask who is blocked, where the order of those who find no room is another
 // matter. What a group keeps away from it remembers of more than eight agents, which
@@ -52,7 +52,7 @@ type modelAgent struct {
 
 // newModelGroup is a group as it is when it was submitted.
 func newModelGroup(spec Group, met map[string]bool) *modelGroup {
-	return &modelGroup{Group: spec, met: met, at: map[string]int32{}, modelSoft: modelSoft{homes: map[int32]modelHome{}}}
+	return &modelGroup{Group: spec, met: met, at: map[string]int32{}, grown: map[int32]int64{}, modelSoft: modelSoft{homes: map[int32]modelHome{}}}
 }
 
 type modelGroup struct {
@@ -65,7 +65,9 @@ type modelGroup struct {
 	finished     bool
 	met          map[string]bool
 	at           map[string]int32 // the instance of each agent, of a daemon group
+	grown        map[int32]int64  // more memory by task
 	since        int64            // when it came into line, or an instance was launched last
+	periodic     modelPeriodic
 	modelSoft
 	modelElastic
 }
@@ -77,7 +79,9 @@ type modelRun struct {
 	ended map[int32]bool // tasks that are over
 	// killed says that its end was asked for, surplusKill that it was for others.
 	killed, surplusKill bool
-	thought             bool // it is only where one might be
+	thought             bool  // it is only where one might be
+	oom                 int32 // the task that ran out of memory, counting from 1
+	grown               int64 // by how much its group had grown when it started
 }
 
 type amounts map[string]int64
@@ -123,6 +127,7 @@ func (g *modelGroup) demand() amounts {
 	for _, t := range g.Tasks {
 		sum = sum.add(amountsOf(t.Resources))
 	}
+	sum["mem"] += g.grownBy()
 	return sum
 }
 
@@ -131,7 +136,7 @@ func (g *modelGroup) pending() int32 { return max(g.base()-g.started, 0) + int32
 func (g *modelGroup) waits() bool { return g.allMet() && !g.closed && g.pending() > 0 }
 
 func (g *modelGroup) allMet() bool {
-	return !slices.ContainsFunc(slices.Concat(g.After, g.AfterEnd), func(name string) bool { return !g.met[name] })
+	return !g.periodic.idle && !slices.ContainsFunc(slices.Concat(g.After, g.AfterEnd), func(name string) bool { return !g.met[name] })
 }
 
 // nextInstance is the one to place next on an agent: what ran before comes first.

@@ -247,10 +247,10 @@ func (w *world) group() Group {
 	if w.draw(6) == 0 {
 		g.Role = w.role()
 	}
-	if !w.patient && w.draw(3) == 0 { // the model does not know of it
+	if w.draw(3) == 0 {
 		g.OnOOM = OnOOM{1500, 256 * drf.Unit}
 	}
-	if !w.patient && w.draw(5) == 0 {
+	if w.draw(5) == 0 {
 		g.Periodic, g.Overlap, g.CatchUp = true, Overlap(w.draw(3)), CatchUp(w.draw(3))
 	}
 	if (!w.patient || w.ordered) && w.draw(4) == 0 {
