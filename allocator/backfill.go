@@ -14,18 +14,26 @@ import (
 // completeBy is when a hold of a group on some agents is complete at the latest:
 // 0 if that is not known, or is not before the hold ends. O(runs).
 func (s *State) completeBy(g *group, on []heldOn, until int64) int64 {
-	held := make(map[int32]bool, len(on))
+	if s.runs.limited == 0 {
+		return 0
+	}
+	held := s.counts()
+	defer func() {
+		for _, at := range on {
+			held[at.agent] = 0
+		}
+	}()
 	for _, at := range on {
 		a := &s.agents[at.agent]
 		ending, _ := a.used.Sub(a.staying)
 		if wanted := g.wantedOn(a, at.instances); !wanted.FitsIn(a.spare.free.Add(a.kept).Add(ending)) {
 			return 0 // others than us use what is missing
 		}
-		held[at.agent] = true
+		held[at.agent] = 1
 	}
 	last := s.now
 	for r := range s.runs.all() {
-		if !held[r.agent] || r.stays() {
+		if held[r.agent] == 0 || r.stays() {
 			continue
 		}
 		limit := r.group.spec.MaxRuntimeMillis

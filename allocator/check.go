@@ -36,9 +36,10 @@ func (r *run) holds() drf.Vector {
 // they stand in.
 func (s *State) checkRuns() error {
 	byNode := map[drf.Node]drf.Vector{}
-	live := 0
+	live, limited := 0, 0
 	for r := range s.runs.all() {
 		live++
+		limited += r.limited()
 		in := &r.group.instances[r.instance]
 		if in.run != r.id || in.state != instanceLive {
 			return fmt.Errorf("run %s is not that of instance %d of %s", r.id, r.instance, r.group.spec.Name)
@@ -54,8 +55,8 @@ func (s *State) checkRuns() error {
 		len(u.ports)+len(u.devices)+len(u.message)+len(u.many) > 0 {
 		return fmt.Errorf("what is usual of runs has been changed: %+v", *u)
 	}
-	if live != s.runs.live {
-		return fmt.Errorf("live runs: counted %d, booked %d", live, s.runs.live)
+	if live != s.runs.live || limited != s.runs.limited {
+		return fmt.Errorf("live runs: counted %d, %d of them limited, booked %d and %d", live, limited, s.runs.live, s.runs.limited)
 	}
 	for p := range s.runs.size {
 		if r := s.runs.at(p); r.id == 0 && !r.listed {

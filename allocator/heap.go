@@ -15,6 +15,14 @@ func (h *heap[T]) push(x T) {
 	}
 }
 
+// order makes a heap of values that were appended in any order: O(n), where to push
+// each of them takes O(n × log n).
+func (h heap[T]) order() {
+	for i := len(h)/2 - 1; i >= 0; i-- {
+		h.down(i)
+	}
+}
+
 // pop takes the least value out; the heap must not be empty.
 func (h *heap[T]) pop() T {
 	q := *h
@@ -22,20 +30,24 @@ func (h *heap[T]) pop() T {
 	q[0] = q[last]
 	var zero T
 	q[last] = zero
-	q = q[:last]
-	*h = q
-	for i := 0; ; {
+	*h = q[:last]
+	h.down(0)
+	return least
+}
+
+func (h heap[T]) down(i int) {
+	for {
 		next := 2*i + 1
-		if next >= last {
-			return least
+		if next >= len(h) {
+			return
 		}
-		if next+1 < last && q[next+1].less(q[next]) {
+		if next+1 < len(h) && h[next+1].less(h[next]) {
 			next++
 		}
-		if !q[next].less(q[i]) {
-			return least
+		if !h[next].less(h[i]) {
+			return
 		}
-		q[i], q[next] = q[next], q[i]
+		h[i], h[next] = h[next], h[i]
 		i = next
 	}
 }

@@ -29,8 +29,8 @@ type heldOn struct {
 // wantedOn is what instances of a group take of an agent, when everything there
 // that ends has ended: as many as it has slots for come without an executor.
 func (g *group) wantedOn(a *agent, n int32) drf.Vector {
-	if a.slots == 0 {
-		return g.hosted.Times(int64(n))
+	if a.slots == 0 && n == 1 {
+		return g.hosted
 	}
 	slots := min(max(a.slots-a.stayingOn, 0), n)
 	return g.demand.Times(int64(slots)).Add(g.hosted.Times(int64(n - slots)))

@@ -1,11 +1,6 @@
 package allocator
 
-import (
-	"cmp"
-	"slices"
-
-	"fairlead/drf"
-)
+import "fairlead/drf"
 
 // plan finds agents on which all that a group has to start at once will find
 // room: first where it is free now, then where the least of it is still in use
@@ -38,7 +33,8 @@ func (s *State) planOnce(g *group, sh *shape) ([]heldOn, bool) {
 		dropped = append(dropped, t.agent)
 	}
 	free := len(p.agents)
-	for _, i := range s.drainable(g, &p) {
+	for left := s.drainable(g, &p); p.rest > 0 && len(*left) > 0; {
+		i := left.pop().agent
 		a := &s.agents[i]
 		for p.rest > 0 && g.allowedOn(a) && g.fitsDrained(a, p.counts[i]+1) {
 			s.countTaken(g, a, 1)
@@ -89,39 +85,39 @@ func (p *planning) on() []heldOn {
 	return out
 }
 
-// drainable lists the agents on which room for a group can come free: those
-// that it holds already, then those where the least of it is missing now.
-func (s *State) drainable(g *group, p *planning) []int32 {
-	type candidate struct {
-		agent   int32
-		foreign int // 0 if the agent is held for the group already, else 1
-		missing uint64
-		seq     uint32
+// drained is an agent on which room for a group can come free: first those that it
+// holds already, then those where the least of it is missing now.
+type drained struct {
+	foreign bool // the agent is not held for the group
+	missing uint64
+	seq     uint32
+	agent   int32
+}
+
+func (x drained) less(y drained) bool {
+	switch {
+	case x.foreign != y.foreign:
+		return y.foreign
+	case x.missing != y.missing:
+		return x.missing < y.missing
 	}
-	if p.rest == 0 {
-		return nil
-	}
-	var found []candidate
+	return x.seq < y.seq
+}
+
+// drainable finds all such agents.
+func (s *State) drainable(g *group, p *planning) *heap[drained] {
+	found := s.drainables[:0]
 	for i := range s.agents {
 		a := &s.agents[i]
-		if a.seq == 0 || a.lost || a.hold != nil && a.hold.group != g || !g.fitsDrained(a, p.counts[i]+1) {
+		if p.rest == 0 || a.seq == 0 || a.lost || a.hold != nil && a.hold.group != g || !g.fitsDrained(a, p.counts[i]+1) {
 			continue
 		}
 		need := g.wantedOn(a, 1)
-		c := candidate{agent: int32(i), missing: s.missing(a, &need), seq: a.seq}
-		if a.hold == nil {
-			c.foreign = 1
-		}
-		found = append(found, c)
+		found = append(found, drained{a.hold == nil, s.missing(a, &need), a.seq, int32(i)})
 	}
-	slices.SortFunc(found, func(x, y candidate) int {
-		return cmp.Or(cmp.Compare(x.foreign, y.foreign), cmp.Compare(x.missing, y.missing), cmp.Compare(x.seq, y.seq))
-	})
-	out := make([]int32, len(found))
-	for k, c := range found {
-		out[k] = c.agent
-	}
-	return out
+	found.order()
+	s.drainables = found
+	return &s.drainables
 }
 
 // fitsDrained reports whether an agent has room for n instances of a group once
@@ -185,6 +181,9 @@ func (s *State) roomNow(g *group, on []heldOn) int64 {
 // timesOn is how often an instance fits into what an agent has, at most a
 // number, if that many executors need no room.
 func (g *group) timesOn(free drf.Vector, slots, most int64) int64 {
+	if slots <= 0 {
+		return timesLeft(&g.hosted, &free, &drf.Vector{}, most)
+	}
 	onSlots := min(timesIn(g.demand, free, most), max(slots, 0))
 	left, _ := free.Sub(g.demand.Times(onSlots))
 	return onSlots + timesIn(g.hosted, left, most-onSlots)

@@ -147,9 +147,10 @@ func (s *State) inTurn(sets ...[]*queue) *heap[turn] {
 			if s.policy == FIFO && !s.tree.Active(q.node) {
 				s.tree.SetArrival(q.node, q.first().seq) // all of it is set aside
 			}
-			s.turns.push(turn{q, s.tree})
+			s.turns = append(s.turns, turn{q, s.tree})
 		}
 	}
+	s.turns.order()
 	return &s.turns
 }
 

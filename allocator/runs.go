@@ -46,6 +46,14 @@ type unusual struct {
 // usual is that of a run of which there is nothing unusual.
 func usual() unusual { return unusual{killAt: never, lostAt: never} }
 
+// limited is 1 for a run with a max_runtime, else 0.
+func (r *run) limited() int {
+	if r.group.spec.MaxRuntimeMillis > 0 {
+		return 1
+	}
+	return 0
+}
+
 // own is what is unusual about a run, to be changed.
 func (r *run) own() *unusual {
 	if !r.owns {
@@ -82,6 +90,7 @@ type runTable struct {
 	pages   []*[runPage]run
 	size    int // places that were ever used
 	live    int
+	limited int // of them, those that may not last for ever
 	lastSeq uint64
 	free    heap[place] // every free place; some that a replay took may be left in
 	usual   unusual     // of all runs that have none of their own
@@ -171,6 +180,7 @@ func (t *runTable) put(id RunID, g *group) *run {
 		r.own().many = make([]TaskState, n)
 	}
 	t.live++
+	t.limited += r.limited()
 	return r
 }
 
@@ -190,10 +200,22 @@ func (s *State) Expect(ids []RunID) {
 	}
 }
 
+// AgentPlace is a number of a known agent, below how many are known at a time. No
+// other agent has it until this one is forgotten.
+func (s *State) AgentPlace(agent string) (int, bool) {
+	i, ok := s.agentIndex[agent]
+	return int(i), ok
+}
+
+// PlaceOf is the AgentPlace of the agent of a live run: with very many agents that
+// is found much faster than by a name.
+func (s *State) PlaceOf(id RunID) int { return int(s.runs.get(id).agent) }
+
 // drop empties the place of a run.
 func (t *runTable) drop(r *run) {
 	p := r.id.slot()
+	t.live--
+	t.limited -= r.limited()
 	*r = run{listed: r.listed}
 	t.list(p)
-	t.live--
 }

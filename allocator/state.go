@@ -45,23 +45,24 @@ type State struct {
 	ranks    uint64   // counts changes of the order of more than one framework
 	drowsy   []*shape // that have taken back some of their buckets
 
-	runs      runTable
-	expected  int64 // means nothing: see Expect
-	shapes    shapeTable
-	runTimers heap[runTimer]
-	backoffs  heap[backoffTimer]
-	ended     []RunID  // runs that wait for Settle
-	doomed    []doom   // what is to be killed or abandoned
-	out       []Action // backs what a Tick collects
-	stores    stores
-	firsts    store[instance] // backs instances, while a group has one
-	agains    store[int32]    // backs again, in the same way
-	decided   []decision
-	found     []int32 // backs what seek returns
-	planned   []int32 // backs counts
-	taken     []taken // backs what seek tries
-	touched   []int32 // agents with launches in this Tick
-	more      bool    // the last Tick stopped at Config.MaxPlacements
+	runs       runTable
+	expected   int64 // means nothing: see Expect
+	shapes     shapeTable
+	runTimers  heap[runTimer]
+	backoffs   heap[backoffTimer]
+	ended      []RunID  // runs that wait for Settle
+	doomed     []doom   // what is to be killed or abandoned
+	out        []Action // backs what a Tick collects
+	stores     stores
+	firsts     store[instance] // backs instances, while a group has one
+	agains     store[int32]    // backs again, in the same way
+	decided    []decision
+	found      []int32       // backs what seek returns
+	planned    []int32       // backs counts
+	drainables heap[drained] // backs drainable
+	taken      []taken       // backs what seek tries
+	touched    []int32       // agents with launches in this Tick
+	more       bool          // the last Tick stopped at Config.MaxPlacements
 
 	workload workload
 	gpuRoom  []drf.Amount // backs gpusOf

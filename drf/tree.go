@@ -374,10 +374,15 @@ func (t *Tree) sorted(n Node, into []Node) []Node {
 }
 
 // before is compare for the heap. Mostly it is the default policy among siblings
-// that want the same resource most, which needs no more than two numbers.
+// that want the same resource most, which needs no more than two numbers of each.
 func (t *Tree) before(a, b Node) bool {
-	if x, y := &t.nodes[a], &t.nodes[b]; t.plain && x.share.Den == y.share.Den && x.weight == y.weight && x.share.Num != y.share.Num {
+	x, y := &t.nodes[a], &t.nodes[b]
+	switch {
+	case !t.plain || x.share.Den != y.share.Den || x.weight != y.weight:
+	case x.share.Num != y.share.Num:
 		return x.share.Num < y.share.Num
+	case x.placements != y.placements:
+		return x.placements < y.placements
 	}
 	return t.compare(a, b) < 0
 }
@@ -413,12 +418,14 @@ func (t *Tree) changed(n Node) {
 // rerank recomputes a node's dominant resource (ties go to the lower Kind).
 func (t *Tree) rerank(n Node) {
 	d := &t.nodes[n]
-	d.share, d.dominant = Share{Weight: d.weight}, 0
+	var num, den uint64
+	var dominant Kind
 	for _, k := range t.kinds {
-		num, den := uint64(d.allocated[k]), uint64(t.total[k])
-		if num > 0 && (d.share.Num == 0 || larger(num, den, d.share.Num, d.share.Den)) {
-			d.share.Num, d.share.Den, d.dominant = num, den, k
+		a, total := uint64(d.allocated[k]), uint64(t.total[k])
+		if a > 0 && (num == 0 || larger(a, total, num, den)) {
+			num, den, dominant = a, total, k
 		}
 	}
+	d.share, d.dominant = Share{num, den, d.weight}, dominant
 	t.changed(n)
 }

@@ -231,7 +231,15 @@ func (e *engine) setNode(i int32) error {
 	if a.Ports > 0 && e.crowd == nil {
 		seen.Ports = []allocator.PortRange{{Begin: firstPort, End: firstPort + uint64(a.Ports) - 1}}
 	}
-	return e.resize(seen)
+	if err := e.resize(seen); err != nil || e.core == nil {
+		return err
+	}
+	p, _ := e.core.AgentPlace(a.Name)
+	for len(e.places) <= p {
+		e.places = append(e.places, 0)
+	}
+	e.places[p] = i
+	return nil
 }
 
 // resize tells of an agent that comes or goes.

@@ -14,7 +14,7 @@ type event struct {
 }
 
 // fewSoon is how many events that are close together are told of in advance.
-const fewSoon = 64
+const fewSoon = 128
 
 // eventHeap gives events back by time, those of one time in the order in which they were pushed. It is a
 // radix heap: nothing may be pushed that is earlier than what was popped last, which time never is.

@@ -142,7 +142,7 @@ func (e *engine) update(ev event) error {
 func (e *engine) carryOut(a allocator.Action) error {
 	switch a := a.(type) {
 	case *allocator.Accept:
-		node := e.names.find(a.Agent)
+		node := e.nodeOf(a)
 		for i := range a.Launches {
 			e.launch(node, &a.Launches[i])
 		}
@@ -167,6 +167,14 @@ func (e *engine) carryOut(a allocator.Action) error {
 		return fmt.Errorf("unexpected action %T", a)
 	}
 	return nil
+}
+
+// nodeOf is where something was launched.
+func (e *engine) nodeOf(a *allocator.Accept) int32 {
+	if e.core == nil || len(a.Launches) == 0 {
+		return e.names.find(a.Agent)
+	}
+	return e.places[e.core.PlaceOf(a.Launches[0].Run)]
 }
 
 func (e *engine) launch(node int32, l *allocator.Launch) {
@@ -233,8 +241,8 @@ func (e *engine) settle(a *allocator.Settle) {
 		e.exit(r)
 	}
 	e.runs.drop(r)
-	if core, ok := e.state.(*allocator.State); ok && s.job.surplus() > 0 && s.left > 0 {
-		if how, _ := core.Outcome(s.key.framework, s.key.name); how != allocator.Unfinished {
+	if e.core != nil && s.job.surplus() > 0 && s.left > 0 {
+		if how, _ := e.core.Outcome(s.key.framework, s.key.name); how != allocator.Unfinished {
 			e.stats.dropped(s.job, s.left) // nobody waits for the rest of its surplus
 		}
 	}

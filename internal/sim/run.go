@@ -68,6 +68,7 @@ type engine struct {
 	scenario Scenario // with the options applied
 	options  Options
 	state    decider
+	core     *allocator.State // state, unless a master decides
 	work     *workload
 	heap     eventHeap
 	now      int64
@@ -75,6 +76,7 @@ type engine struct {
 	crowd    *crowd // nil unless agents can be over-committed
 	nodes    []node
 	names    nodeNames
+	places   []int32                // of agents in core to nodes
 	broken   eventHeap              // when agents break or come back
 	changes  []Change               // that are still to be made
 	jobs     map[jobKey]*submission // the groups that the allocator knows
@@ -143,6 +145,7 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	if e.state, err = e.newDecider(); err != nil {
 		return nil, err
 	}
+	e.core, _ = e.state.(*allocator.State)
 	e.stats, e.instances = newStats(&e.scenario, opts), countInstances(s)
 	e.stats.judging.judge = e.judge
 	if err := e.setUp(); err != nil {
@@ -293,8 +296,8 @@ func (e *engine) expect() {
 			e.expected += r.ends
 		}
 	}
-	if core, ok := e.state.(*allocator.State); ok {
-		core.Expect(e.heap.soon)
+	if e.core != nil {
+		e.core.Expect(e.heap.soon)
 	}
 	e.heap.soon = e.heap.soon[:0]
 }
