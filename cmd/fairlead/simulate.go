@@ -249,6 +249,9 @@ func (a *app) readScenarios(files []string, settings [][]sim.Setting) ([][]varia
 		if len(problems) > 0 {
 			continue
 		}
+		for _, s := range some {
+			a.sayOrphans(file, s)
+		}
 		varied, err := vary(file, data, some, settings)
 		if err != nil {
 			return nil, err

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
+	"fairlead/internal/api"
 	"fairlead/internal/sim"
 	"fairlead/internal/sim/trace"
 )
@@ -34,6 +36,38 @@ func (a *app) sources(ctx context.Context, s simulation, files []string) ([][]va
 		return nil, nil, err
 	}
 	return append(scenarios, bases(stream.Scenario)...), stream, nil
+}
+
+// sayOrphans names the task groups that come after one which is not in the scenario. That is no
+// error, as it is none on a cluster, where the other one may be submitted later; here none will be.
+func (a *app) sayOrphans(file string, s *sim.Scenario) {
+	var known map[api.Name]bool
+	for i := range s.Groups {
+		g := s.Groups[i].Spec
+		for _, parent := range slices.Concat(g.After, g.AfterEnd) {
+			if known == nil {
+				known = map[api.Name]bool{}
+				for k := range s.Groups {
+					known[api.Name{Framework: s.Groups[k].Spec.Framework, Name: s.Groups[k].Spec.Name}] = true
+				}
+			}
+			if !isThere(known, api.Name{Framework: g.Framework, Name: parent}) {
+				a.say("%s: %s/%s comes after %s, which is not in the scenario: it never starts", file, g.Framework, g.Name, parent)
+			}
+		}
+	}
+}
+
+// isThere looks for a group, or for one that it is a part of, such as a stage: NAME.PART.
+func isThere(known map[api.Name]bool, n api.Name) bool {
+	for !known[n] {
+		dot := strings.LastIndexByte(n.Name, '.')
+		if dot < 0 {
+			return false
+		}
+		n.Name = n.Name[:dot]
+	}
+	return true
 }
 
 func (a *app) scenarioOfServer(ctx context.Context, url string, settings [][]sim.Setting) ([][]variation, error) {
