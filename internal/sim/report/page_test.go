@@ -107,6 +107,9 @@ func TestPicturesAreWhole(t *testing.T) {
 			if !slices.ContainsFunc(texts, func(s string) bool { return strings.HasPrefix(s, chart.YLabel) }) {
 				t.Errorf("%s: the y axis lacks its label", chart.Name)
 			}
+			if many := fmt.Sprintf("Framework (the %d largest of %d)", mostLines, n); n > mostLines && strings.HasPrefix(chart.XLabel, "Framework") && !slices.Contains(texts, many) {
+				t.Errorf("%s: the x axis does not say %q", chart.Name, many)
+			}
 			styled := 0
 			for _, s := range chart.Series {
 				if s.Style >= 0 && !s.Thin {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -56,7 +57,7 @@ func atTheEnd(c *Comparison) []Chart {
 		for style, name := range resources(one.Runs) {
 			total := r.Result.Cluster.Total[name]
 			of := byFramework(&one, func(f sim.FrameworkResult) float64 { return f.Allocated[name] / total })
-			chart.Categories = of.Categories
+			chart.Categories, chart.XLabel = of.Categories, of.XLabel
 			chart.Series = append(chart.Series, Series{Name: name, Values: of.Series[0].Values, Style: style})
 		}
 		out = append(out, chart)
@@ -78,6 +79,15 @@ func byFramework(c *Comparison, value func(sim.FrameworkResult) float64) Chart {
 	keys := make([]key, len(styles))
 	for k, at := range styles {
 		keys[at] = k
+	}
+	all := map[key]bool{}
+	for _, r := range c.Runs {
+		for _, f := range r.Result.Frameworks {
+			all[key{f.Name, f.Role}] = true
+		}
+	}
+	if len(all) > len(keys) {
+		chart.XLabel = fmt.Sprintf("Framework (the %d largest of %d)", len(keys), len(all))
 	}
 	for _, k := range keys {
 		chart.Categories = append(chart.Categories, k.String())
