@@ -33,6 +33,9 @@ func (e *engine) unmet(spec *proto.TaskGroup) string {
 // followed lets those into line that come after a group which has ended, and after nothing else that
 // has not.
 func (e *engine) followed(s *submission) {
+	if len(e.after) == 0 {
+		return
+	}
 	waiting := e.after[s.key]
 	delete(e.after, s.key)
 	for _, next := range waiting {
