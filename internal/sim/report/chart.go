@@ -241,7 +241,7 @@ func (c *Chart) bars(on canvas, l *layout) {
 	p := l.plot
 	slot := p.w / float64(len(c.Categories))
 	width := slot * (1 - barGap) / float64(max(1, len(c.Series)))
-	labels := c.labelsFit(width)
+	labels := c.labelsFit(l, width)
 	for i, s := range c.Series {
 		on.begin("series", i)
 		for k, v := range s.Values {
@@ -252,7 +252,7 @@ func (c *Chart) bars(on canvas, l *layout) {
 			y := l.y.px(v)
 			on.rect(box{x, y, max(1, width-1), p.y + p.h - y}, seriesPaint(s.Style))
 			if labels {
-				on.text(point{x + width/2, y - 4}, c.Y.Short(v), textStyle{size: labelSize, anchor: middle, paint: paintMuted})
+				on.text(point{x + width/2, y - 4}, c.label(l, v), textStyle{size: labelSize, anchor: middle, paint: paintMuted})
 			}
 		}
 		on.end()
@@ -268,11 +268,19 @@ func (c *Chart) categories(on canvas, l *layout) {
 	}
 }
 
+// label is the value of a bar, a time in the unit of its axis.
+func (c *Chart) label(l *layout, v float64) string {
+	if c.Y == Seconds {
+		return short(v / l.y.seconds)
+	}
+	return c.Y.Short(v)
+}
+
 // labelsFit says whether each bar has room for its value.
-func (c *Chart) labelsFit(width float64) bool {
+func (c *Chart) labelsFit(l *layout, width float64) bool {
 	for _, s := range c.Series {
 		for _, v := range s.Values {
-			if !math.IsNaN(v) && textWidth(c.Y.Short(v), labelSize) > width-1 {
+			if !math.IsNaN(v) && textWidth(c.label(l, v), labelSize) > width-1 {
 				return false
 			}
 		}

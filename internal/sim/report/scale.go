@@ -115,13 +115,10 @@ func short(x float64) string {
 	return strconv.FormatFloat(x, 'g', 3, 64)
 }
 
-// Short prints a figure where there is little room.
+// Short prints a figure other than a time where there is little room.
 func (k Kind) Short(x float64) string {
-	switch k {
-	case Part:
+	if k == Part {
 		return short(100*x) + "%"
-	case Seconds:
-		return duration(x)
 	}
 	return short(x)
 }
