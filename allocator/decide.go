@@ -258,6 +258,7 @@ func (s *State) placeAllOn(g *group, on []int32) bool {
 		placed++
 	}
 	s.wakeOn(held)
+	s.keepFor(g) // what is held for another instance of it
 	return placed == len(on)
 }
 

@@ -55,17 +55,21 @@ func (s *State) serveHolds() {
 			continue
 		}
 		h.stale = false
-		if !s.complete(h) {
-			continue
-		}
-		g, sh := h.group, h.group.bucket.shape
-		s.liftAll(h)
-		if on, ok := s.seek(g, sh); ok && !s.refused(g.queue, &s.foundRoom) {
-			s.placeAllOn(g, on)
-		} else {
-			s.keepAll(h)
+		for h.group.hold == h && s.complete(h) && s.serveHold(h) {
+			continue // another instance of a daemon group may have gone elsewhere
 		}
 	}
+}
+
+// serveHold starts what room is held for, and reports whether anything was.
+func (s *State) serveHold(h *hold) bool {
+	g := h.group
+	s.liftAll(h)
+	if on, ok := s.seek(g, g.bucket.shape); ok && !s.refused(g.queue, &s.foundRoom) {
+		return s.placeAllOn(g, on)
+	}
+	s.keepAll(h)
+	return false
 }
 
 // seekHeld is seek for a group that may hold room: it sees that room as well. If

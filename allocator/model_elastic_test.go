@@ -153,7 +153,7 @@ func (m *model) endFor(g *modelGroup) []RunID {
 	was := m.runs
 	for missing > 0 {
 		on, set := p.cheapest()
-		if len(set) == 0 {
+		if on == nil {
 			break
 		}
 		p.ended = append(p.ended, set...)
@@ -200,6 +200,7 @@ type modelEnding struct {
 	g     *modelGroup
 	may   []*modelRun
 	ended []*modelRun
+	gone  []*modelRun    // what is being ended already, for whomever
 	at    map[string]int // instances by agent, that were found room for
 }
 
@@ -261,8 +262,8 @@ func (p *modelEnding) cheapest() (on *modelAgent, best []*modelRun) {
 		if !p.allowed(a) {
 			continue
 		}
-		set := p.setOn(a)
-		if len(set) > 0 && (on == nil || len(set) < len(best)) {
+		set, ok := p.setOn(a)
+		if ok && (on == nil || len(set) < len(best)) {
 			on, best = a, set
 		}
 	}
@@ -271,7 +272,7 @@ func (p *modelEnding) cheapest() (on *modelAgent, best []*modelRun) {
 
 // setOn chooses runs of an agent for one more instance: in order until there is
 // room, less those that turn out not to be needed.
-func (p *modelEnding) setOn(a *modelAgent) []*modelRun {
+func (p *modelEnding) setOn(a *modelAgent) ([]*modelRun, bool) {
 	most := int(p.g.Group.most())
 	n := p.room(a, nil, most) + p.at[a.Agent] + 1
 	var set []*modelRun
@@ -282,7 +283,7 @@ func (p *modelEnding) setOn(a *modelAgent) []*modelRun {
 		}
 	}
 	if !enough(set) {
-		return nil
+		return nil, false
 	}
 	for k := 0; k < len(set); {
 		if less := slices.Delete(slices.Clone(set), k, k+1); enough(less) {
@@ -291,7 +292,7 @@ func (p *modelEnding) setOn(a *modelAgent) []*modelRun {
 			k++
 		}
 	}
-	return set
+	return set, true
 }
 
 // unpromised says whether roles keep what they are promised without a run, and

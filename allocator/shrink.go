@@ -95,7 +95,8 @@ func (s *State) endSurplus(out []Action, runs []*run, message string) []Action {
 type endings struct {
 	s      *State
 	held   map[int32][]*run // surplus by agent, what ends first in front
-	agents []int32          // in the order in which they were seen
+	agents []int32          // of these and of ending, in the order in which they were seen
+	ending []*run           // what is preempted, where room is held: that is as good as free
 	freed  map[int32]drf.Vector
 	slots  map[int32]int64 // that come free
 	chosen []*run
@@ -122,6 +123,17 @@ func (s *State) endings(of func(*group) bool) *endings {
 			return cmp.Or(s.inOrder(b.group.queue, a.group.queue), cmp.Compare(b.id.Seq(), a.id.Seq()))
 		})
 	}
+	for r := range s.runs.all() {
+		if !r.preempted || s.agents[r.agent].hold == nil {
+			continue
+		}
+		_, some := e.held[r.agent]
+		if _, seen := e.freed[r.agent]; !some && !seen {
+			e.agents = append(e.agents, r.agent)
+		}
+		e.ending = append(e.ending, r)
+		e.free(r)
+	}
 	slices.SortFunc(e.agents, func(i, j int32) int { return cmp.Compare(s.agents[i].seq, s.agents[j].seq) })
 	return e
 }
@@ -138,11 +150,11 @@ func (e *endings) forGroup(g *group) []*run {
 	}
 	counted := map[int32]int64{}
 	for missing > 0 {
-		i, set := e.cheapest(g, counted)
-		if len(set) == 0 {
+		i, set, ok := e.cheapest(g, counted)
+		if !ok {
 			break
 		}
-		e.take(i, set)
+		e.take(set)
 		e.s.countTaken(g, &e.s.agents[i], 1)
 		counted[i]++
 		missing--
@@ -152,10 +164,22 @@ func (e *endings) forGroup(g *group) []*run {
 			e.s.countTaken(g, &e.s.agents[i], -1)
 		}
 	}
+	ended := e.chosen
 	if g.together() > 1 && missing > 0 {
-		e.chosen, e.freed, e.slots = nil, map[int32]drf.Vector{}, map[int32]int64{}
+		ended = nil
 	}
-	return e.chosen
+	if len(ended) == 0 {
+		e.reset() // for others
+	}
+	return ended
+}
+
+// reset forgets what was chosen.
+func (e *endings) reset() {
+	e.chosen, e.freed, e.slots = nil, map[int32]drf.Vector{}, map[int32]int64{}
+	for _, r := range e.ending {
+		e.free(r)
+	}
 }
 
 // forHold chooses what has to end where room is kept for a group: other runs end
@@ -166,27 +190,27 @@ func (e *endings) forHold(h *hold) []*run {
 		if !ok {
 			set = e.left(at.agent)
 		}
-		e.take(at.agent, set)
+		e.take(set)
 	}
 	return e.chosen
 }
 
 // cheapest finds the agent on which the fewest runs have to end for one more
-// instance.
-func (e *endings) cheapest(g *group, counted map[int32]int64) (agent int32, best []*run) {
+// instance: none where it finds room once those have ended that were chosen before.
+func (e *endings) cheapest(g *group, counted map[int32]int64) (agent int32, best []*run, found bool) {
 	for _, i := range e.agents {
 		a := &e.s.agents[i]
 		if a.lost || a.hold != nil && a.hold.group != g || !g.allowedOn(a) {
 			continue
 		}
 		now := g.timesOn(e.freeOn(g, i, false), int64(a.spare.slots), g.spec.most())
-		now = e.timesOnGPUs(g, i, nil, now)
+		now = e.timesOnGPUs(g, i, now)
 		set, ok := e.setFor(g, i, now+counted[i]+1)
-		if ok && len(set) > 0 && (best == nil || len(set) < len(best)) {
-			agent, best = i, set
+		if ok && (!found || len(set) < len(best)) {
+			agent, best, found = i, set, true
 		}
 	}
-	return agent, best
+	return agent, best, found
 }
 
 // freeOn is what a group would find on an agent, with what comes free or without.
@@ -209,13 +233,13 @@ func (e *endings) setFor(g *group, i int32, n int64) ([]*run, bool) {
 	free, slots := e.freeOn(g, i, true), int64(a.spare.slots)+e.slots[i]
 	var set []*run
 	fits := func(without int) bool {
-		all, more, ended := free, slots, slices.Clip(e.chosen)
+		all, more, ended := free, slots, []*run(nil)
 		for k, r := range set {
 			if k != without {
 				all, more, ended = all.Add(r.holds()), more+r.slots(), append(ended, r)
 			}
 		}
-		return g.timesOn(all, more, n) >= n && e.timesOnGPUs(g, i, ended, n) >= n
+		return g.timesOn(all, more, n) >= n && e.timesOnGPUs(g, i, n, e.ending, e.chosen, ended) >= n
 	}
 	for _, r := range e.left(i) {
 		if fits(-1) {
@@ -240,13 +264,13 @@ func (e *endings) setFor(g *group, i int32, n int64) ([]*run, bool) {
 
 // timesOnGPUs bounds a number of instances of a group on an agent by the GPUs that
 // are free there once some runs have ended, if the agent's are known one by one.
-func (e *endings) timesOnGPUs(g *group, i int32, ended []*run, most int64) int64 {
+func (e *endings) timesOnGPUs(g *group, i int32, most int64, ended ...[]*run) int64 {
 	a := &e.s.agents[i]
 	if len(g.gpus) == 0 || a.devices == nil {
 		return most
 	}
 	free := a.freeDevices()
-	for _, r := range ended {
+	for _, r := range slices.Concat(ended...) {
 		if r.agent == i {
 			r.eachDevice(func(n int32, part drf.Amount) {
 				if int(n) < len(free) {
@@ -267,7 +291,7 @@ func (e *endings) unpromised(g *group, r *run, set []*run) bool {
 			continue
 		}
 		left := e.s.tree.Allocated(at.node)
-		for _, gone := range [][]*run{e.chosen, set, {r}} {
+		for _, gone := range [][]*run{e.ending, e.chosen, set, {r}} {
 			for _, other := range gone {
 				if slices.Contains(other.group.queue.quotas, at) {
 					left, _ = left.Sub(other.holds())
@@ -288,12 +312,16 @@ func (e *endings) left(i int32) []*run {
 	return slices.DeleteFunc(slices.Clone(e.held[i]), func(r *run) bool { return slices.Contains(e.chosen, r) })
 }
 
-func (e *endings) take(i int32, set []*run) {
+func (e *endings) take(set []*run) {
 	for _, r := range set {
-		e.freed[i] = e.freed[i].Add(r.holds())
-		e.slots[i] += r.slots()
+		e.free(r)
 		e.chosen = append(e.chosen, r)
 	}
+}
+
+func (e *endings) free(r *run) {
+	e.freed[r.agent] = e.freed[r.agent].Add(r.holds())
+	e.slots[r.agent] += r.slots()
 }
 
 // slots is how many free slots the end of a run leaves.
@@ -355,11 +383,11 @@ func (s *State) yieldsFor(g *group) []*run {
 	counted := map[int32]int64{}
 	for range min(g.idleSurplus(), maxYields) {
 		y.next = y.gained.Add(g.hosted)
-		i, set := e.cheapest(g, counted)
-		if len(set) == 0 || s.refused(g.queue, &y.next) || len(e.chosen)+len(set) > maxYields {
+		i, set, ok := e.cheapest(g, counted)
+		if !ok || s.refused(g.queue, &y.next) || len(e.chosen)+len(set) > maxYields {
 			break
 		}
-		e.take(i, set)
+		e.take(set)
 		counted[i]++
 		y.take(set)
 		if g.limits != nil && g.limits.counts {
