@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -33,23 +34,36 @@ type killed struct {
 	Action string `json:"action"`
 }
 
+// kill asks for each name, also after one that is refused, and then says what
+// was done and what was not.
 func (a *app) kill(ctx context.Context, c *client.Client, args []string) error {
-	result := []killed{}
+	var targets []target
 	for _, arg := range args {
 		t, err := parseTarget(arg)
 		if err != nil {
 			return err
 		}
+		targets = append(targets, t)
+	}
+	result := []killed{}
+	var refused []error
+	for _, t := range targets {
 		done, err := c.Delete(ctx, t.Name, t.instance)
 		if err != nil {
-			return err
+			refused = append(refused, err)
+		}
+		if errors.Is(err, client.ErrNoAnswer) {
+			break
+		} else if err != nil {
+			continue
 		}
 		result = append(result, killed{t.String(), done.Action})
 	}
-	return a.print(result, func(w io.Writer) {
+	err := a.print(result, func(w io.Writer) {
 		for _, k := range result {
 			word := map[string]string{api.ActionKilled: "is being killed", api.ActionRemoved: "had ended and is removed"}[k.Action]
 			fmt.Fprintf(w, "%s %s\n", k.Name, word)
 		}
 	})
+	return errors.Join(append(refused, err)...)
 }
