@@ -47,6 +47,9 @@ type Launch struct {
 	Slot bool
 	// Ports are the port numbers given to the tasks, in the order of the tasks.
 	Ports []uint64
+	// Items are those of sets given to the tasks, in the order of the tasks, and of
+	// the resources of each.
+	Items []string
 	// Devices are the GPUs given to the tasks, by their numbers on an agent that
 	// is ours alone, in the order of the tasks: whole ones first, then the one
 	// that gives a part. Of other agents they are not known.

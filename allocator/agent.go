@@ -33,6 +33,8 @@ type agent struct {
 	offers      []offer
 	given       portSet  // the numbers behind total[drf.Ports]
 	ports       portSet  // the numbers that can be placed now
+	givenItems  itemSet  // what is behind total of the kinds that count them
+	items       itemSet  // that can be placed now
 	devices     []device // its GPUs, if it is owned
 	host        string
 	attributes  []Attribute
@@ -51,6 +53,7 @@ type offer struct {
 	id        string
 	resources drf.Vector
 	ports     []PortRange
+	items     itemSet
 }
 
 // maxSlots bounds the slots of an agent.
@@ -135,13 +138,14 @@ func (s *State) applyAgentSeen(f AgentSeen) {
 	a.slots = min(max(f.Slots, 0), maxSlots)
 	s.plans++
 	a.seen, a.lost = true, false
-	a.given = newPortSet(f.Ports)
-	total := s.knownVector(f.Total)
+	a.given, a.givenItems = newPortSet(f.Ports), s.itemsOf(f.Sets)
+	total := a.givenItems.addTo(s.knownVector(f.Total))
 	total[drf.Ports] = a.given.count()
 	s.setTotal(a, total)
 	if a.owned {
-		a.ports = a.given
+		a.ports, a.items = a.given, a.givenItems
 		s.takePorts(i)
+		s.takeItems(i)
 	}
 	s.layDevices(i)
 	s.note(i)
@@ -218,6 +222,7 @@ func (s *State) spareOf(a *agent) spare {
 	case len(a.offers) > 0:
 		now.here = true
 		now.free, a.ports = s.offered(a)
+		a.items = a.offeredItems()
 	}
 	return now
 }
@@ -233,6 +238,7 @@ func (s *State) offered(a *agent) (drf.Vector, portSet) {
 	}
 	ports := newPortSet(ranges)
 	sum[drf.Ports] = ports.count()
+	sum = a.offeredItems().addTo(sum)
 	kept := s.executor.Times(int64(max(a.slots-a.carried, 0)))
 	for k := range sum {
 		sum[k] = max(sum[k]-kept[k], 0)
@@ -246,7 +252,7 @@ func (s *State) applyOfferAdded(f OfferAdded) {
 	}
 	i := s.agentOf(f.Agent)
 	a := &s.agents[i]
-	o := offer{id: f.Offer, resources: s.knownVector(f.Resources), ports: f.Ports}
+	o := offer{id: f.Offer, resources: s.knownVector(f.Resources), ports: f.Ports, items: s.itemsOf(f.Sets)}
 	if !a.seen {
 		s.describe(i, f.Host, f.Attributes)
 		a.slots = min(max(f.Slots, 0), maxSlots)
@@ -271,7 +277,8 @@ func (s *State) guessTotal(a *agent) {
 	sum := a.used.Add(offered)
 	a.given = newPortSet(append(slices.Clone(a.given), ports...))
 	sum[drf.Ports] = a.given.count()
-	s.setTotal(a, a.total.Max(sum))
+	a.givenItems = a.givenItems.with(a.offeredItems())
+	s.setTotal(a, a.total.Max(a.givenItems.addTo(s.withoutItems(sum))))
 }
 
 func (s *State) applyOfferRescinded(id string) {
@@ -304,7 +311,7 @@ func (s *State) applyAgentLost(id string) {
 	if a.hold != nil {
 		s.unhold(a.hold.group)
 	}
-	a.lost, a.seen, a.given = true, false, nil
+	a.lost, a.seen, a.given, a.givenItems = true, false, nil, nil
 	s.setTotal(a, drf.Vector{})
 	s.layDevices(i)
 	s.attended(i)

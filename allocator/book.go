@@ -71,7 +71,7 @@ func (s *State) applyLaunch(i int32, l *Launch) error {
 	if !g.startable(l.Instance) || !g.belongsOn(l.Instance, &s.agents[i]) || g.at < 0 && !g.isSurplus(l.Instance) {
 		return fmt.Errorf("%w: launch of %s/%s/%d, which does not wait", ErrInvalid, l.Framework, l.Group, l.Instance)
 	}
-	if !g.demand.FitsIn(l.Charge) || len(l.Ports) != unit(g.demand, drf.Ports) || !g.givenDevices(l.Devices) {
+	if !g.demand.FitsIn(l.Charge) || len(l.Ports) != unit(g.demand, drf.Ports) || !g.givenItems(l.Items) || !g.givenDevices(l.Devices) {
 		return fmt.Errorf("%w: launch of %s/%s/%d does not hold what the group asks for", ErrInvalid, l.Framework, l.Group, l.Instance)
 	}
 	if err := s.runs.claim(l.Run); err != nil {
@@ -123,9 +123,10 @@ func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	r := s.runs.put(l.Run, g)
 	r.instance, r.agent, r.slot, r.started = l.Instance, i, l.Slot, s.now
 	r.overhead = s.overheadOf(g, l)
-	if len(l.Ports)+len(l.Devices)+len(g.grown) > 0 {
+	if len(l.Ports)+len(l.Items)+len(l.Devices)+len(g.grown) > 0 {
 		u := r.own()
-		u.ports, u.devices, u.grown = l.Ports, l.Devices, g.grownBy()
+		u.ports, u.items, u.devices, u.grown = l.Ports, l.Items, l.Devices, g.grownBy()
+		a.items = a.items.without(r.heldItems())
 	}
 	if limit := g.spec.MaxRuntimeMillis; limit > 0 {
 		s.runTimers.push(runTimer{s.now + limit, l.Run})
@@ -371,6 +372,7 @@ func (s *State) closeRun(r *run) {
 			if !st.Final() {
 				held.Gain(&r.group.tasks[t])
 				s.releasePorts(r, int32(t))
+				s.releaseItems(r, int32(t))
 				s.releaseDevices(r, int32(t))
 			}
 		}

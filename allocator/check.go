@@ -12,7 +12,7 @@ import (
 func (s *State) Check() error {
 	s.catchUp() // what a Tick would do first; it decides nothing
 	for _, check := range []func() error{
-		s.checkRuns, s.checkAgents, s.checkDevices, s.checkGroups, s.checkLimits, s.checkQueues, s.checkShapes, s.checkOffers, s.checkHolds, s.checkLines,
+		s.checkRuns, s.checkAgents, s.checkDevices, s.checkItems, s.checkGroups, s.checkLimits, s.checkQueues, s.checkShapes, s.checkOffers, s.checkHolds, s.checkLines,
 	} {
 		if err := check(); err != nil {
 			return fmt.Errorf("allocator: broken books at %d ms: %w", s.now, err)
@@ -52,7 +52,7 @@ func (s *State) checkRuns() error {
 		}
 	}
 	if u := &s.runs.usual; u.killAt != never || u.lostAt != never || u.preempted || u.hopeless || u.oom != 0 || u.grown != 0 ||
-		len(u.ports)+len(u.devices)+len(u.message)+len(u.many) > 0 {
+		len(u.ports)+len(u.items)+len(u.devices)+len(u.message)+len(u.many) > 0 {
 		return fmt.Errorf("what is usual of runs has been changed: %+v", *u)
 	}
 	if live != s.runs.live || limited != s.runs.limited {
@@ -129,6 +129,8 @@ func (s *State) checkSpare(a *agent) error {
 		return fmt.Errorf("agent %s is lost and holds nothing, but is kept", a.id)
 	case a.spare.here && a.ports.count() < free[drf.Ports]:
 		return fmt.Errorf("agent %s: %s ports are free, but there are numbers for %s", a.id, free[drf.Ports], a.ports.count())
+	case a.spare.here && s.itemsLack(a):
+		return fmt.Errorf("agent %s: %s is free, but there are the items %v", a.id, s.kinds.Format(free), a.items)
 	case a.owned && !a.lost && a.used.FitsIn(a.total) && free.Add(a.used).Add(a.kept) != a.total:
 		return fmt.Errorf("agent %s: free %s and used %s are not total %s",
 			a.id, s.kinds.Format(free), s.kinds.Format(a.used), s.kinds.Format(a.total))

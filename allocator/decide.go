@@ -274,6 +274,7 @@ func (s *State) placeOn(g *group, i int32) bool {
 	if n := unit(g.demand, drf.Ports); n > 0 {
 		l.Ports = a.ports.lowest(n)
 	}
+	l.Items = g.pickItems(a)
 	s.decided = append(s.decided, decision{i, id})
 	s.bookLaunch(g, i, &l)
 	s.wakeNext()
@@ -340,7 +341,7 @@ func (s *State) launchesByAgent() []Launch {
 func (r *run) launch(l *Launch) {
 	g := r.group
 	l.Run, l.Framework, l.Group, l.Instance = r.id, g.spec.Framework, g.spec.Name, r.instance
-	l.Charge, l.Slot, l.Ports, l.Devices = g.spec.template.demand, r.slot, r.ports, r.devices
+	l.Charge, l.Slot, l.Ports, l.Items, l.Devices = g.spec.template.demand, r.slot, r.ports, r.items, r.devices
 	if r.overhead != nil {
 		l.Charge.Gain(r.overhead)
 	}

@@ -24,8 +24,9 @@ type AgentSeen struct {
 	Agent      string
 	Host       string
 	Attributes []Attribute
-	Total      []Quantity
+	Total      []Quantity // scalars
 	Ports      []PortRange
+	Sets       []Set
 	// Slots is how many executors the agent carries on top of Total: that many
 	// runs are not charged for Config.Executor.
 	Slots int32
@@ -47,6 +48,7 @@ type OfferAdded struct {
 	Attributes []Attribute
 	Resources  []Quantity
 	Ports      []PortRange
+	Sets       []Set
 	// Slots is that of AgentSeen, for an agent that was not seen yet.
 	Slots int32
 }

@@ -72,7 +72,7 @@ type Group struct {
 // Task is one member of a task group.
 type Task struct {
 	Name      string
-	Resources []Quantity // scalars; ports are counted as the resource "ports"
+	Resources []Quantity // scalars; ports are counted as the resource "ports", items as SetName
 	// Sidecar tasks end after the others and do not decide how a run ended.
 	Sidecar bool
 }
@@ -184,8 +184,8 @@ func (g *Group) validateTasks() error {
 			return fmt.Errorf("task %q: %w", t.Name, err)
 		}
 		for _, q := range t.Resources {
-			if q.Name == "ports" && q.Amount%drf.Unit != 0 {
-				return fmt.Errorf("%w: task %q: ports %s: expected a whole number", ErrInvalid, t.Name, q.Amount)
+			if _, set := SetOf(q.Name); (set || q.Name == "ports") && q.Amount%drf.Unit != 0 {
+				return fmt.Errorf("%w: task %q: %s %s: expected a whole number", ErrInvalid, t.Name, q.Name, q.Amount)
 			}
 		}
 	}

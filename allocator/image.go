@@ -56,6 +56,7 @@ type AgentImage struct {
 	Attributes  []Attribute
 	Total       []Quantity
 	Ports       []PortRange
+	Sets        []Set
 	Slots       int32
 	Owned, Seen bool
 	Lost        bool
@@ -105,6 +106,7 @@ type RunImage struct {
 	Slot             bool
 	States           []TaskState
 	Ports            []uint64
+	Items            []string
 	Devices          []int32 // GPUs, see Launch
 	Overhead         []Quantity
 	Started          int64
@@ -185,10 +187,10 @@ func (s *State) imageNodes(n drf.Node, m *Image) {
 }
 
 func (s *State) imageAgent(a *agent) AgentImage {
-	total := a.total
-	total[drf.Ports] = 0 // told by the ranges
+	total := s.withoutItems(a.total) // told by the sets
+	total[drf.Ports] = 0             // told by the ranges
 	return AgentImage{
-		Agent: a.id, Host: a.host, Attributes: a.attributes, Total: s.quantities(total), Ports: slices.Clone(a.given),
+		Agent: a.id, Host: a.host, Attributes: a.attributes, Total: s.quantities(total), Ports: slices.Clone(a.given), Sets: s.setsOf(a.givenItems),
 		Slots: a.slots, Owned: a.owned, Seen: a.seen, Lost: a.lost,
 	}
 }
@@ -211,7 +213,7 @@ func imageGroup(g *group) GroupImage {
 func (s *State) imageRun(r *run) RunImage {
 	return RunImage{
 		Run: r.id, Framework: r.group.spec.Framework, Group: r.group.spec.Name, Instance: r.instance,
-		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states()), Ports: slices.Clone(r.ports), Devices: slices.Clone(r.devices),
+		Agent: s.agents[r.agent].id, Slot: r.slot, States: slices.Clone(r.states()), Ports: slices.Clone(r.ports), Items: slices.Clone(r.items), Devices: slices.Clone(r.devices),
 		Overhead: s.quantities(r.beyond()), Started: r.started, KillAt: r.killAt, LostAt: r.lostAt,
 		Outcome: r.outcome, Hopeless: r.hopeless, Preempted: r.preempted, Cause: r.cause, OOM: r.oom, Grown: r.grown, Message: r.message,
 	}
@@ -285,7 +287,7 @@ func (s *State) restoreCounts(m *Image) error {
 
 func (s *State) restoreAgents(m *Image) error {
 	for _, a := range m.Agents {
-		s.applyAgentSeen(AgentSeen{a.Agent, a.Host, a.Attributes, a.Total, a.Ports, a.Slots, a.Owned})
+		s.applyAgentSeen(AgentSeen{a.Agent, a.Host, a.Attributes, a.Total, a.Ports, a.Sets, a.Slots, a.Owned})
 		restored := &s.agents[s.agentIndex[a.Agent]]
 		restored.seen, restored.lost = a.Seen, a.Lost
 	}
@@ -361,7 +363,7 @@ func (s *State) restoreRuns(m *Image) error {
 		g, ok := s.groups[groupKey{im.Framework, im.Group}]
 		i, seen := s.agentIndex[im.Agent]
 		if !ok || !seen || im.Instance < 0 || int(im.Instance) >= len(g.instances) ||
-			len(im.States) != len(g.tasks) || len(im.Ports) != unit(g.demand, drf.Ports) || !g.givenDevices(im.Devices) {
+			len(im.States) != len(g.tasks) || len(im.Ports) != unit(g.demand, drf.Ports) || !g.givenItems(im.Items) || !g.givenDevices(im.Devices) {
 			return fmt.Errorf("%w: run %s of %s/%s on agent %s", ErrUnknown, im.Run, im.Framework, im.Group, im.Agent)
 		}
 		if err := s.runs.claim(im.Run); err != nil {
@@ -388,6 +390,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 	r.outcome, r.cause = im.Outcome, im.Cause
 	u := r.own()
 	u.ports, u.devices, u.killAt, u.lostAt = slices.Clone(im.Ports), slices.Clone(im.Devices), im.KillAt, im.LostAt
+	u.items = slices.Clone(im.Items)
 	u.hopeless, u.preempted, u.message, u.oom, u.grown = im.Hopeless, im.Preempted, im.Message, im.OOM, im.Grown
 	a := &s.agents[i]
 	copy(r.states(), im.States)
@@ -398,7 +401,7 @@ func (s *State) restoreRun(g *group, i int32, im RunImage) error {
 			held = held.Add(g.tasks[t])
 		}
 	}
-	a.ports = a.ports.without(r.heldPorts()...)
+	a.ports, a.items = a.ports.without(r.heldPorts()...), a.items.without(r.heldItems())
 	s.restoreDevices(r)
 	if int(r.final) == len(g.tasks) {
 		s.ended = append(s.ended, r.id)

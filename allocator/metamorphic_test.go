@@ -14,10 +14,14 @@ import (
 // or only as said, and decided again.
 
 // TestScaledAmountsDecideAlike multiplies everything but ports and GPUs by k: those are
-// handed out one by one.
+// handed out one by one. So are the items of sets, which are left out.
 func TestScaledAmountsDecideAlike(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := histories(t)
+		for i := range h.events {
+			h.events[i].Fact = scaledFact(h.events[i].Fact, 1)
+		}
+		h.decide(t)
 		k := drf.Amount(rapid.IntRange(2, 1000).Draw(t, "k"))
 		cfg := h.cfg
 		cfg.Executor = scaled(cfg.Executor, k)
@@ -28,6 +32,9 @@ func TestScaledAmountsDecideAlike(t *testing.T) {
 func scaled(qs []Quantity, k drf.Amount) []Quantity {
 	var out []Quantity
 	for _, q := range qs {
+		if _, set := SetOf(q.Name); set {
+			continue
+		}
 		if q.Name != "ports" && q.Name != "gpus" {
 			q.Amount *= k
 		}
@@ -39,10 +46,10 @@ func scaled(qs []Quantity, k drf.Amount) []Quantity {
 func scaledFact(f Fact, k drf.Amount) Fact {
 	switch f := f.(type) {
 	case AgentSeen:
-		f.Total = scaled(f.Total, k)
+		f.Total, f.Sets = scaled(f.Total, k), nil
 		return f
 	case OfferAdded:
-		f.Resources = scaled(f.Resources, k)
+		f.Resources, f.Sets = scaled(f.Resources, k), nil
 		return f
 	case RoleSet:
 		f.Guarantee, f.Limit = scaled(f.Guarantee, k), scaled(f.Limit, k)

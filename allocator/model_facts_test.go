@@ -163,7 +163,7 @@ func (m *model) agent(id string) *modelAgent {
 			return a
 		}
 	}
-	a := &modelAgent{AgentSeen: AgentSeen{Agent: id}, total: amounts{}, ports: map[uint64]bool{}}
+	a := &modelAgent{AgentSeen: AgentSeen{Agent: id}, total: amounts{}, ports: map[uint64]bool{}, items: map[modelItem]bool{}}
 	m.agents = append(m.agents, a)
 	return a
 }
@@ -171,15 +171,17 @@ func (m *model) agent(id string) *modelAgent {
 func (m *model) agentSeen(f AgentSeen) {
 	a := m.agent(f.Agent)
 	a.AgentSeen, a.seen, a.lost = f, true, false
-	a.total, a.ports = amountsOf(f.Total), map[uint64]bool{}
+	a.total, a.ports, a.items = amountsOf(f.Total), map[uint64]bool{}, map[modelItem]bool{}
 	addPorts(a.ports, f.Ports)
 	a.total["ports"] = int64(len(a.ports)) * 1000
+	addItems(a.items, f.Sets)
+	countItems(a.total, a.items)
 }
 
 func (m *model) agentLost(id string) {
 	for _, a := range m.agents {
 		if a.Agent == id {
-			a.lost, a.seen, a.total, a.ports = true, false, amounts{}, map[uint64]bool{}
+			a.lost, a.seen, a.total, a.ports, a.items = true, false, amounts{}, map[uint64]bool{}, map[modelItem]bool{}
 		}
 	}
 	m.dropOffers(func(o OfferAdded) bool { return o.Agent == id })
@@ -341,10 +343,12 @@ func (m *model) guessTotal(a *modelAgent) {
 	for _, o := range m.offers {
 		if o.Agent == a.Agent {
 			addPorts(a.ports, o.Ports)
+			addItems(a.items, o.Sets)
 		}
 	}
 	for k, v := range used.add(sum) { // commutes: maxima
 		a.total[k] = max(a.total[k], v)
 	}
 	a.total["ports"] = int64(len(a.ports)) * 1000
+	countItems(a.total, a.items)
 }

@@ -114,6 +114,7 @@ func (m *model) launch(g *modelGroup, a *modelAgent, sp *modelSpare) decisionOf 
 		l.Ports = append([]uint64(nil), sp.ports[:n]...)
 		sp.ports = sp.ports[n:]
 	}
+	l.Items = sp.give(g)
 	if l.Devices, _ = m.give(g, a, sp.free["cpus"]-need["cpus"], sp.gpus); l.Devices != nil && len(l.Devices) == 0 {
 		l.Devices = nil
 	}

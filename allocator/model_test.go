@@ -48,6 +48,7 @@ type modelAgent struct {
 	lost, seen bool
 	total      amounts
 	ports      map[uint64]bool // that stand behind total
+	items      map[modelItem]bool
 }
 
 // newModelGroup is a group as it is when it was submitted.
@@ -236,11 +237,12 @@ type modelSpare struct {
 	slots  int32
 	free   amounts
 	ports  []uint64
+	items  []modelItem
 	gpus   []int64 // what is free of each, if they are known
 }
 
 func (m *model) spare(a *modelAgent) *modelSpare {
-	sp := &modelSpare{slots: a.Slots, usable: a.Owned && !a.lost, free: amounts{}, gpus: m.devices(a)}
+	sp := &modelSpare{slots: a.Slots, usable: a.Owned && !a.lost, free: amounts{}, items: m.freeItems(a), gpus: m.devices(a)}
 	used, taken := amounts{}, map[uint64]bool{}
 	for _, r := range m.runs {
 		if r.agent != a.Agent {
@@ -287,6 +289,13 @@ func (m *model) offered(a *modelAgent, slots int32) (amounts, map[uint64]bool, i
 		}
 	}
 	sum["ports"] = int64(len(ports)) * 1000
+	items := map[modelItem]bool{}
+	for _, o := range m.offers {
+		if o.Agent == a.Agent {
+			addItems(items, o.Sets)
+		}
+	}
+	countItems(sum, items)
 	for range slots {
 		sum = sum.less(amountsOf(m.cfg.Executor))
 	}

@@ -38,6 +38,7 @@ type unusual struct {
 	oom       int32      // the task that ran out of memory, counting from 1
 	grown     drf.Amount // what of its memory is beyond what its group was submitted with
 	ports     []uint64
+	items     []string
 	devices   []int32
 	message   string
 	many      []TaskState // those of a large group

@@ -121,6 +121,9 @@ func (sc *script) printPlacements(actions []Action) {
 		if len(p.Ports) > 0 {
 			text += fmt.Sprintf(" ports %v", p.Ports)
 		}
+		if len(p.Items) > 0 {
+			text += fmt.Sprintf(" items %v", p.Items)
+		}
 		if len(p.Devices) > 0 {
 			text += fmt.Sprintf(" gpus %v", p.Devices)
 		}

@@ -20,7 +20,8 @@ func (c line) resources(other ...string) []Quantity {
 	var out []Quantity
 	for _, f := range c.fields() {
 		k, v, ok := strings.Cut(f, "=")
-		if !ok || slices.Contains(other, k) || strings.HasPrefix(k, "@") || strings.Contains(v, "-") && k == "ports" {
+		_, set := SetOf(k)
+		if !ok || slices.Contains(other, k) || strings.HasPrefix(k, "@") || strings.Contains(v, "-") && k == "ports" || set && v[0] > '9' {
 			continue
 		}
 		out = append(out, Quantity{k, c.amount(k)})
@@ -35,6 +36,18 @@ func (c line) ports() []PortRange {
 		var r PortRange
 		if _, err := fmt.Sscanf(text, "%d-%d", &r.Begin, &r.End); err == nil {
 			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// sets reads every zones{}=a,b. A number in place of the items is how many are asked for.
+func (c line) sets() []Set {
+	var out []Set
+	for _, f := range c.fields() {
+		k, v, _ := strings.Cut(f, "=")
+		if name, ok := SetOf(k); ok && v[0] > '9' {
+			out = append(out, Set{name, strings.Split(v, ",")})
 		}
 	}
 	return out

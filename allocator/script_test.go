@@ -172,13 +172,13 @@ func (sc *script) fact(c line, tasks []line) (Fact, error) {
 	switch c.word(0) {
 	case "agent", "seen":
 		return AgentSeen{Agent: name, Host: c.value("host", "host-"+name), Attributes: c.attributes(),
-			Total: c.resources(agentOptions...), Ports: c.ports(), Slots: int32(c.number("slots", 0)), Owned: c.word(0) == "agent"}, nil
+			Total: c.resources(agentOptions...), Ports: c.ports(), Sets: c.sets(), Slots: int32(c.number("slots", 0)), Owned: c.word(0) == "agent"}, nil
 	case "lost":
 		return AgentLost{name}, nil
 	case "offer":
 		agent := c.value("agent", "")
 		return OfferAdded{Offer: name, Agent: agent, Host: c.value("host", "host-"+agent), Attributes: c.attributes(),
-			Resources: c.resources(agentOptions...), Ports: c.ports(), Slots: int32(c.number("slots", 0))}, nil
+			Resources: c.resources(agentOptions...), Ports: c.ports(), Sets: c.sets(), Slots: int32(c.number("slots", 0))}, nil
 	case "rescind":
 		return OfferRescinded{name}, nil
 	case "connect":

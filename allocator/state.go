@@ -159,8 +159,8 @@ func New(cfg Config) (*State, error) {
 	if s.executor, err = s.vector(cfg.Executor); err != nil {
 		return nil, fmt.Errorf("executor: %w", err)
 	}
-	if s.executor[drf.Ports] != 0 || s.executor[drf.GPUs] != 0 {
-		return nil, fmt.Errorf("%w: executor: it can't be given ports or GPUs", ErrInvalid)
+	if s.executor[drf.Ports] != 0 || s.executor[drf.GPUs] != 0 || s.executor != s.withoutItems(s.executor) {
+		return nil, fmt.Errorf("%w: executor: it can't be given ports, GPUs, or items of sets", ErrInvalid)
 	}
 	return s, nil
 }
@@ -191,7 +191,7 @@ func (s *State) vector(qs []Quantity) (drf.Vector, error) {
 	return v, nil
 }
 
-// knownVector is vector for what agents report, ports apart: names that find
+// knownVector is vector for what agents report, ports and sets apart: names that find
 // no room are left out, since no group can ask for them either.
 func (s *State) knownVector(qs []Quantity) drf.Vector {
 	var v drf.Vector
@@ -201,7 +201,7 @@ func (s *State) knownVector(qs []Quantity) drf.Vector {
 		}
 	}
 	v[drf.Ports] = 0
-	return v
+	return s.withoutItems(v)
 }
 
 // queue is one framework of one role: a leaf of the tree and what waits there.

@@ -99,6 +99,7 @@ func worse(a, b Outcome) bool {
 func (s *State) releaseTask(r *run, task int32) {
 	s.release(r, &r.group.tasks[task])
 	s.releasePorts(r, task)
+	s.releaseItems(r, task)
 	s.releaseDevices(r, task)
 	s.note(r.agent)
 }

@@ -25,6 +25,7 @@ type needs struct {
 	hosted drf.Vector   // with it
 	tasks  []drf.Vector // of each task
 	gpus   []drf.Amount // of each task that asks for some, the most first
+	items  []itemAsk
 }
 
 // spec is what a group was submitted with. Everything but its names is shared.
@@ -161,7 +162,7 @@ func (s *State) measure(t *template) error {
 		t.tasks = append(t.tasks, v)
 		t.demand = t.demand.Add(v)
 	}
-	t.hosted, t.gpus = t.demand.Add(s.executor), gpuAsks(t.tasks)
+	t.hosted, t.gpus, t.items = t.demand.Add(s.executor), gpuAsks(t.tasks), s.itemAsks(t.Tasks)
 	return nil
 }
 

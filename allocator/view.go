@@ -104,6 +104,7 @@ type InstanceView struct {
 	NotBefore int64
 	Attempts  int32
 	Ports     []uint64
+	Items     []Set // of sets, given to the live run
 	Tasks     []TaskState
 }
 
@@ -227,6 +228,7 @@ func (s *State) viewInstance(g *group, n int32) InstanceView {
 		r := s.runOf(in.run)
 		v.State, v.Agent, v.Started = r.stage(), s.agents[r.agent].id, r.started
 		v.Ports, v.Tasks = slices.Clone(r.ports), slices.Clone(r.states())
+		v.Items = s.setsOf(r.itemsOf(func(int32) bool { return true }))
 	case instanceWaiting:
 		v.State = "waiting"
 		if g.isSurplus(n) {

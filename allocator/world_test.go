@@ -180,10 +180,23 @@ func (w *world) ports() []PortRange {
 	return []PortRange{{begin, begin + uint64(w.draw(4))}, {31020, 31020 + uint64(w.draw(2))}}
 }
 
+// sets are of few, equal items, so that agents and offers share some.
+func (w *world) sets() []Set {
+	var out []Set
+	for range w.draw(4) / 2 {
+		set := Set{Name: []string{"zones", "keys"}[w.draw(2)]}
+		for range 1 + w.draw(3) {
+			set.Items = append(set.Items, []string{"a", "b", "c", "d"}[w.draw(4)])
+		}
+		out = append(out, set)
+	}
+	return out
+}
+
 // agentSeen is of two kinds of agents: a0 to a2 are ours alone.
 func (w *world) agentSeen() Fact {
 	id := w.agent()
-	f := AgentSeen{Agent: id, Total: w.resources(4), Ports: w.ports(), Slots: int32(w.draw(3)), Owned: id < "a3"}
+	f := AgentSeen{Agent: id, Total: w.resources(4), Ports: w.ports(), Sets: w.sets(), Slots: int32(w.draw(3)), Owned: id < "a3"}
 	f.Host, f.Attributes = w.place(id)
 	return f
 }
@@ -208,7 +221,7 @@ func (w *world) place(agent string) (string, []Attribute) {
 func (w *world) offer() Fact {
 	w.offers++
 	f := OfferAdded{Offer: fmt.Sprintf("o%d", w.offers), Agent: fmt.Sprintf("a%d", 3+w.draw(3)),
-		Resources: w.resources(4), Ports: w.ports(), Slots: int32(w.draw(2))}
+		Resources: w.resources(4), Ports: w.ports(), Sets: w.sets(), Slots: int32(w.draw(2))}
 	f.Host, f.Attributes = w.place(f.Agent)
 	return f
 }
@@ -277,6 +290,9 @@ func (w *world) group() Group {
 		t := Task{Name: fmt.Sprintf("t%d", i), Resources: w.resources(1), Sidecar: i > 0 && w.draw(2) == 0}
 		if w.draw(4) == 0 {
 			t.Resources = append(t.Resources, Quantity{"ports", drf.Amount(w.draw(3)) * drf.Unit})
+		}
+		if w.draw(5) == 0 {
+			t.Resources = append(t.Resources, Quantity{SetName([]string{"zones", "keys"}[w.draw(2)]), drf.Amount(w.draw(3)) * drf.Unit})
 		}
 		g.Tasks = append(g.Tasks, t)
 	}

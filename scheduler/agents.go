@@ -24,10 +24,10 @@ func (s *Scheduler) offered(b *batch, o *mesos.Offer) {
 		s.agents[agent] = seenAgent{}
 		s.lookAgain()
 	}
-	qs, ports := quantities(o.Resources)
+	has := holdings(o.Resources)
 	s.book(b, allocator.OfferAdded{
 		Offer: o.ID.Value, Agent: agent, Host: o.Hostname, Attributes: attributes(o.Attributes),
-		Resources: qs, Ports: ports, Slots: s.cfg.SlotsPerAgent,
+		Resources: has.scalars, Ports: has.ports, Sets: has.sets, Slots: s.cfg.SlotsPerAgent,
 	})
 }
 
@@ -86,7 +86,8 @@ func (s *Scheduler) missing(b *batch, present map[string]bool) {
 }
 
 func (s *Scheduler) agentFact(a *mesoshttp.Agent) allocator.AgentSeen {
-	qs, ports := quantities(a.Total)
+	has := holdings(a.Total)
+	qs := has.scalars
 	for i := range qs {
 		for _, overhead := range s.cfg.Executor.Resources {
 			if qs[i].Name == overhead.Name {
@@ -95,7 +96,7 @@ func (s *Scheduler) agentFact(a *mesoshttp.Agent) allocator.AgentSeen {
 		}
 	}
 	return allocator.AgentSeen{
-		Agent: a.ID, Host: a.Hostname, Attributes: attributes(a.Attributes), Total: qs, Ports: ports,
+		Agent: a.ID, Host: a.Hostname, Attributes: attributes(a.Attributes), Total: qs, Ports: has.ports, Sets: has.sets,
 		Slots: s.cfg.SlotsPerAgent,
 	}
 }

@@ -79,7 +79,7 @@ func encodeFact(f allocator.Fact, spec *proto.TaskGroup) (journalpb.Fact, error)
 	case allocator.OfferAdded:
 		out.Fact = &journalpb.Fact_OfferAdded{OfferAdded: &journalpb.OfferAdded{
 			Offer: f.Offer, Agent: f.Agent, Host: f.Host, Attributes: encodeAttributes(f.Attributes),
-			Resources: encodeQuantities(f.Resources), Ports: encodePorts(f.Ports), Slots: f.Slots,
+			Resources: encodeQuantities(f.Resources), Ports: encodePorts(f.Ports), Sets: encodeSets(f.Sets), Slots: f.Slots,
 		}}
 	case allocator.OfferRescinded:
 		out.Fact = &journalpb.Fact_OfferRescinded{OfferRescinded: f.Offer}
@@ -134,7 +134,7 @@ func decodeFact(in *journalpb.Fact) (allocator.Fact, error) {
 		o := f.OfferAdded
 		return allocator.OfferAdded{
 			Offer: o.Offer, Agent: o.Agent, Host: o.Host, Attributes: decodeAttributes(o.Attributes),
-			Resources: decodeQuantities(o.Resources), Ports: decodePorts(o.Ports), Slots: o.Slots,
+			Resources: decodeQuantities(o.Resources), Ports: decodePorts(o.Ports), Sets: decodeSets(o.Sets), Slots: o.Slots,
 		}, nil
 	case *journalpb.Fact_OfferRescinded:
 		return allocator.OfferRescinded{Offer: f.OfferRescinded}, nil
@@ -272,7 +272,7 @@ func encodeAccept(a *allocator.Accept) *journalpb.Accept {
 	for _, l := range a.Launches {
 		p := journalpb.Launch{
 			Run: uint64(l.Run), Framework: l.Framework, Group: l.Group, Instance: l.Instance,
-			Slot: l.Slot, Ports: l.Ports, Devices: l.Devices,
+			Slot: l.Slot, Ports: l.Ports, Items: l.Items, Devices: l.Devices,
 		}
 		p.Charge = encodeVector(l.Charge)
 		out.Launches = append(out.Launches, p)
@@ -309,7 +309,7 @@ func decodeAccept(in *journalpb.Accept) (allocator.Action, error) {
 	for _, p := range in.Launches {
 		l := allocator.Launch{
 			Run: allocator.RunID(p.Run), Framework: p.Framework, Group: p.Group, Instance: p.Instance,
-			Slot: p.Slot, Ports: p.Ports, Devices: p.Devices,
+			Slot: p.Slot, Ports: p.Ports, Items: p.Items, Devices: p.Devices,
 		}
 		var err error
 		if l.Charge, err = decodeVector(p.Charge); err != nil {

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,30 +30,40 @@ func usable(r *mesos.Resource) bool {
 	return r.Revocable == nil && r.Shared == nil && r.Disk == nil
 }
 
-// quantities adds up the usable scalars by name, in the order of their first
+// held is what of the resources of an offer, or of an agent, task groups can use.
+type held struct {
+	scalars []allocator.Quantity
+	ports   []allocator.PortRange
+	sets    []allocator.Set
+}
+
+// holdings adds up the usable scalars and sets by name, in the order of their first
 // appearance, and collects the ports. Reserved or not makes no difference:
 // what is offered to us is ours to use.
-func quantities(rs []mesos.Resource) (qs []allocator.Quantity, ports []allocator.PortRange) {
-	at := map[string]int{}
+func holdings(rs []mesos.Resource) (h held) {
 	for i := range rs {
 		r := &rs[i]
 		switch {
 		case !usable(r):
 		case r.GetType() == mesos.RANGES && r.Name == portsName:
 			for _, p := range r.GetRanges().GetRange() {
-				ports = append(ports, allocator.PortRange{Begin: p.Begin, End: p.End})
+				h.ports = append(h.ports, allocator.PortRange{Begin: p.Begin, End: p.End})
 			}
 		case r.GetType() == mesos.SCALAR && r.Name != portsName:
-			k, ok := at[r.Name]
-			if !ok {
-				k = len(qs)
-				at[r.Name] = k
-				qs = append(qs, allocator.Quantity{Name: r.Name})
+			k := slices.IndexFunc(h.scalars, func(q allocator.Quantity) bool { return q.Name == r.Name })
+			if k < 0 {
+				k, h.scalars = len(h.scalars), append(h.scalars, allocator.Quantity{Name: r.Name})
 			}
-			qs[k].Amount += amountOf(r.GetScalar().GetValue())
+			h.scalars[k].Amount += amountOf(r.GetScalar().GetValue())
+		case r.GetType() == mesos.SET:
+			k := slices.IndexFunc(h.sets, func(s allocator.Set) bool { return s.Name == r.Name })
+			if k < 0 {
+				k, h.sets = len(h.sets), append(h.sets, allocator.Set{Name: r.Name})
+			}
+			h.sets[k].Items = append(h.sets[k].Items, r.GetSet().GetItem()...)
 		}
 	}
-	return qs, ports
+	return h
 }
 
 const portsName = "ports"

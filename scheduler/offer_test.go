@@ -87,7 +87,11 @@ func TestARecordedOfferIsCounted(t *testing.T) {
 	offers := recordedOffers(t, "scheduler/command-tasks/protobuf/01-subscribe.stream")
 	i := slices.IndexFunc(offers, func(o mesos.Offer) bool { return o.Hostname == "agent0.local" })
 	offer := offers[i]
-	qs, ports := quantities(offer.Resources)
+	has := holdings(offer.Resources)
+	qs, ports := has.scalars, has.ports
+	if len(has.sets) != 1 || len(has.sets[0].Items) == 0 {
+		t.Errorf("sets %v, want one", has.sets)
+	}
 	slices.SortFunc(qs, func(a, b allocator.Quantity) int { return strings.Compare(a.Name, b.Name) })
 	if got, want := fmt.Sprint(qs), "[{cpus 9} {disk 10000} {licenses 3} {mem 8448}]"; got != want {
 		t.Errorf("quantities %s, want %s", got, want)
@@ -143,20 +147,22 @@ func text(rs []mesos.Resource) string {
 		if r.GetType() == mesos.RANGES {
 			value = fmt.Sprint(r.Ranges.Range)
 		}
+		if r.GetType() == mesos.SET {
+			value = fmt.Sprint(r.Set.Item)
+		}
 		parts = append(parts, part+":"+value)
 	}
 	return strings.Join(parts, " ")
 }
 
 func TestResourcesThatTaskGroupsCannotUseAreLeftAside(t *testing.T) {
-	volume, revocable, shared, set := scalar("disk", 1, "eng"), scalar("cpus", 1), scalar("disk", 1, "eng"), scalar("zones", 0)
+	volume, revocable, shared := scalar("disk", 1, "eng"), scalar("cpus", 1), scalar("disk", 1, "eng")
 	volume.Disk = &mesos.Resource_DiskInfo{Persistence: &mesos.Resource_DiskInfo_Persistence{ID: "v"}}
 	revocable.Revocable = &mesos.Resource_RevocableInfo{}
 	shared.Shared = &mesos.Resource_SharedInfo{}
-	set.Type, set.Scalar, set.Set = mesos.SET.Enum(), nil, &mesos.Value_Set{Item: []string{"a"}}
-	offered := []mesos.Resource{volume, revocable, shared, set, scalar("cpus", 2)}
-	if qs, ports := quantities(offered); fmt.Sprint(qs) != "[{cpus 2}]" || len(ports) > 0 {
-		t.Errorf("counted %v, ports %v; want 2 cpus", qs, ports)
+	offered := []mesos.Resource{volume, revocable, shared, scalar("cpus", 2)}
+	if has := holdings(offered); fmt.Sprint(has.scalars) != "[{cpus 2}]" || len(has.ports)+len(has.sets) > 0 {
+		t.Errorf("counted %v, want 2 cpus", has)
 	}
 	from := newPool(offered)
 	if got, err := from.scalar("cpus", 2*drf.Unit); err != nil || text(got) != "cpus:2" {
@@ -206,6 +212,26 @@ func TestPortsAreDealtByNumberFromTheEntriesThatHoldThem(t *testing.T) {
 	if got, err := from.ports(nil); err != nil || len(got) > 0 {
 		t.Errorf("no ports are dealt as %s, %v", text(got), err)
 	}
+}
+
+// The items of a set are dealt by name, from the entries that have them.
+func TestItemsAreDealtByName(t *testing.T) {
+	from := newPool([]mesos.Resource{itemsOf("zones", "a", "b"), itemsOf("keys", "a")}, []mesos.Resource{itemsOf("zones", "c")})
+	from.entries[2].Reservations = scalar("zones", 0, "eng").Reservations
+	got, err := from.items("zones", []string{"c", "a"})
+	if want := "zones:[a] zones(eng):[c]"; err != nil || text(got) != want {
+		t.Errorf("dealt %s, %v; want %s", text(got), err, want)
+	}
+	if got, err := from.items("zones", []string{"d"}); err == nil {
+		t.Errorf("dealt %s, which was not offered", text(got))
+	}
+	if got := holdings(from.entries).sets; fmt.Sprint(got) != "[{zones [a b c]} {keys [a]}]" {
+		t.Errorf("counted %v", got)
+	}
+}
+
+func itemsOf(name string, items ...string) mesos.Resource {
+	return mesos.Resource{Name: name, Type: mesos.SET.Enum(), Set: &mesos.Value_Set{Item: items}}
 }
 
 func TestDealingLeavesTheOfferAsItWas(t *testing.T) {

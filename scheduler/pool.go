@@ -62,6 +62,35 @@ func (p *pool) scalar(name string, want drf.Amount) ([]mesos.Resource, error) {
 	return out, nil
 }
 
+// items deals the given items of a set, in as few entries as possible.
+func (p *pool) items(set string, want []string) ([]mesos.Resource, error) {
+	left := slices.Clone(want)
+	var out []mesos.Resource
+	for i := range p.entries {
+		e := &p.entries[i]
+		if e.Name != set || e.GetType() != mesos.SET {
+			continue
+		}
+		var got []string
+		left = slices.DeleteFunc(left, func(item string) bool {
+			if !slices.Contains(e.GetSet().GetItem(), item) {
+				return false
+			}
+			got = append(got, item)
+			return true
+		})
+		if len(got) > 0 {
+			part := *e
+			part.Set = &mesos.Value_Set{Item: got}
+			out = append(out, part)
+		}
+	}
+	if len(left) > 0 {
+		return nil, fmt.Errorf("the offers lack the items %q of %s", left, set)
+	}
+	return out, nil
+}
+
 // ports deals the given port numbers, in as few entries as possible.
 func (p *pool) ports(want []uint64) ([]mesos.Resource, error) {
 	left := slices.Clone(want)

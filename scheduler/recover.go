@@ -90,7 +90,7 @@ func (s *Scheduler) reindex() error {
 	for _, a := range m.Agents {
 		if a.Seen && !a.Lost {
 			s.agents[a.Agent] = seenAgent{fact: allocator.AgentSeen{
-				Agent: a.Agent, Host: a.Host, Attributes: a.Attributes, Total: a.Total, Ports: a.Ports, Slots: a.Slots,
+				Agent: a.Agent, Host: a.Host, Attributes: a.Attributes, Total: a.Total, Ports: a.Ports, Sets: a.Sets, Slots: a.Slots,
 			}}
 		}
 	}

@@ -30,7 +30,7 @@ func (s *Snapshot) Marshal() ([]byte, error) {
 	}
 	for _, a := range m.Agents {
 		seen := encodeAgentSeen(allocator.AgentSeen{
-			Agent: a.Agent, Host: a.Host, Attributes: a.Attributes, Total: a.Total, Ports: a.Ports, Slots: a.Slots, Owned: a.Owned,
+			Agent: a.Agent, Host: a.Host, Attributes: a.Attributes, Total: a.Total, Ports: a.Ports, Sets: a.Sets, Slots: a.Slots, Owned: a.Owned,
 		})
 		out.Agents = append(out.Agents, journalpb.Agent{Seen: seen, IsSeen: a.Seen, Lost: a.Lost})
 	}
@@ -103,7 +103,7 @@ func UnmarshalSnapshot(data []byte) (*Snapshot, error) {
 func decodeAgent(a journalpb.Agent) allocator.AgentImage {
 	seen := decodeAgentSeen(a.Seen)
 	return allocator.AgentImage{
-		Agent: seen.Agent, Host: seen.Host, Attributes: seen.Attributes, Total: seen.Total, Ports: seen.Ports,
+		Agent: seen.Agent, Host: seen.Host, Attributes: seen.Attributes, Total: seen.Total, Ports: seen.Ports, Sets: seen.Sets,
 		Slots: seen.Slots, Owned: seen.Owned, Seen: a.IsSeen, Lost: a.Lost,
 	}
 }
@@ -181,7 +181,7 @@ func decodeGroup(in *journalpb.Group) (allocator.GroupImage, error) {
 func encodeRun(r *allocator.RunImage) journalpb.Run {
 	out := journalpb.Run{
 		Run: uint64(r.Run), Framework: r.Framework, Group: r.Group, Instance: r.Instance, Agent: r.Agent, Slot: r.Slot,
-		Ports: r.Ports, Devices: r.Devices, Overhead: encodeQuantities(r.Overhead), StartedMs: r.Started, KillAtMs: r.KillAt,
+		Ports: r.Ports, Items: r.Items, Devices: r.Devices, Overhead: encodeQuantities(r.Overhead), StartedMs: r.Started, KillAtMs: r.KillAt,
 		LostAtMs: r.LostAt, Outcome: uint32(r.Outcome), Hopeless: r.Hopeless, Preempted: r.Preempted, Message: r.Message, Cause: uint32(r.Cause), Oom: r.OOM, GrownMilli: int64(r.Grown),
 	}
 	for _, st := range r.States {
@@ -195,7 +195,7 @@ func decodeRun(in *journalpb.Run) (allocator.RunImage, error) {
 	cause, badCause := decodeCause(in.Cause)
 	r := allocator.RunImage{
 		Run: allocator.RunID(in.Run), Framework: in.Framework, Group: in.Group, Instance: in.Instance, Agent: in.Agent,
-		Slot: in.Slot, Ports: in.Ports, Devices: in.Devices, Overhead: decodeQuantities(in.Overhead), Started: in.StartedMs,
+		Slot: in.Slot, Ports: in.Ports, Items: in.Items, Devices: in.Devices, Overhead: decodeQuantities(in.Overhead), Started: in.StartedMs,
 		KillAt: in.KillAtMs, LostAt: in.LostAtMs, Outcome: outcome, Hopeless: in.Hopeless, Preempted: in.Preempted, Cause: cause, OOM: in.Oom, Grown: drf.Amount(in.GrownMilli), Message: in.Message,
 	}
 	for _, st := range in.States {
@@ -210,14 +210,14 @@ func decodeRun(in *journalpb.Run) (allocator.RunImage, error) {
 func encodeAgentSeen(a allocator.AgentSeen) *journalpb.AgentSeen {
 	return &journalpb.AgentSeen{
 		Agent: a.Agent, Host: a.Host, Attributes: encodeAttributes(a.Attributes), Total: encodeQuantities(a.Total),
-		Ports: encodePorts(a.Ports), Slots: a.Slots, Owned: a.Owned,
+		Ports: encodePorts(a.Ports), Sets: encodeSets(a.Sets), Slots: a.Slots, Owned: a.Owned,
 	}
 }
 
 func decodeAgentSeen(a *journalpb.AgentSeen) allocator.AgentSeen {
 	return allocator.AgentSeen{
 		Agent: a.GetAgent(), Host: a.GetHost(), Attributes: decodeAttributes(a.GetAttributes()),
-		Total: decodeQuantities(a.GetTotal()), Ports: decodePorts(a.GetPorts()), Slots: a.GetSlots(), Owned: a.GetOwned(),
+		Total: decodeQuantities(a.GetTotal()), Ports: decodePorts(a.GetPorts()), Sets: decodeSets(a.GetSets()), Slots: a.GetSlots(), Owned: a.GetOwned(),
 	}
 }
 
@@ -256,4 +256,12 @@ func encodePorts(rs []allocator.PortRange) []journalpb.PortRange {
 
 func decodePorts(rs []journalpb.PortRange) []allocator.PortRange {
 	return convert(rs, func(r journalpb.PortRange) allocator.PortRange { return allocator.PortRange(r) })
+}
+
+func encodeSets(sets []allocator.Set) []journalpb.Set {
+	return convert(sets, func(s allocator.Set) journalpb.Set { return journalpb.Set(s) })
+}
+
+func decodeSets(sets []journalpb.Set) []allocator.Set {
+	return convert(sets, func(s journalpb.Set) allocator.Set { return allocator.Set(s) })
 }

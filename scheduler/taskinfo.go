@@ -37,18 +37,19 @@ func (l *launch) operation(from *pool) (mesos.Offer_Operation, error) {
 		return none, fmt.Errorf("executor %s: %w", name, err)
 	}
 	group := &mesos.TaskGroupInfo{}
-	left := l.Ports
+	left, items := l.Ports, l.Items
 	for i := range l.spec.Tasks {
 		t := &l.spec.Tasks[i]
-		ports := taskPorts{own: left[:t.Ports], seen: left[:t.Ports]}
+		given := taskGiven{own: left[:t.Ports], seen: left[:t.Ports]}
 		if t.Ports == 0 {
-			ports.seen = l.Ports
+			given.seen = l.Ports
 		}
 		left = left[t.Ports:]
+		given.sets, items = setsOf(t, items)
 		if i < len(l.grown) && l.grown[i] > 0 {
 			t = grownTask(t, l.grown[i])
 		}
-		info, err := l.taskInfo(name, t, ports, from)
+		info, err := l.taskInfo(name, t, given, from)
 		if err != nil {
 			return none, fmt.Errorf("task %s: %w", taskName(name, t.Name), err)
 		}
@@ -149,42 +150,67 @@ func (l *launch) uris() []mesos.CommandInfo_URI {
 	return out
 }
 
-// taskPorts are the ports that a task is given, and those that its checks and
-// environment speak of: its own, or the whole group's if it has none, as a
-// proxy in front of another task.
-type taskPorts struct{ own, seen []uint64 }
+// taskGiven is what a task is given of what is told apart: ports, those that its checks
+// and environment speak of (its own, or the whole group's if it has none, as a proxy in
+// front of another task), and items of sets.
+type taskGiven struct {
+	own, seen []uint64
+	sets      []allocator.Set
+}
 
-func (l *launch) taskInfo(run string, t *proto.Task, ports taskPorts, from *pool) (mesos.TaskInfo, error) {
+// setsOf takes the items of a task off those of its run.
+func setsOf(t *proto.Task, items []string) (sets []allocator.Set, rest []string) {
+	for _, r := range t.Resources {
+		if name, ok := allocator.SetOf(r.Name); ok {
+			n := r.Milli / int64(drf.Unit)
+			sets = append(sets, allocator.Set{Name: name, Items: items[:n]})
+			items = items[n:]
+		}
+	}
+	return sets, items
+}
+
+func (l *launch) taskInfo(run string, t *proto.Task, given taskGiven, from *pool) (mesos.TaskInfo, error) {
 	info := mesos.TaskInfo{
 		Name:       t.Name,
 		TaskID:     mesos.TaskID{Value: taskName(run, t.Name)},
 		AgentID:    mesos.AgentID{Value: l.agent},
-		Command:    l.taskCommand(t, ports.seen),
+		Command:    l.taskCommand(t, given),
 		KillPolicy: &mesos.KillPolicy{GracePeriod: millis(t.KillGraceMs)},
 		Labels:     l.labels(),
 	}
 	if l.spec.MaxRuntimeMs > 0 && !t.Sidecar {
 		info.MaxCompletionTime = millis(l.spec.MaxRuntimeMs)
 	}
-	data, err := taskSpec(t, ports.seen)
+	data, err := taskSpec(t, given.seen)
 	if err != nil {
 		return info, err
 	}
 	info.Data = data
 	for _, r := range t.Resources {
+		if _, set := allocator.SetOf(r.Name); set {
+			continue
+		}
 		rs, err := from.scalar(r.Name, drf.Amount(r.Milli))
 		if err != nil {
 			return info, err
 		}
 		info.Resources = append(info.Resources, rs...)
 	}
-	rs, err := from.ports(ports.own)
+	for _, set := range given.sets {
+		rs, err := from.items(set.Name, set.Items)
+		if err != nil {
+			return info, err
+		}
+		info.Resources = append(info.Resources, rs...)
+	}
+	rs, err := from.ports(given.own)
 	info.Resources = append(info.Resources, rs...)
 	return info, err
 }
 
-func (l *launch) taskCommand(t *proto.Task, ports []uint64) *mesos.CommandInfo {
-	c := &mesos.CommandInfo{Environment: &mesos.Environment{Variables: l.environment(t, ports)}}
+func (l *launch) taskCommand(t *proto.Task, given taskGiven) *mesos.CommandInfo {
+	c := &mesos.CommandInfo{Environment: &mesos.Environment{Variables: l.environment(t, given)}}
 	if t.Command != "" {
 		c.Shell, c.Value = ptr(true), ptr(t.Command)
 		return c
@@ -193,9 +219,10 @@ func (l *launch) taskCommand(t *proto.Task, ports []uint64) *mesos.CommandInfo {
 	return c
 }
 
-// environment is what a task is told: who it is and its ports, in the form of
-// Marathon (PORT, PORT0.., PORTS), and what its owner set, which wins.
-func (l *launch) environment(t *proto.Task, ports []uint64) []mesos.Environment_Variable {
+// environment is what a task is told: who it is, its ports, in the form of Marathon
+// (PORT, PORT0.., PORTS), its items (FAIRLEAD_SET_ZONES), and what its owner set, which
+// wins.
+func (l *launch) environment(t *proto.Task, given taskGiven) []mesos.Environment_Variable {
 	vars := []proto.Pair{
 		{Name: "FAIRLEAD_FRAMEWORK", Value: l.Framework},
 		{Name: "FAIRLEAD_GROUP", Value: l.Group},
@@ -208,13 +235,16 @@ func (l *launch) environment(t *proto.Task, ports []uint64) []mesos.Environment_
 		vars = append(vars, proto.Pair{Name: "FAIRLEAD_DUE", Value: dueText(l.due)})
 	}
 	var all []string
-	for i, p := range ports {
+	for i, p := range given.seen {
 		number := strconv.FormatUint(p, 10)
 		all = append(all, number)
 		vars = append(vars, proto.Pair{Name: "PORT" + strconv.Itoa(i), Value: number})
 	}
 	if len(all) > 0 {
 		vars = append(vars, proto.Pair{Name: "PORT", Value: all[0]}, proto.Pair{Name: "PORTS", Value: strings.Join(all, ",")})
+	}
+	for _, set := range given.sets {
+		vars = append(vars, proto.Pair{Name: setVariable(set.Name), Value: strings.Join(set.Items, ",")})
 	}
 	vars = slices.DeleteFunc(vars, func(v proto.Pair) bool {
 		return slices.ContainsFunc(t.Env, func(own proto.Pair) bool { return own.Name == v.Name })
@@ -224,6 +254,19 @@ func (l *launch) environment(t *proto.Task, ports []uint64) []mesos.Environment_
 		out = append(out, mesos.Environment_Variable{Name: v.Name, Value: ptr(v.Value)})
 	}
 	return out
+}
+
+// setVariable is the variable that has a task's items of a set.
+func setVariable(set string) string {
+	return "FAIRLEAD_SET_" + strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return '_'
+	}, set)
 }
 
 func (l *launch) labels() *mesos.Labels {

@@ -32,7 +32,7 @@ const mostAgents = 1000
 
 func (o *clusterOptions) register(flags *pflag.FlagSet) {
 	flags.IntVar(&o.agents, "agents", 1, "how many agents")
-	flags.StringVar(&o.resources, "resources", "", "what each agent holds, such as 'cpus:4;mem:8192;ports:[31000-31999]' (default: its part of this machine)")
+	flags.StringVar(&o.resources, "resources", "", "what each agent holds, such as 'cpus:4;mem:8192;ports:[31000-31999];licences:{red,blue}' (default: its part of this machine)")
 	flags.StringArrayVar(&o.attributes, "attributes", nil, "attributes of an agent, such as 'rack:r1;zone:eu'; the next time given, of the next agent")
 	flags.StringVar(&o.workDir, "work-dir", "", "`directory` for sandboxes (default: a temporary one, removed at the end)")
 	flags.BoolVar(&o.limit, "limit-memory", false, "end what is found to hold more memory than it asked for, with the reason that cgroups give (Linux)")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -118,9 +119,12 @@ func (a *app) writeInstances(w io.Writer, runs []api.Instance) {
 		for _, task := range r.Tasks {
 			tasks = append(tasks, task.Name+"="+task.State)
 		}
-		ports := strings.Trim(fmt.Sprint(r.Ports), "[]")
+		ports := strings.Fields(strings.Trim(fmt.Sprint(r.Ports), "[]"))
+		for _, set := range slices.Sorted(maps.Keys(r.Items)) {
+			ports = append(ports, set+"="+strings.Join(r.Items[set], ","))
+		}
 		t.add(number(r.Number), styled(r.State, stateStyle(r.State)), text(r.Run), number(r.Attempts),
-			text(optionalAge(r.Started)), text(ports), text(r.Agent), text(strings.Join(tasks, " ")))
+			text(optionalAge(r.Started)), text(strings.Join(ports, " ")), text(r.Agent), text(strings.Join(tasks, " ")))
 	}
 	t.write(w)
 }

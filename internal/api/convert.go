@@ -125,7 +125,7 @@ func detailOf(g *allocator.GroupView, tasks []string) GroupDetail {
 func instanceOf(in *allocator.InstanceView, tasks []string) Instance {
 	out := Instance{
 		Number: in.Instance, State: in.State, Run: in.Run.String(), Agent: in.Agent,
-		Started: optionalTime(in.Started), Attempts: in.Attempts, Ports: in.Ports,
+		Started: optionalTime(in.Started), Attempts: in.Attempts, Ports: in.Ports, Items: itemsOf(in.Items),
 	}
 	if in.State == "backoff" {
 		out.NotBefore = optionalTime(in.NotBefore)
@@ -154,4 +154,15 @@ func eventOf(e scheduler.Event) Event {
 		Seq: e.Seq, At: e.At, Type: e.Type, Framework: e.Framework, Group: e.Group,
 		Instance: e.Instance, Agent: e.Agent, Message: e.Message,
 	}
+}
+
+func itemsOf(sets []allocator.Set) map[string][]string {
+	var out map[string][]string
+	for _, set := range sets {
+		if out == nil {
+			out = map[string][]string{}
+		}
+		out[set.Name] = set.Items
+	}
+	return out
 }

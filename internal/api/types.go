@@ -166,14 +166,16 @@ type Instance struct {
 	Number int32 `json:"instance"`
 	// State is staging, starting, running, killing or unreachable while a run
 	// is alive, waiting or backoff between two, else how the last one ended.
-	State     string      `json:"state"`
-	Run       string      `json:"run"`
-	Agent     string      `json:"agent,omitempty"` // of the live run
-	Started   *time.Time  `json:"started,omitempty"`
-	NotBefore *time.Time  `json:"not_before,omitempty"` // while in back-off
-	Attempts  int32       `json:"attempts"`
-	Ports     []uint64    `json:"ports,omitempty"`
-	Tasks     []TaskState `json:"tasks,omitempty"`
+	State     string     `json:"state"`
+	Run       string     `json:"run"`
+	Agent     string     `json:"agent,omitempty"` // of the live run
+	Started   *time.Time `json:"started,omitempty"`
+	NotBefore *time.Time `json:"not_before,omitempty"` // while in back-off
+	Attempts  int32      `json:"attempts"`
+	Ports     []uint64   `json:"ports,omitempty"`
+	// Items are those of sets that its tasks were given.
+	Items map[string][]string `json:"items,omitempty"`
+	Tasks []TaskState         `json:"tasks,omitempty"`
 }
 
 // Instances is the answer of GET /v1/instances.

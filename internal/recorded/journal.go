@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"fairlead/allocator"
+	"fairlead/drf"
 	"fairlead/internal/journal"
 	"fairlead/proto"
 	"fairlead/scheduler"
@@ -128,10 +129,10 @@ func (t *reader) millis(at int64) int64 {
 func (t *reader) fact(at int64, f allocator.Fact) {
 	switch f := f.(type) {
 	case allocator.AgentSeen:
-		t.agentSeen(at, Agent{ID: f.Agent, Host: f.Host, Attributes: f.Attributes, Resources: f.Total, Ports: ports(f.Ports), Slots: f.Slots})
+		t.agentSeen(at, Agent{ID: f.Agent, Host: f.Host, Attributes: f.Attributes, Resources: withSets(f.Total, f.Sets), Ports: ports(f.Ports), Slots: f.Slots})
 	case allocator.OfferAdded:
 		if !slices.ContainsFunc(t.Agents, func(a Agent) bool { return a.ID == f.Agent && !a.lost }) {
-			t.agentSeen(at, Agent{ID: f.Agent, Host: f.Host, Attributes: f.Attributes, Resources: f.Resources, Ports: ports(f.Ports), Slots: f.Slots})
+			t.agentSeen(at, Agent{ID: f.Agent, Host: f.Host, Attributes: f.Attributes, Resources: withSets(f.Resources, f.Sets), Ports: ports(f.Ports), Slots: f.Slots})
 		}
 	case allocator.AgentLost:
 		t.agentLost(at, f.Agent)
@@ -168,6 +169,14 @@ func (t *reader) killed(at int64, group owner) {
 			t.changes = append(t.changes, change{atMillis: at, kill: owner{spec.Framework, spec.Name}})
 		}
 	}
+}
+
+// withSets adds how many items an agent has of each set.
+func withSets(of []allocator.Quantity, sets []allocator.Set) []allocator.Quantity {
+	for _, set := range sets {
+		of = append(slices.Clip(of), allocator.Quantity{Name: allocator.SetName(set.Name), Amount: drf.Amount(len(set.Items)) * drf.Unit})
+	}
+	return of
 }
 
 func ports(ranges []allocator.PortRange) uint32 {

@@ -65,7 +65,7 @@ func (w *Workload) settings(out io.Writer) {
 		line("placement", strictyaml.Text(string(c.Placement)))
 	}
 	if executor := w.executor(); len(executor) > 0 {
-		line("executor", resources(executor, 0))
+		line("executor", taskgroup.ResourcesTree(executor, 0))
 	}
 	switch after := c.ReserveAfterMillis; {
 	case after < 0:
@@ -91,19 +91,8 @@ func (w *Workload) until() int64 {
 
 func amount(a drf.Amount) strictyaml.Tree { return strictyaml.Number(a.String()) }
 
-func resources(of []allocator.Quantity, ports uint32) strictyaml.Tree {
-	t := strictyaml.Mapping()
-	for _, q := range of {
-		t.With(q.Name, amount(q.Amount))
-	}
-	if ports > 0 {
-		t.With("ports", strictyaml.Int(ports))
-	}
-	return t
-}
-
 func agentTree(a Agent, name string) strictyaml.Tree {
-	t := strictyaml.Mapping().With("name", strictyaml.Text(name)).With("resources", resources(a.Resources, a.Ports))
+	t := strictyaml.Mapping().With("name", strictyaml.Text(name)).With("resources", taskgroup.ResourcesTree(a.Resources, a.Ports))
 	if a.JoinsMillis > 0 {
 		t.With("joins", strictyaml.Millis(a.JoinsMillis))
 	}
@@ -129,7 +118,7 @@ func (c change) tree(names map[string]string) strictyaml.Tree {
 			With("weight", amount(drf.Amount(c.framework.Weight)))
 	case c.role != nil:
 		return t.With("role", strictyaml.Text(c.role.Role)).With("weight", amount(drf.Amount(c.role.Weight))).
-			With("guarantee", resources(c.role.Guarantee, 0)).With("limit", resources(c.role.Limit, 0))
+			With("guarantee", taskgroup.ResourcesTree(c.role.Guarantee, 0)).With("limit", taskgroup.ResourcesTree(c.role.Limit, 0))
 	default:
 		return t.With("kill", strictyaml.Text(c.kill.framework+"/"+c.kill.name))
 	}
@@ -138,10 +127,10 @@ func (c change) tree(names map[string]string) strictyaml.Tree {
 func roleTree(r allocator.RoleSet) strictyaml.Tree {
 	t := strictyaml.Mapping().With("name", strictyaml.Text(r.Role)).With("weight", amount(drf.Amount(r.Weight)))
 	if len(r.Guarantee) > 0 {
-		t.With("guarantee", resources(r.Guarantee, 0))
+		t.With("guarantee", taskgroup.ResourcesTree(r.Guarantee, 0))
 	}
 	if len(r.Limit) > 0 {
-		t.With("limit", resources(r.Limit, 0))
+		t.With("limit", taskgroup.ResourcesTree(r.Limit, 0))
 	}
 	return t
 }

@@ -167,12 +167,12 @@ func someOf(agents []Agent, part float64) []Agent {
 	return out
 }
 
-// cut is a part of one agent. Ports, GPUs and slots are whole.
+// cut is a part of one agent. Ports, GPUs, slots and items of sets are whole.
 func (a Agent) cut(part float64) Agent {
 	resources := make([]allocator.Quantity, 0, len(a.Resources))
 	for _, q := range a.Resources {
 		q.Amount = drf.Amount(float64(q.Amount)*part + 1e-6)
-		if q.Name == "gpus" {
+		if _, set := allocator.SetOf(q.Name); set || q.Name == "gpus" {
 			q.Amount -= q.Amount % drf.Unit
 		}
 		resources = append(resources, q)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -231,6 +232,9 @@ func (e *engine) setNode(i int32) error {
 	if a.Ports > 0 && e.crowd == nil {
 		seen.Ports = []allocator.PortRange{{Begin: firstPort, End: firstPort + uint64(a.Ports) - 1}}
 	}
+	if e.crowd == nil {
+		seen.Sets = a.sets()
+	}
 	if err := e.resize(seen); err != nil || e.core == nil {
 		return err
 	}
@@ -240,6 +244,21 @@ func (e *engine) setNode(i int32) error {
 	}
 	e.places[p] = i
 	return nil
+}
+
+// sets names the items of an agent, of which a scenario says the numbers: 1, 2 and so on.
+func (a *Agent) sets() []allocator.Set {
+	var out []allocator.Set
+	for _, q := range a.Resources {
+		if name, ok := allocator.SetOf(q.Name); ok {
+			set := allocator.Set{Name: name}
+			for n := range q.Amount / drf.Unit {
+				set.Items = append(set.Items, fmt.Sprintf("%03d", n+1))
+			}
+			out = append(out, set)
+		}
+	}
+	return out
 }
 
 // resize tells of an agent that comes or goes.

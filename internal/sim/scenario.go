@@ -256,10 +256,17 @@ func atLeastOne(v strictyaml.Value) int64 {
 
 func executor(v strictyaml.Value) []allocator.Quantity {
 	resources, ports := taskgroup.Resources(v)
-	if ports > 0 {
-		v.Failf("an executor has no ports")
+	if ports > 0 || hasSets(resources) {
+		v.Failf("an executor has no ports, and no items of sets")
 	}
 	return quantities(resources)
+}
+
+func hasSets(resources []proto.Resource) bool {
+	return slices.ContainsFunc(resources, func(r proto.Resource) bool {
+		_, set := allocator.SetOf(r.Name)
+		return set
+	})
 }
 
 func quantities(resources []proto.Resource) []allocator.Quantity {

@@ -2,6 +2,7 @@ package taskgroup
 
 import (
 	"fairlead/allocator"
+	"fairlead/drf"
 	"fairlead/internal/strictyaml"
 )
 
@@ -17,12 +18,22 @@ func Quota(o *strictyaml.Object) (guarantee, limit []allocator.Quantity) {
 	return guarantee, limit
 }
 
-// QuotaAmounts reads a guarantee or a limit.
+// QuotaAmounts reads a guarantee or a limit. The items of a set may also be named as
+// the allocator does, as on the command line, where there is no place for a mapping.
 func QuotaAmounts(v strictyaml.Value) []allocator.Quantity {
 	var out []allocator.Quantity
 	for _, e := range v.Entries(maxKinds) {
-		if a, ok := amount(e); ok {
-			out = append(out, allocator.Quantity{Name: e.Key.Name, Amount: a})
+		set, ofSet := allocator.SetOf(e.Key.Name)
+		switch {
+		case e.Key.Name == setsName:
+			out = append(out, sets(e.Value, maxItems*maxInstances)...)
+		case ofSet && resourcePattern.MatchString(set):
+			n, _ := e.Int(0, maxItems*maxInstances)
+			out = append(out, allocator.Quantity{Name: e.Key.Name, Amount: drf.Amount(n) * drf.Unit})
+		default:
+			if a, ok := amount(e); ok {
+				out = append(out, allocator.Quantity{Name: e.Key.Name, Amount: a})
+			}
 		}
 	}
 	return out

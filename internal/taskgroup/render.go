@@ -3,6 +3,7 @@ package taskgroup
 import (
 	"bytes"
 
+	"fairlead/allocator"
 	"fairlead/drf"
 	"fairlead/internal/strictyaml"
 	"fairlead/proto"
@@ -193,12 +194,29 @@ func taskTree(task *proto.Task) strictyaml.Tree {
 }
 
 func resourcesTree(task *proto.Task) strictyaml.Tree {
-	t := strictyaml.Mapping()
+	var all []allocator.Quantity
 	for _, r := range task.Resources {
-		t.With(r.Name, strictyaml.Number(drf.Amount(r.Milli).String()))
+		all = append(all, allocator.Quantity{Name: r.Name, Amount: drf.Amount(r.Milli)})
 	}
-	if task.Ports > 0 {
-		t.With("ports", strictyaml.Int(task.Ports))
+	return ResourcesTree(all, task.Ports)
+}
+
+// ResourcesTree is the form in which Resources reads amounts.
+func ResourcesTree(of []allocator.Quantity, ports uint32) strictyaml.Tree {
+	t, sets, some := strictyaml.Mapping(), strictyaml.Mapping(), false
+	for _, q := range of {
+		if name, ok := allocator.SetOf(q.Name); ok {
+			sets.With(name, strictyaml.Number(q.Amount.String()))
+			some = true
+		} else {
+			t.With(q.Name, strictyaml.Number(q.Amount.String()))
+		}
+	}
+	if ports > 0 {
+		t.With("ports", strictyaml.Int(ports))
+	}
+	if some {
+		t.With(setsName, sets)
 	}
 	return t
 }

@@ -182,6 +182,9 @@ func anyResources(t *rapid.T) []proto.Resource {
 			out = append(out, proto.Resource{Name: name, Milli: n})
 		}
 	}
+	if n := rapid.Int64Range(0, 1000).Draw(t, "zones"); n > 0 {
+		out = append(out, proto.Resource{Name: "zones{}", Milli: 1000 * n})
+	}
 	return out
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"fairlead/allocator"
 	"fairlead/drf"
 	"fairlead/internal/strictyaml"
 	"fairlead/proto"
@@ -18,6 +19,7 @@ const (
 	maxEnv   = 1000
 	maxURIs  = 100
 	maxPorts = 1000
+	maxItems = 1000 // of one set
 	maxKinds = 32
 	maxURI   = 8 << 10
 )
@@ -183,8 +185,25 @@ func canonicalOrder(a, b string) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
+// setsName is the key of what is counted by items: {sets: {zones: 1}}.
+const setsName = "sets"
+
+// sets reads how many items of each set are asked for.
+func sets(v strictyaml.Value, most int64) []allocator.Quantity {
+	var out []allocator.Quantity
+	for _, e := range v.Entries(maxKinds) {
+		if !resourcePattern.MatchString(e.Key.Name) {
+			e.Key.Failf("not the name of a set: expected a letter, then letters, digits, _ and -")
+		}
+		if n, ok := e.Int(0, most); ok {
+			out = append(out, allocator.Quantity{Name: allocator.SetName(e.Key.Name), Amount: drf.Amount(n) * drf.Unit})
+		}
+	}
+	return out
+}
+
 // Resources reads amounts by the name of the resource. They are in canonical order, without those
-// that are zero; ports are counted apart.
+// that are zero; ports are counted apart, and items of sets are named as the allocator does.
 func Resources(v strictyaml.Value) ([]proto.Resource, uint32) {
 	var out []proto.Resource
 	ports := uint32(0)
@@ -194,10 +213,17 @@ func Resources(v strictyaml.Value) ([]proto.Resource, uint32) {
 			ports = uint32(n)
 			continue
 		}
+		if e.Key.Name == setsName {
+			for _, q := range sets(e.Value, maxItems) {
+				out = append(out, proto.Resource{Name: q.Name, Milli: int64(q.Amount)})
+			}
+			continue
+		}
 		if amount, ok := amount(e); ok && amount > 0 {
 			out = append(out, proto.Resource{Name: e.Key.Name, Milli: int64(amount)})
 		}
 	}
+	out = slices.DeleteFunc(out, func(r proto.Resource) bool { return r.Milli == 0 })
 	slices.SortFunc(out, func(a, b proto.Resource) int { return canonicalOrder(a.Name, b.Name) })
 	return out, ports
 }
