@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -151,4 +152,42 @@ func anyFaults(t *rapid.T) *Faults {
 		lateBy: &draw{kind: "exponential", first: 5}, ReconcileMillis: 7, Rescinds: part("offers"),
 		up: &draw{kind: "exponential", first: 30}, down: &draw{kind: "exponential", first: 5},
 	}
+}
+
+// What becomes of an instance depends on the seed and its attempt, and on no policy: whoever places the instances, as many
+// finish and fail in the end, with all that comes after them.
+func TestBothLevelsEndAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := anyScenario(t)
+		s.Policy, s.Placement, s.UntilMillis, s.Seed = allocator.DRF, allocator.FirstFit, endless, rapid.Int64().Draw(t, "seed")
+		s.Faults = &Faults{
+			Failures: drf.Amount(rapid.Int64Range(0, 700).Draw(t, "failures")), Dropped: drf.Amount(rapid.Int64Range(0, 300).Draw(t, "dropped")),
+			ReconcileMillis: 7,
+		}
+		for i := range s.Groups {
+			g := &s.Groups[i]
+			if anyRules(t, g, s); rapid.Bool().Draw(t, "repeats") && g.Spec.After == nil && g.Spec.AfterEnd == nil {
+				g.repeat = &repeat{times: 3, thinkMillis: 2}
+			}
+			g.Spec.GangMin = 0
+		}
+		one := ends(t, s)
+		s.Mode, s.Offers = WholeAgents, Offers{IntervalMillis: 3, RefuseMillis: 5}
+		if two := ends(t, s); !maps.Equal(one, two) {
+			t.Fatalf("finished and failed at one level: %v, at two: %v", one, two)
+		}
+	})
+}
+
+// ends counts what finished, failed and is left of each framework.
+func ends(t *rapid.T, s *Scenario) map[string][3]int64 {
+	r, err := Run(context.Background(), s, Options{Check: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make(map[string][3]int64)
+	for _, f := range r.Frameworks {
+		out[f.Name] = [3]int64{f.Finished, f.Failed, f.Running + f.Pending}
+	}
+	return out
 }
