@@ -263,5 +263,10 @@ func trimmed(x float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", x), "0"), ".")
 }
 
-// seconds prints a time without an exponent, however long it is.
-func seconds(s float64) string { return strconv.FormatFloat(s, 'f', -1, 64) + "s" }
+// seconds prints a time as it is, or in hours and days if that would be hard to read.
+func seconds(s float64) string {
+	if s < 10_000 {
+		return strconv.FormatFloat(s, 'f', -1, 64) + "s"
+	}
+	return report.Seconds.Format(s)
+}
