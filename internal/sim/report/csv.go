@@ -50,6 +50,14 @@ func plain(x float64) string {
 	return trim(float64(int64(x*1000+0.5)) / 1000)
 }
 
+// fairness are the figures of how fairly a framework was served, empty if it asked for nothing.
+func fairness(m *sim.FairnessMeans) []string {
+	if m == nil {
+		return make([]string, 5)
+	}
+	return []string{trim(m.MeanFair), trim(m.MeanError), trim(m.MeanShort), trim(m.MeanEnvy), plain(m.BelowS)}
+}
+
 // WriteFrameworks writes results as CSV, a row for each framework of each run: the figures that JSON has of it, and
 // what it holds of each resource. Times are in seconds.
 func WriteFrameworks(w io.Writer, results []*sim.Result) error {
@@ -65,6 +73,7 @@ func WriteFrameworks(w io.Writer, results []*sim.Result) error {
 	header := []string{
 		"scenario", "changes", "policy", "placement", "seed", "framework", "role", "weight", "dominant_resource", "dominant_share", "share_num", "share_den",
 		"running", "pending", "finished", "failed", "mean_wait_s", "mean_completion_s",
+		"mean_share", "mean_fair", "mean_error", "mean_short", "mean_envy", "below_s",
 	}
 	for _, name := range resources {
 		header = append(header, "allocated_"+name)
@@ -78,7 +87,9 @@ func WriteFrameworks(w io.Writer, results []*sim.Result) error {
 				r.Scenario, strings.Join(r.Changes, " "), r.Policy, r.Placement, count(r.Seed), f.Name, f.Role, trim(f.Weight),
 				f.DominantResource, trim(f.DominantShare), strconv.FormatUint(f.ShareNum, 10), strconv.FormatUint(f.ShareDen, 10),
 				count(f.Running), count(f.Pending), count(f.Finished), count(f.Failed), plain(f.MeanWaitS), plain(f.MeanCompletionS),
+				trim(f.MeanShare),
 			}
+			row = append(row, fairness(f.FairnessMeans)...)
 			for _, name := range resources {
 				row = append(row, trim(f.Allocated[name]))
 			}
