@@ -127,6 +127,9 @@ func (s *State) grantHolds(out []Action) []Action {
 	if s.cfg.ReserveAfterMillis < 0 || s.policy == DRFLiteral || s.pending == 0 || s.more {
 		return out
 	}
+	if s.held == len(s.agentIndex) {
+		return out // no agent is left to hold: the next Tick after one is asks again
+	}
 	s.followLines()
 	if soon := &s.lines.by[soonSlip]; soon.len() > 0 {
 		s.grantAt = soon.top().line.due

@@ -60,6 +60,7 @@ func (s *State) bookHold(g *group, on []heldOn, until, completeBy int64) {
 	g.hold = h
 	s.plans++
 	s.holds = append(s.holds, h)
+	s.held += len(on)
 	s.link.wantRevive = true // what is free on its agents may be with the master
 	for _, at := range on {
 		s.agents[at.agent].hold = h
@@ -95,6 +96,7 @@ func (s *State) letGo(g *group) []heldOn {
 	s.lineChanged(g.queue)
 	s.plans++
 	s.holds = slices.DeleteFunc(s.holds, func(x *hold) bool { return x == h })
+	s.held -= len(h.on)
 	for _, at := range h.on {
 		a := &s.agents[at.agent]
 		s.lift(at.agent)
@@ -251,12 +253,13 @@ func (s *State) checkHolds() error {
 			return fmt.Errorf("%s holds room for %d instances, and %d start together", g.spec.Name, n, g.together())
 		}
 	}
+	held := agents
 	for i := range s.agents {
 		if s.agents[i].hold != nil {
 			agents--
 		}
 	}
-	if agents != 0 {
+	if agents != 0 || s.held != held {
 		return fmt.Errorf("%d agents too few are held", agents)
 	}
 	return nil

@@ -71,6 +71,7 @@ type State struct {
 	followers  map[groupKey][]*group // of a group: those that want to be near it
 
 	holds     []*hold    // in the order in which they were made
+	held      int        // agents that are held
 	moved     []*group   // whose holds changed in this Tick
 	preempted []int64    // when runs were preempted in the last minute
 	preemptAt int64      // when to look again whether to preempt, or never
