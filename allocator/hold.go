@@ -66,7 +66,6 @@ func (s *State) bookHold(g *group, on []heldOn, until, completeBy int64) {
 		s.agents[at.agent].hold = h
 		s.agents[at.agent].wantedFor = at.instances
 		s.keep(at.agent)
-		s.note(at.agent)
 	}
 	if first {
 		s.requeue(g)
@@ -101,7 +100,6 @@ func (s *State) letGo(g *group) []heldOn {
 		a := &s.agents[at.agent]
 		s.lift(at.agent)
 		a.hold, a.wanted, a.wantedFor = nil, drf.Vector{}, 0
-		s.note(at.agent)
 	}
 	return h.on
 }
@@ -117,8 +115,8 @@ func (s *State) wakeOn(on []heldOn) {
 
 // keep takes what is held of an agent out of what can be placed there.
 func (s *State) keep(i int32) {
-	s.lift(i)
 	a := &s.agents[i]
+	s.putBack(a)
 	a.wanted = a.hold.group.wantedOn(a, a.wantedFor)
 	a.gpusKept = a.wanted[drf.GPUs] > 0
 	for k := range a.kept {
@@ -131,11 +129,15 @@ func (s *State) keep(i int32) {
 
 // lift makes what is held of an agent free.
 func (s *State) lift(i int32) {
-	a := &s.agents[i]
+	s.putBack(&s.agents[i])
+	s.touch(i)
+}
+
+// putBack is lift for an agent that is changed once more before anybody looks.
+func (s *State) putBack(a *agent) {
 	a.spare.free.Gain(&a.kept)
 	s.free.Gain(&a.kept)
 	a.kept, a.gpusKept = drf.Vector{}, false
-	s.touch(i)
 }
 
 func (s *State) liftAll(h *hold) {
