@@ -21,9 +21,10 @@ trap cleanup EXIT
 
 say() { printf '\n== %s\n' "$*"; }
 
-# until_true SECONDS WHAT COMMAND...: waits until the command succeeds.
+# until_true SECONDS WHAT COMMAND...: waits until the command succeeds, four times as
+# long before it gives up: the machine may be busy.
 until_true() {
-  local deadline=$((SECONDS + $1)) what=$2
+  local deadline=$((SECONDS + 4 * $1)) what=$2
   shift 2
   until "$@" >/dev/null 2>&1; do
     if [ $SECONDS -ge $deadline ]; then
@@ -60,3 +61,6 @@ runs() {
     shift 2
   done
 }
+
+# some FRAMEWORK: whether any instance of it runs.
+some() { [ "$(running "$1")" -gt 0 ]; }

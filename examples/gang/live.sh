@@ -10,7 +10,7 @@ finished() { "$fairlead" ps --format json | tr -d ' \n' | grep -q "\"framework\"
 say "Two agents of 4 CPUs, full of small jobs with a backlog"
 up 2 'cpus:4;mem:4096;disk:4096;ports:[31000-31099]' --reserve-after 2s
 "$fairlead" submit "$here/groups/jobs.yaml"
-until_true 30 "eight small jobs to run" runs small 8
+until_true 30 "small jobs to run" some small
 say "A gang of two workers with 4 CPUs each"
 "$fairlead" submit "$here/groups/model.yaml"
 "$fairlead" explain train/model

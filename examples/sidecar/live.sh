@@ -9,7 +9,7 @@ up 1 'cpus:3;mem:1024;disk:1024;ports:[31000-31099]'
 mkdir "$work/files"
 sed "s|DIR|$work/files|" "$here/groups/training.yaml" >"$work/training.yaml"
 "$fairlead" submit "$work/training.yaml"
-until_true 30 "two of them to run" runs train 2
+until_true 30 "some of them to run" some train
 "$fairlead" explain train/model
 "$fairlead" wait train/model
 "$fairlead" describe train/model

@@ -59,7 +59,7 @@ func start(t *testing.T, args ...string) *daemon {
 			t.Logf("%s said\n%s", args[0], d.output)
 		}
 	})
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if url, err := os.ReadFile(ready); err == nil && len(url) > 0 {
 			d.url = strings.TrimSpace(string(url))
 			return d
@@ -83,9 +83,9 @@ func (d *daemon) end(sig syscall.Signal) error {
 	case err := <-d.exited:
 		d.exited <- err
 		return err
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		d.cmd.Process.Kill()
-		return errors.New("did not end within 30 s")
+		return errors.New("did not end within a minute")
 	}
 }
 
@@ -120,7 +120,7 @@ func query[T any](d *daemon, args ...string) T {
 // eventually polls until ok.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(40 * time.Second); !ok(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("gave up waiting for %s", what)
 		}

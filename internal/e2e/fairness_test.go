@@ -97,7 +97,8 @@ func TestAGangStartsWholeOrNotAtAll(t *testing.T) {
 func TestPreemptionEndsWhatIsNeededAndNoMore(t *testing.T) {
 	up := up(t, fourCPUs, "--preemption", "--preempt-after", "1s", "--preempt-min-run", "1s")
 	dir := t.TempDir()
-	up.submit(task("work", "trap 'touch "+dir+"/$FAIRLEAD_RUN; exit 1' TERM; while :; do sleep 0.1; done", "framework: batch\ninstances: 4"))
+	work := task("work", "trap 'touch "+dir+"/$FAIRLEAD_RUN; exit 1' TERM; while :; do sleep 0.1; done", "framework: batch\ninstances: 4")
+	up.submit(strings.Replace(work, "resources:", "kill_grace: 1m, resources:", 1))
 	up.runs("batch/work", 4)
 	up.submit(task("api", "exec sleep 600", "framework: service\ninstances: 4"))
 	eventually(t, "a plan of whom to end", func() bool {
