@@ -144,14 +144,26 @@ func (s *State) inTurn(sets ...[]*queue) *heap[turn] {
 	s.turns = s.turns[:0]
 	for _, qs := range sets {
 		for _, q := range qs {
-			if s.policy == FIFO && !s.tree.Active(q.node) {
-				s.tree.SetArrival(q.node, q.first().seq) // all of it is set aside
-			}
+			s.rankAside(q)
 			s.turns = append(s.turns, turn{q, s.tree})
 		}
 	}
 	s.turns.order()
 	return &s.turns
+}
+
+// rankAside lets a framework of which all is set aside be ranked by the first of its
+// groups: the tree knows what was the first while it was active.
+func (s *State) rankAside(q *queue) {
+	if s.tree.Active(q.node) {
+		return
+	}
+	switch g := q.first(); s.policy {
+	case FIFO:
+		s.tree.SetArrival(q.node, g.seq)
+	case Minmax:
+		s.tree.SetWants(q.node, &g.bucket.shape.withExecutor)
+	}
 }
 
 // checkLines looks at what is known of each line that was not noted as changed.

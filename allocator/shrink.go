@@ -69,6 +69,9 @@ func (s *State) awaitsRoom(g *group) int64 {
 // served.
 func (s *State) queuesInOrder() []*queue {
 	waiting := s.waitingQueues()
+	for _, q := range waiting {
+		s.rankAside(q)
+	}
 	slices.SortFunc(waiting, func(a, b *queue) int { return s.inOrder(a, b) })
 	return waiting
 }
