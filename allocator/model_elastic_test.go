@@ -200,7 +200,6 @@ type modelEnding struct {
 	g     *modelGroup
 	may   []*modelRun
 	ended []*modelRun
-	gone  []*modelRun    // what is being ended already, for whomever
 	at    map[string]int // instances by agent, that were found room for
 }
 
