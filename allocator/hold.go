@@ -104,12 +104,11 @@ func (s *State) letGo(g *group) []heldOn {
 	return h.on
 }
 
-// wakeOn lets compete what may find room on agents that were held.
+// wakeOn lets compete what may find room on agents that were held, also where less is
+// held now.
 func (s *State) wakeOn(on []heldOn) {
 	for _, at := range on {
-		if a := &s.agents[at.agent]; a.hold == nil {
-			s.wakeFor(a)
-		}
+		s.wakeFor(&s.agents[at.agent])
 	}
 }
 
