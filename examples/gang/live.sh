@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/../live.bash"
 here=$root/examples/gang
 
-finished() { "$fairlead" ps --format json | tr -d ' \n' | grep -q "\"framework\":\"$1\"[^}]*\"finished\":$2"; }
+finished() { "$fairlead" ps --format json | tr -d ' \n' | grep "\"framework\":\"$1\"[^}]*\"finished\":$2" >/dev/null; }
 
 say "Two agents of 4 CPUs, full of small jobs with a backlog"
 up 2 'cpus:4;mem:4096;disk:4096;ports:[31000-31099]' --reserve-after 2s
