@@ -79,7 +79,7 @@ type line struct {
 // waiting is what waits of each framework. What no agent could ever hold does not count.
 func (e *engine) waiting() map[leaf]*line {
 	out, largest := make(map[leaf]*line), e.largest()
-	for key, s := range e.jobs { // commutes: sums
+	for key, s := range e.jobs { // commutes: sums, and sets
 		n, one := e.state.Pending(key.framework, key.name), e.takes(s)
 		if n <= 0 || !one.FitsIn(largest) {
 			continue
