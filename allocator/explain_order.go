@@ -106,11 +106,11 @@ func (s *State) promisedFirst(q *queue) bool {
 	if len(q.quotas) == 0 || s.policy == DRFLiteral {
 		return false
 	}
-	line := s.lineOf(q)
-	if len(line) == 0 {
+	g := q.first()
+	if g == nil {
 		return false
 	}
-	charge := line[0].demand.Times(int64(line[0].together()))
+	charge := g.demand.Times(int64(g.together()))
 	return s.guaranteed(q, &charge)
 }
 
@@ -137,7 +137,7 @@ func (s *State) whyAhead(q *queue, theirs, mine drf.Node, promised bool) string 
 // promiser is the nearest role above a framework that promises what it waits
 // for first.
 func (s *State) promiser(q *queue) string {
-	g := s.lineOf(q)[0]
+	g := q.first()
 	charge := g.demand.Times(int64(g.together()))
 	for _, at := range q.quotas {
 		if at.promises(s.tree.Allocated(at.node), &charge) {

@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,10 +78,7 @@ func (s *State) dropPeriodic(g *group) {
 }
 
 func byName(a, b *group) int {
-	if c := strings.Compare(a.spec.Framework, b.spec.Framework); c != 0 {
-		return c
-	}
-	return strings.Compare(a.spec.Name, b.spec.Name)
+	return cmp.Or(strings.Compare(a.spec.Framework, b.spec.Framework), strings.Compare(a.spec.Name, b.spec.Name))
 }
 
 func (s *State) applyScheduleDue(f ScheduleDue) error {

@@ -72,16 +72,24 @@ func TestAKilledSchedulerComesBackToItsTasks(t *testing.T) {
 	}
 }
 
+// decode reads the JSON of an answer.
+func decode(t *testing.T, r *http.Response, into any) {
+	t.Helper()
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		t.Fatalf("%s: %v in\n%s", r.Request.URL, err, body)
+	}
+}
+
 // running asks the master for the tasks that it sees running, and by which
 // framework.
 func running(t *testing.T, cluster *daemon) map[string]string {
 	t.Helper()
 	r, err := http.Get(cluster.url + "/state")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,9 +99,7 @@ func running(t *testing.T, cluster *daemon) map[string]string {
 			Tasks []struct{ ID, State string }
 		}
 	}
-	if err := json.Unmarshal(body, &state); err != nil {
-		t.Fatal(err)
-	}
+	decode(t, r, &state)
 	out := map[string]string{}
 	for _, f := range state.Frameworks {
 		for _, task := range f.Tasks {

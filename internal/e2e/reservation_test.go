@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -118,12 +116,5 @@ func operator(t *testing.T, master, call string, answer any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(body, answer); err != nil {
-		t.Fatalf("%s: %v in\n%s", call, err, body)
-	}
+	decode(t, r, answer)
 }

@@ -34,12 +34,8 @@ func (l *groupList) checkDaemon(item strictyaml.Value, g *Group) {
 
 // countDaemons books how many instances of groups on each agent wait for room.
 func (e *engine) countDaemons() {
-	core, ok := e.state.(*allocator.State)
-	if !ok {
-		return
-	}
-	for _, s := range e.daemons {
-		waits := core.Pending(s.key.framework, s.key.name)
+	for _, s := range e.daemons { // there are none where a master decides
+		waits := e.core.Pending(s.key.framework, s.key.name)
 		e.stats.wants(s.job.of, waits-s.job.waits)
 		s.job.waits = waits
 	}
@@ -48,11 +44,10 @@ func (e *engine) countDaemons() {
 // endDaemon ends a group on each agent, if it was killed and nothing of it is
 // left.
 func (e *engine) endDaemon(s *submission) {
-	core, ok := e.state.(*allocator.State)
-	if !ok || !s.job.daemon() || s.left == 0 {
+	if s.left == 0 {
 		return
 	}
-	if how, _ := core.Outcome(s.key.framework, s.key.name); how != allocator.Unfinished {
+	if how, _ := e.core.Outcome(s.key.framework, s.key.name); how != allocator.Unfinished {
 		e.stats.leave(s.job, s.left)
 		e.over(s)
 	}

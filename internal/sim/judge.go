@@ -14,12 +14,11 @@ type judged struct {
 // judge says how fairly everybody is served now: by the allocator's own books if it is told of everything, and
 // otherwise by what runs really hold and what waits.
 func (e *engine) judge() []judged {
-	core, ok := e.state.(*allocator.State)
-	if !ok || e.crowd != nil {
+	if e.core == nil || e.crowd != nil {
 		return e.judgeReally()
 	}
 	var out []judged
-	for _, f := range core.Fairness().Frameworks {
+	for _, f := range e.core.Fairness().Frameworks {
 		out = append(out, judged{leaf{f.Framework, f.Role}, f.Judgement})
 	}
 	return out

@@ -61,8 +61,7 @@ func (e *engine) announce() error {
 
 // mayRecur reports whether a group may run again by its schedule.
 func (e *engine) mayRecur(s *submission) bool {
-	core, ok := e.state.(*allocator.State)
-	return ok && core.Scheduled(s.key.framework, s.key.name)
+	return e.core != nil && e.core.Scheduled(s.key.framework, s.key.name)
 }
 
 // occurrence does what was decided of an occurrence.
