@@ -23,7 +23,7 @@ func (m *model) rerun(f GroupRerun) {
 		if !slices.Contains(set, g) {
 			continue
 		}
-		met := map[string]bool{}
+		met, anew := map[string]bool{}, g.over() || g.periodic.idle
 		for _, name := range slices.Concat(g.After, g.AfterEnd) {
 			parent := m.group(g.Framework, name)
 			switch {
@@ -31,10 +31,10 @@ func (m *model) rerun(f GroupRerun) {
 			case parent == nil:
 				met[name] = g.over() || g.met[name]
 			default:
-				met[name] = g.meets(parent) || !g.over() && g.met[name]
+				met[name] = g.meets(parent) || !anew && g.met[name]
 			}
 		}
-		if g.met = met; !g.over() && !g.periodic.idle {
+		if g.met = met; !anew {
 			continue
 		}
 		m.again(g, met)

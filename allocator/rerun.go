@@ -13,7 +13,7 @@ func (s *State) applyGroupRerun(f GroupRerun) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("%w: task group %s/%s", ErrUnknown, f.Framework, f.Name)
-	case !g.over() && !g.isIdle():
+	case !g.startsAnew():
 		return fmt.Errorf("%w: task group %s/%s has not ended", ErrInvalid, f.Framework, f.Name)
 	}
 	again := []*group{g}
@@ -77,6 +77,10 @@ func (s *State) withDescendants(g *group) []*group {
 	return out
 }
 
+// startsAnew reports whether a group that is run again starts from the beginning: one
+// that waits still has done nothing, and goes on waiting.
+func (g *group) startsAnew() bool { return g.over() || g.isIdle() }
+
 // admitRerun refuses what could only go wrong: a group at work would go on with
 // what it was given before, and one whose parent failed would fail at once.
 func (s *State) admitRerun(again []*group) error {
@@ -86,7 +90,7 @@ func (s *State) admitRerun(again []*group) error {
 		}
 		for _, name := range g.spec.parents() {
 			parent, ok := s.groups[groupKey{g.spec.Framework, name}]
-			if ok && parent.over() && !g.spec.meets(parent, name) && !slices.Contains(again, parent) {
+			if ok && g.startsAnew() && parent.over() && !g.spec.meets(parent, name) && !slices.Contains(again, parent) {
 				return fmt.Errorf("%w: task group %s, which %s/%s comes after, ended as %s: run that one again, with all below it",
 					ErrInvalid, name, g.spec.Framework, g.spec.Name, parent.outcome)
 			}
@@ -96,13 +100,14 @@ func (s *State) admitRerun(again []*group) error {
 }
 
 // awaits is what a group waits for when some are started again: those of them
-// that it comes after, and what has not ended as it must. One that is gone is no
+// that it comes after, and what it was waiting for. One that starts anew itself
+// waits for whatever has not ended as it must, too. One that is gone is no
 // hindrance, unless the group was waiting for it.
 func (s *State) awaits(g *group, again map[*group]bool) []string {
 	var unmet []string
 	for _, name := range g.spec.parents() {
 		parent, ok := s.groups[groupKey{g.spec.Framework, name}]
-		if ok && (again[parent] || !g.spec.meets(parent, name)) || slices.Contains(g.unmet, name) {
+		if ok && (again[parent] || g.startsAnew() && !g.spec.meets(parent, name)) || slices.Contains(g.unmet, name) {
 			unmet = append(unmet, name)
 		}
 	}
@@ -114,7 +119,7 @@ func (s *State) awaits(g *group, again map[*group]bool) []string {
 func (s *State) reset(g *group, unmet []string) {
 	s.withdraw(g)
 	s.leaveAll(g)
-	if g.unmet = unmet; !g.over() && !g.isIdle() {
+	if g.unmet = unmet; !g.startsAnew() {
 		return
 	}
 	s.dropElastic(g) // it gets another number
