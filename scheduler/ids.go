@@ -17,15 +17,17 @@ func taskName(run, task string) string { return run + "." + task }
 
 // taskRef is what a Mesos task id stands for.
 type taskRef struct {
-	run      allocator.RunID
-	index    int32 // of the task in its group
-	task     string
-	executor string // the run's name
-	agent    string
-	owner    owner
-	instance int32
-	state    allocator.TaskState
-	answered bool // since the last reconciliation began
+	run       allocator.RunID
+	index     int32 // of the task in its group
+	task      string
+	executor  string // the run's name
+	agent     string
+	owner     owner
+	instance  int32
+	state     allocator.TaskState
+	answered  bool // since the last reconciliation began
+	inherited bool // launched before this process began
+	rumored   int  // the round of questions in which its end was heard of; see hearsay
 }
 
 // owner names a task group.
@@ -43,7 +45,7 @@ func (s *Scheduler) track(l *allocator.Launch, agent string, states []allocator.
 			owner: o, instance: l.Instance, answered: true,
 		}
 		if states != nil {
-			ref.state = states[i]
+			ref.state, ref.inherited = states[i], true
 		}
 		s.tasks[taskName(name, t.Name)] = ref
 		s.byRun[l.Run] = ref

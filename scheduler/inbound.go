@@ -56,8 +56,14 @@ func (s *Scheduler) updated(b *batch, from *session, st *mesos.TaskStatus) {
 		s.stray(b, from, st)
 		return
 	}
+	if s.hearsay(ref, st) {
+		return
+	}
 	ref.answered = true
 	state, message := taskState(st)
+	if ref.inherited && neverBegan(st) && s.cfg.Executor.URI != "" {
+		state, message = allocator.TaskLost, describe(st)
+	}
 	if state == ref.state || ref.state.Final() {
 		return
 	}
@@ -69,6 +75,34 @@ func (s *Scheduler) updated(b *batch, from *session, st *mesos.TaskStatus) {
 		Type: "task." + state.String(), Framework: ref.owner.framework, Group: ref.owner.group,
 		Instance: ref.instance, Agent: ref.agent, Message: joinMessage(ref.task, message),
 	})
+}
+
+// hearsay reports whether an update only tells that a task is over, while its agent's own
+// update, which also says how and why, is still to come: a master without the one that
+// was not acknowledged answers by its last state alone. It is waited for until the
+// task is asked about again.
+func (s *Scheduler) hearsay(ref *taskRef, st *mesos.TaskStatus) bool {
+	switch st.GetState() {
+	case mesos.TASK_FINISHED, mesos.TASK_FAILED, mesos.TASK_KILLED:
+	default:
+		return false
+	}
+	if r := st.GetReason(); len(st.GetUUID()) > 0 || r != mesos.REASON_RECONCILIATION && r != mesos.REASON_AGENT_REREGISTERED {
+		return false
+	}
+	if ref.state.Final() || ref.rumored > 0 && ref.rumored != s.reconcile.round {
+		return false
+	}
+	ref.rumored, ref.answered = s.reconcile.round, false
+	s.askSoon()
+	return true
+}
+
+// neverBegan reports whether an executor did not come to run. If it had to be fetched
+// while no scheduler was there, that may be our fault, and is not the group's.
+func neverBegan(st *mesos.TaskStatus) bool {
+	r := st.GetReason()
+	return st.GetState() == mesos.TASK_FAILED && (r == mesos.REASON_CONTAINER_LAUNCH_FAILED || r == mesos.REASON_EXECUTOR_REGISTRATION_TIMEOUT)
 }
 
 func joinMessage(task, message string) string {

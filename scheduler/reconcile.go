@@ -13,6 +13,7 @@ type reconciliation struct {
 	next    time.Time // when to ask again
 	wait    time.Duration
 	waiting bool // some tasks are unanswered
+	round   int  // how often tasks were asked about since this process began
 }
 
 const (
@@ -28,7 +29,7 @@ func (s *Scheduler) beginReconciliation(b *batch) {
 	for _, ref := range s.tasks {
 		ref.answered = ref.state.Final()
 	}
-	s.reconcile = reconciliation{wait: reconcileFirst, waiting: true}
+	s.reconcile = reconciliation{wait: reconcileFirst, waiting: true, round: s.reconcile.round}
 	s.askUnanswered(b)
 	from := s.session
 	b.after = append(b.after, func() { from.send(reconcileCall(s.id(), nil)) })
@@ -43,6 +44,7 @@ func (s *Scheduler) askUnanswered(b *batch) {
 		}
 	}
 	s.reconcile.waiting = len(open) > 0
+	s.reconcile.round++
 	s.reconcile.next = time.Now().Add(s.reconcile.wait)
 	s.reconcile.wait = min(2*s.reconcile.wait, reconcileMax)
 	if len(open) == 0 {
@@ -59,6 +61,13 @@ func (s *Scheduler) askUnanswered(b *batch) {
 			open = open[n:]
 		}
 	})
+}
+
+// askSoon has the master asked about unanswered tasks, if that is not under way.
+func (s *Scheduler) askSoon() {
+	if !s.reconcile.waiting {
+		s.reconcile.waiting, s.reconcile.wait, s.reconcile.next = true, reconcileFirst, time.Now().Add(reconcileFirst)
+	}
 }
 
 // taskAt names a task and its agent, without which the master's answer about

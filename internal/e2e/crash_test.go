@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os/signal"
 	"path/filepath"
 	"reflect"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -69,6 +72,43 @@ func TestAKilledSchedulerComesBackToItsTasks(t *testing.T) {
 	}
 	if after := query[shares](second, "shares"); !reflect.DeepEqual(after, held) {
 		t.Errorf("shares were %+v and are %+v", held, after)
+	}
+}
+
+// TestACrashWhileTheExecutorIsFetchedIsNotTheGroupsFault: the scheduler is killed while an
+// agent fetches the executor from it, which fails with it. The group, which is to
+// run once and never again, runs all the same.
+func TestACrashWhileTheExecutorIsFetchedIsNotTheGroupsFault(t *testing.T) {
+	asked, dead := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first.Do(func() {
+			close(asked)
+			<-dead
+			panic(http.ErrAbortHandler)
+		})
+		http.ServeFile(w, r, filepath.Join(bin, "fairlead-executor"))
+	}))
+	t.Cleanup(files.Close)
+	cluster := start(t, "cluster", "--listen", "127.0.0.1:0", "--resources", small)
+	args := []string{"scheduler", "--master", cluster.url, "--listen", "127.0.0.1:0", "--executor", files.URL + "/fairlead-executor",
+		"--state", filepath.Join(t.TempDir(), "fairlead.db")}
+	crashes := start(t, args...)
+	crashes.submit(task("once", "true", "restart: {policy: never}"))
+	<-asked
+	crashes.end(syscall.SIGKILL)
+	close(dead)
+
+	comesBack := start(t, args...)
+	if out, errs, exit := comesBack.cli("wait", "once"); exit != 0 {
+		t.Errorf("wait: exit status %d: %s%s", exit, out, errs)
+	}
+	type described struct {
+		History []struct{ Outcome, Message string }
+	}
+	history := query[described](comesBack, "describe", "once").History
+	if len(history) != 2 || history[0].Outcome != "lost" || !strings.Contains(history[0].Message, "Failed to fetch all URIs") || history[1].Outcome != "finished" {
+		t.Errorf("the runs of the group: %+v", history)
 	}
 }
 
