@@ -144,23 +144,22 @@ func (s *State) applyAgentSeen(f AgentSeen) {
 	s.setTotal(a, total)
 	if a.owned {
 		a.ports, a.items = a.given, a.givenItems
-		s.takePorts(i)
-		s.takeItems(i)
+		s.takeHeld(i)
 	}
 	s.layDevices(i)
 	s.note(i)
 	s.attended(i)
 }
 
-// takePorts takes the ports of live runs out of a fresh set.
-func (s *State) takePorts(i int32) {
+// takeHeld takes the ports and items of live runs out of fresh sets.
+func (s *State) takeHeld(i int32) {
 	a := &s.agents[i]
-	if a.runs == 0 || len(a.given) == 0 {
+	if a.runs == 0 || len(a.given)+len(a.givenItems) == 0 {
 		return
 	}
 	for r := range s.runs.all() {
 		if r.agent == i {
-			a.ports = a.ports.without(r.heldPorts()...)
+			a.ports, a.items = a.ports.without(r.heldPorts()...), a.items.without(r.heldItems())
 		}
 	}
 }

@@ -200,19 +200,6 @@ func (s *State) releaseItems(r *run, task int32) {
 	}
 }
 
-// takeItems takes the items of live runs out of a fresh set.
-func (s *State) takeItems(i int32) {
-	a := &s.agents[i]
-	if a.runs == 0 || len(a.givenItems) == 0 {
-		return
-	}
-	for r := range s.runs.all() {
-		if r.agent == i {
-			a.items = a.items.without(r.heldItems())
-		}
-	}
-}
-
 // offeredItems are those of all offers of an agent.
 func (a *agent) offeredItems() itemSet {
 	var out itemSet

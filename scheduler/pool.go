@@ -64,27 +64,11 @@ func (p *pool) scalar(name string, want drf.Amount) ([]mesos.Resource, error) {
 
 // items deals the given items of a set, in as few entries as possible.
 func (p *pool) items(set string, want []string) ([]mesos.Resource, error) {
-	left := slices.Clone(want)
-	var out []mesos.Resource
-	for i := range p.entries {
-		e := &p.entries[i]
-		if e.Name != set || e.GetType() != mesos.SET {
-			continue
-		}
-		var got []string
-		left = slices.DeleteFunc(left, func(item string) bool {
-			if !slices.Contains(e.GetSet().GetItem(), item) {
-				return false
-			}
-			got = append(got, item)
-			return true
-		})
-		if len(got) > 0 {
-			part := *e
-			part.Set = &mesos.Value_Set{Item: got}
-			out = append(out, part)
-		}
-	}
+	out, left := distinct(p, want,
+		func(e *mesos.Resource, item string) bool {
+			return e.Name == set && e.GetType() == mesos.SET && slices.Contains(e.GetSet().GetItem(), item)
+		},
+		func(e *mesos.Resource, got []string) { e.Set = &mesos.Value_Set{Item: got} })
 	if len(left) > 0 {
 		return nil, fmt.Errorf("the offers lack the items %q of %s", left, set)
 	}
@@ -93,29 +77,41 @@ func (p *pool) items(set string, want []string) ([]mesos.Resource, error) {
 
 // ports deals the given port numbers, in as few entries as possible.
 func (p *pool) ports(want []uint64) ([]mesos.Resource, error) {
-	left := slices.Clone(want)
-	var out []mesos.Resource
-	for i := range p.entries {
-		e := &p.entries[i]
-		if e.Name != portsName || e.GetType() != mesos.RANGES {
-			continue
-		}
-		var got mesos.Ranges
-		left = slices.DeleteFunc(left, func(port uint64) bool {
-			if !slices.ContainsFunc(e.GetRanges().GetRange(), func(r mesos.Value_Range) bool { return r.Begin <= port && port <= r.End }) {
-				return false
+	out, left := distinct(p, want,
+		func(e *mesos.Resource, port uint64) bool {
+			return e.Name == portsName && e.GetType() == mesos.RANGES &&
+				slices.ContainsFunc(e.GetRanges().GetRange(), func(r mesos.Value_Range) bool { return r.Begin <= port && port <= r.End })
+		},
+		func(e *mesos.Resource, got []uint64) {
+			var ranges mesos.Ranges
+			for _, port := range got {
+				ranges = append(ranges, mesos.Value_Range{Begin: port, End: port})
 			}
-			got = append(got, mesos.Value_Range{Begin: port, End: port})
-			return true
+			e.Ranges = &mesos.Value_Ranges{Range: ranges.Sort().Squash()}
 		})
-		if len(got) > 0 {
-			part := *e
-			part.Ranges = &mesos.Value_Ranges{Range: got.Sort().Squash()}
-			out = append(out, part)
-		}
-	}
 	if len(left) > 0 {
 		return nil, fmt.Errorf("the offers lack the ports %v", left)
 	}
 	return out, nil
+}
+
+// distinct deals things that are told apart, each from the first entry that has it;
+// give makes an entry one of those alone. left is what no entry has.
+func distinct[T any](p *pool, want []T, has func(*mesos.Resource, T) bool, give func(*mesos.Resource, []T)) (out []mesos.Resource, left []T) {
+	left = slices.Clone(want)
+	for _, e := range p.entries {
+		var got []T
+		left = slices.DeleteFunc(left, func(thing T) bool {
+			if !has(&e, thing) {
+				return false
+			}
+			got = append(got, thing)
+			return true
+		})
+		if len(got) > 0 {
+			give(&e, got)
+			out = append(out, e)
+		}
+	}
+	return out, left
 }
