@@ -21,6 +21,7 @@ const (
 	CodeMethodNotAllowed = "method_not_allowed" // 405
 	CodeConflict         = "conflict"           // 409: the name is taken by another specification
 	CodeTooLarge         = "too_large"          // 413
+	CodeEncoding         = "content_encoding"   // 415: the body is compressed
 	CodeUnsupported      = "unsupported"        // 422: well formed, but this cluster or version can't do it
 	CodeUnsatisfiable    = "unsatisfiable"      // 422: it could never start on this cluster; ?allow_unsatisfiable=true submits it all the same
 	CodeInternal         = "internal"           // 500

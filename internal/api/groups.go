@@ -3,12 +3,10 @@ package api
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"fairlead/allocator"
 	"fairlead/internal/strictyaml"
@@ -25,12 +23,10 @@ const (
 // readGroups reads the task groups of a request: one group, {"groups": [...]},
 // or several documents, in JSON or YAML.
 func readGroups(w http.ResponseWriter, r *http.Request) ([]*proto.TaskGroup, error) {
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) //nolint:errcheck // then there is none
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	f, err := readBody(w, r, maxBody)
 	if err != nil {
-		return nil, fmt.Errorf("reading the request: %w", err)
+		return nil, err
 	}
-	f := strictyaml.Parse("", body)
 	var groups []*proto.TaskGroup
 	for _, doc := range f.Documents() {
 		groups = append(groups, decodeGroups(doc)...)

@@ -2,9 +2,7 @@ package api
 
 import (
 	"fmt"
-	"io"
 	"net/http"
-	"time"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -88,12 +86,10 @@ const maxChange = 64 << 10
 // readChange reads the object of a request; fields that read does not ask for
 // are refused.
 func readChange(w http.ResponseWriter, r *http.Request, read func(*strictyaml.Object)) error {
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) //nolint:errcheck // then there is none
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxChange))
+	f, err := readBody(w, r, maxChange)
 	if err != nil {
-		return fmt.Errorf("reading the request: %w", err)
+		return err
 	}
-	f := strictyaml.Parse("", body)
 	docs := f.Documents()
 	if len(docs) != 1 && f.Err() == nil {
 		f.Fail("expected one object")

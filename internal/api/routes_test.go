@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"compress/gzip"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -38,6 +39,24 @@ func TestAnotherSiteCannotSubmitThroughABrowser(t *testing.T) {
 	f.refused(f.do("DELETE", "/v1/groups/A/a", "", "Sec-Fetch-Site", "cross-site"), 403, api.CodeForbidden, "another site")
 	if a := f.do("POST", "/v1/groups", group("A", "a"), "Origin", f.url); a.status != http.StatusOK {
 		t.Errorf("the own page: %d %s", a.status, a.body)
+	}
+}
+
+func TestABodyIsSentAsItIs(t *testing.T) {
+	f := serve(t, "cpus:1;mem:4096")
+	var packed strings.Builder
+	z := gzip.NewWriter(&packed)
+	z.Write([]byte(group("A", "a"))) //nolint:errcheck // into memory
+	z.Close()                        //nolint:errcheck // see above
+	for _, to := range [][2]string{{"POST", "/v1/groups"}, {"PUT", "/v1/roles/eng"}} {
+		a := f.do(to[0], to[1], packed.String(), "Content-Encoding", "gzip")
+		f.refused(a, 415, api.CodeEncoding, `"gzip" is not read: send it as it is`)
+		if got := a.header.Get("Accept-Encoding"); got != "identity" {
+			t.Errorf("%s: accepted is %q", to[1], got)
+		}
+	}
+	if a := f.do("POST", "/v1/groups", group("A", "a"), "Content-Encoding", "identity"); a.status != http.StatusOK {
+		t.Errorf("as it is: %d %s", a.status, a.body)
 	}
 }
 
