@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"fairlead/allocator"
-	"fairlead/drf"
 	"fairlead/proto"
 )
 
@@ -122,80 +121,4 @@ func (s *Scheduler) snapshot() error {
 	}
 	s.records = 0
 	return nil
-}
-
-// configure books the roles and frameworks of the configuration that differ
-// from what is booked. Roles that are in the journal and not in the
-// configuration any more stay as they are, and may contradict it.
-func (s *Scheduler) configure(b *batch) error {
-	v := s.state.View()
-	var roles []allocator.RoleSet
-	for _, r := range allocator.ParentsFirst(s.cfg.Roles) {
-		if !hasRole(v, r) {
-			roles = append(roles, r)
-		}
-	}
-	if err := s.setRoles(b, roles); err != nil {
-		return err
-	}
-	for _, f := range s.cfg.Frameworks {
-		if !hasFramework(v, f) {
-			s.book(b, f)
-		}
-	}
-	return nil
-}
-
-// setRoles books roles in an order in which each is accepted: a guarantee that
-// grows needs that of the role above first, one that shrinks those below it.
-func (s *Scheduler) setRoles(b *batch, roles []allocator.RoleSet) error {
-	for len(roles) > 0 {
-		var refused []allocator.RoleSet
-		var why error
-		for _, r := range roles {
-			if err := s.fact(b, r); err != nil {
-				refused, why = append(refused, r), err
-			}
-		}
-		if len(refused) == len(roles) {
-			return fmt.Errorf("the configured roles: %w", why)
-		}
-		roles = refused
-	}
-	return nil
-}
-
-func hasRole(v *allocator.View, want allocator.RoleSet) bool {
-	for _, r := range v.Roles {
-		if r.Role == want.Role {
-			return r.Weight == drf.Amount(want.Weight) && sameAmounts(v.Quantities(r.Guarantee), want.Guarantee) && sameAmounts(r.Limit, want.Limit)
-		}
-	}
-	return false
-}
-
-// sameAmounts compares without regard to order.
-func sameAmounts(a, b []allocator.Quantity) bool {
-	amounts := map[allocator.Quantity]int{}
-	for _, q := range a {
-		amounts[q]++
-	}
-	for _, q := range b {
-		amounts[q]--
-	}
-	for _, n := range amounts {
-		if n != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func hasFramework(v *allocator.View, want allocator.FrameworkSet) bool {
-	for _, f := range v.Frameworks {
-		if f.Framework == want.Framework && f.Role == want.Role {
-			return f.Weight == drf.Amount(want.Weight)
-		}
-	}
-	return false
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // check says what is wrong with the options, as far as that can be known
-// before anything is started.
+// before anything is started, and reads the file of --config.
 func (d *daemon) check() error {
 	if err := checkListen("--listen", d.listen); err != nil {
 		return err
@@ -34,10 +34,11 @@ func (d *daemon) check() error {
 	if err := taskgroup.CheckRole(d.role); err != nil {
 		return usagef("--role: %w", err)
 	}
-	if _, err := readConfig(d.config); err != nil {
+	var err error
+	if d.tree, err = readConfig(d.config); err != nil {
 		return err
 	}
-	_, _, err := d.findExecutor()
+	_, _, err = d.findExecutor()
 	return err
 }
 
@@ -77,11 +78,7 @@ func checkListen(option, address string) error {
 // the API has to serve to agents, if any. The journal is left to the caller.
 func (d *daemon) schedulerConfig(log *zap.Logger) (cfg scheduler.Config, served string, err error) {
 	cfg = scheduler.Config{Logger: log.Named("scheduler"), SlotsPerAgent: d.executorSlots, StartAnew: d.startAnew}
-	tree, err := readConfig(d.config)
-	if err != nil {
-		return cfg, "", err
-	}
-	cfg.Roles, cfg.Frameworks = tree.roles, tree.frameworks
+	cfg.Roles, cfg.Frameworks = d.tree.roles, d.tree.frameworks
 	if cfg.Executor, served, err = d.findExecutor(); err != nil {
 		return cfg, "", err
 	}

@@ -30,6 +30,7 @@ type daemon struct {
 	readyFile string
 	state     string
 	config    string
+	tree      treeConfig // what is in config
 
 	name, user, principal, secretFile string
 	role                              string

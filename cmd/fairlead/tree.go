@@ -42,8 +42,8 @@ refuse is refused: a limit below the guarantee or above that of the role above, 
 guarantees that are more than those of the role above; and guarantees that are more
 than the cluster has, unless --allow-unsatisfiable.
 
-The change is kept across restarts, except for roles that the file of --config
-names: these are set as it says at the next start.`,
+The change is kept across restarts, until the file of --config says something else
+of the role than it said before.`,
 		Example: `  fairlead role set eng --weight 3 --limit cpus=80
   fairlead role set eng/dev --guarantee cpus=8,mem=16384
   fairlead role set eng --limit none`,
@@ -107,8 +107,8 @@ func (a *app) frameworkSetCommand() *cobra.Command {
 groups that name none; what is not given stays as it is. Groups that were submitted
 stay in their role, with its weight: a framework has a weight in each of its roles.
 
-The change is kept across restarts, except for frameworks that the file of --config
-names: these are set as it says at the next start.`,
+The change is kept across restarts, until the file of --config says something else
+of the framework than it said before.`,
 		Example: `  fairlead framework set spark --weight 2
   fairlead framework set spark --in eng/dev`,
 		Args: cobra.ExactArgs(1),
