@@ -1,6 +1,9 @@
 package recorded
 
 import (
+	"maps"
+	"slices"
+
 	"fairlead/allocator"
 	"fairlead/drf"
 	"fairlead/proto"
@@ -12,7 +15,8 @@ const waitsMillis = 1
 // Live is a task group that has not ended, as it stands.
 type Live struct {
 	Spec *proto.TaskGroup
-	// Agents are where instances run, by number; "" for one that waits, to be started or started again.
+	// Agents are where instances run, by number; "" for one that waits, to be started or started again. Of a
+	// group with one on each agent only those that run are there.
 	Agents map[int32]string
 }
 
@@ -22,6 +26,9 @@ type place struct{ group, index int }
 // begin adds a live group: an entry for each instance that runs, and one for those that wait. It
 // returns where each instance is.
 func (w *Workload) begin(l Live) map[int32]place {
+	if l.Spec.PerAgent {
+		return w.beginDaemon(l)
+	}
 	out := make(map[int32]place)
 	waiting := Group{Spec: l.Spec, ArrivalMillis: waitsMillis}
 	var numbers []int32
@@ -52,6 +59,19 @@ func (w *Workload) begin(l Live) map[int32]place {
 	return out
 }
 
+// beginDaemon adds a live group with one instance on each agent: an entry for each that runs, and one for
+// the agents that have none yet.
+func (w *Workload) beginDaemon(l Live) map[int32]place {
+	out := make(map[int32]place)
+	others := Group{Spec: l.Spec, ArrivalMillis: waitsMillis}
+	for _, n := range slices.Sorted(maps.Keys(l.Agents)) {
+		others.Except = append(others.Except, l.Agents[n])
+		out[n] = place{w.add(l.Spec.Name, Group{Spec: single(l.Spec, n), Durations: []int64{0}, Agent: l.Agents[n]}), 0}
+	}
+	w.add(l.Spec.Name, others)
+	return out
+}
+
 // rest is how many of the instances that wait are demanded of an elastic group, of which others run. 0
 // stands for all of them.
 func (w *Workload) rest(spec *proto.TaskGroup, of uint32) uint32 {
@@ -71,7 +91,8 @@ func (w *Workload) rest(spec *proto.TaskGroup, of uint32) uint32 {
 func single(of *proto.TaskGroup, instance int32) *proto.TaskGroup {
 	spec := *of
 	spec.Name, spec.Instances, spec.InstancesMin, spec.GangMin = instanceName(of.Name, instance), 1, 0, 0
-	spec.After, spec.AfterEnd = nil, nil
+	spec.After, spec.AfterEnd, spec.PerAgent = nil, nil, false
+	spec.Prefer, spec.Near, spec.Sticky = nil, "", false
 	return &spec
 }
 
@@ -127,7 +148,9 @@ func (w *Workload) liveGroup(g *allocator.GroupView, spec *proto.TaskGroup) (Liv
 	}
 	l := Live{Spec: withRole(spec, g.Role), Agents: make(map[int32]string)}
 	for n := range g.Instances {
-		l.Agents[n] = ""
+		if !spec.PerAgent {
+			l.Agents[n] = ""
+		}
 	}
 	for _, in := range g.Runs {
 		switch in.State {

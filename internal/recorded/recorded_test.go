@@ -296,3 +296,47 @@ func TestAGroupThatIsRunAgain(t *testing.T) {
 		t.Errorf("%d groups until %v s, notes %v; want 4 until 22 s", len(w.Groups), r.MakespanS, w.Notes)
 	}
 }
+
+// A group with one instance on each agent is one in the scenario too: of a journal from the start, of a
+// state on the agents that have none of it yet.
+func TestADaemonGroup(t *testing.T) {
+	const ship = `{framework: f, name: ship, per: agent, constraints: [[hostname, UNLIKE, host-c]], tasks: [{name: main, command: x, resources: {cpus: 1}}]}`
+	d := newTape(t)
+	d.at(1_000, agent("a", 1), agent("b", 1), agent("c", 1))
+	d.at(2_000, ship)
+	d.at(5_000, agent("d", 1), agent("e", 1))
+	day, err := ReadJournal("day", d.journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := d.lines(day, `"name": "ship", "framework": "f", "per": "agent",`, `"until": "3s"`)
+	if running := r.Frameworks[0].Running; running != 4 {
+		t.Errorf("%d run at the end of the day, want 4", running)
+	}
+	now, err := ReadState("now", d.journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r = d.lines(now, `"name": "ship.3", "framework": "f", "role": "*", "instances": 1,`, `"per": "agent"`,
+		`["hostname", "UNLIKE", "host-c"], ["hostname", "UNLIKE", "host-a|host-b|host-d|host-e"]`)
+	if running := r.Frameworks[0].Running; running != 4 {
+		t.Errorf("%d run now, want 4", running)
+	}
+}
+
+// What runs is bound to its agent and wishes for no other; what waits wishes to be near what became of a group.
+func TestAGroupNearAnother(t *testing.T) {
+	d := newTape(t)
+	d.at(1_000, agent("a", 1), agent("b", 1))
+	d.at(2_000, `{framework: f, name: cache, tasks: [{name: main, command: x, resources: {cpus: 1}}]}`)
+	d.at(3_000, `{framework: f, name: web, instances: 2, near: cache, tasks: [{name: main, command: x, resources: {cpus: 1}}]}`)
+	d.at(9_000, agent("c", 0))
+	now, err := ReadState("now", d.journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := d.lines(now, `"name": "web.0"`, `"near": "cache.0"`)
+	if running := r.Frameworks[0].Running; running != 2 || len(r.Placements) != 2 {
+		t.Errorf("%d run from the start, want 2", running)
+	}
+}

@@ -64,6 +64,8 @@ type Group struct {
 	Durations []int64
 	// Agent is where the instance runs already, "" for a group that is placed.
 	Agent string
+	// Except are agents where a group with one instance on each has its instance already.
+	Except []string
 
 	killed bool
 }

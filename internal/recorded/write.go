@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -35,8 +36,8 @@ func (w *Workload) Write(to io.Writer) error {
 		fmt.Fprintf(out, "%s\n%s", comma(i), tree.ToLine())
 	}
 	fmt.Fprintf(out, "],\n\"groups\": [")
-	for i, g := range w.Groups {
-		fmt.Fprintf(out, "%s\n%s", comma(i), w.tree(i, names[g.Agent]).ToLine())
+	for i := range w.Groups {
+		fmt.Fprintf(out, "%s\n%s", comma(i), w.tree(i, names).ToLine())
 	}
 	fmt.Fprintf(out, "\n],\n\"changes\": [")
 	for i, c := range w.changes {
@@ -67,11 +68,21 @@ func (w *Workload) settings(out io.Writer) {
 	if executor := w.executor(); len(executor) > 0 {
 		line("executor", taskgroup.ResourcesTree(executor, 0))
 	}
-	switch after := c.ReserveAfterMillis; {
-	case after < 0:
-		line("reserve_after", strictyaml.Text("never"))
-	case after > 0:
-		line("reserve_after", strictyaml.Millis(after))
+	time := func(name string, millis int64) {
+		switch {
+		case millis < 0:
+			line(name, strictyaml.Text("never"))
+		case millis > 0:
+			line(name, strictyaml.Millis(millis))
+		}
+	}
+	time("reserve_after", c.ReserveAfterMillis)
+	time("avoid_failed", c.AvoidMillis)
+	time("shrink_after", c.ShrinkAfterMillis)
+	time("grow_after", c.GrowAfterMillis)
+	time("half_life", c.HalfLifeMillis)
+	if c.FairnessKnob != 0 && c.Placement == allocator.Tetris {
+		line("fairness_knob", amount(max(c.FairnessKnob, 0)))
 	}
 	if c.Preemption {
 		line("preemption", strictyaml.Bool(true))
@@ -82,7 +93,7 @@ func (w *Workload) settings(out io.Writer) {
 // until is when the scenario ends: when all has, or with the recording.
 func (w *Workload) until() int64 {
 	for _, g := range w.Groups {
-		if !g.killed && slices.Contains(g.Durations, 0) {
+		if g.Spec.PerAgent || !g.killed && slices.Contains(g.Durations, 0) {
 			return max(w.EndMillis, 1)
 		}
 	}
@@ -137,10 +148,13 @@ func roleTree(r allocator.RoleSet) strictyaml.Tree {
 
 // tree is the n-th group with its times, without what a simulation does not look at: nothing fails there,
 // so that nothing is started again.
-func (w *Workload) tree(n int, agent string) strictyaml.Tree {
+func (w *Workload) tree(n int, names map[string]string) strictyaml.Tree {
 	g := w.Groups[n]
 	spec := *g.Spec
 	spec.After, spec.AfterEnd = w.after(n, spec.After), w.after(n, spec.AfterEnd)
+	if parts := w.parts[owner{spec.Framework, spec.Near}]; len(parts) > 0 {
+		spec.Near = w.Groups[parts[0]].Spec.Name
+	}
 	spec.Restart, spec.MaxRuntimeMs, spec.Labels = nil, 0, nil
 	spec.Tasks = nil
 	for _, t := range g.Spec.Tasks {
@@ -148,14 +162,26 @@ func (w *Workload) tree(n int, agent string) strictyaml.Tree {
 			Name: t.Name, Sidecar: t.Sidecar, Resources: t.Resources, Ports: t.Ports, KillGraceMs: t.KillGraceMs,
 		})
 	}
-	if agent != "" {
-		spec.Constraints = []proto.Constraint{{Field: "hostname", Operator: proto.Operator_LIKE, Value: regexp.QuoteMeta(agent)}}
+	switch {
+	case g.Agent != "":
+		spec.Constraints = []proto.Constraint{onAgents(proto.Operator_LIKE, names, g.Agent)}
+	case len(g.Except) > 0:
+		spec.Constraints = append(slices.Clip(spec.Constraints), onAgents(proto.Operator_UNLIKE, names, g.Except...))
 	}
 	t := taskgroup.Tree(&spec)
 	if g.ArrivalMillis > 0 {
 		t.With("arrival", strictyaml.Millis(g.ArrivalMillis))
 	}
 	return g.durations(t)
+}
+
+// onAgents is a constraint on the names of agents.
+func onAgents(operator proto.Operator, names map[string]string, ids ...string) proto.Constraint {
+	var patterns []string
+	for _, id := range ids {
+		patterns = append(patterns, regexp.QuoteMeta(names[id]))
+	}
+	return proto.Constraint{Field: "hostname", Operator: operator, Value: strings.Join(patterns, "|")}
 }
 
 // durations adds one duration where all are the same, otherwise a list of them.
@@ -171,7 +197,7 @@ func (g Group) durations(t strictyaml.Tree) strictyaml.Tree {
 		}
 	}
 	switch {
-	case same && g.Durations[0] == 0:
+	case len(list) == 0, same && g.Durations[0] == 0:
 		return t
 	case same:
 		return t.With("duration", list[0])
