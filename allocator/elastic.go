@@ -190,8 +190,8 @@ func (s *State) surplusText(g *group) string {
 	for range s.surplusOf(g) {
 		live++
 	}
-	text := fmt.Sprintf("with all of its %d instances and %d of up to %d more, which run where nobody else waits for the room",
-		g.spec.base(), live, g.spec.Surplus)
+	text := fmt.Sprintf("with the %s that it demands and %d of up to %d more, which run where nobody else waits for the room",
+		countOf(g.spec.base(), "instance"), live, g.spec.Surplus)
 	if s.growAt != never && s.growAt > s.now {
 		text += fmt.Sprintf("; more may start in %s", s.still(s.growAt))
 	}

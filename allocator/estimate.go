@@ -122,9 +122,9 @@ func (f *forecasting) lasts(g *group) (millis int64, why string, ok bool) {
 	own, all := f.means[groupKey{g.spec.Framework, g.spec.Name}], f.means[groupKey{g.spec.Framework, ""}]
 	switch {
 	case own.count > 0:
-		millis, why = own.sum/own.count, fmt.Sprintf("as its %s did", runsOf(own.count))
+		millis, why = own.sum/own.count, fmt.Sprintf("as its %s did", countOf(own.count, "run"))
 	case all.count > 0:
-		millis, why = all.sum/all.count, fmt.Sprintf("as %s of its framework did", runsOf(all.count))
+		millis, why = all.sum/all.count, fmt.Sprintf("as %s of its framework did", countOf(all.count, "run"))
 	}
 	if limit > 0 && (why == "" || millis > limit) {
 		millis, why = limit, "its max_runtime"
@@ -132,11 +132,12 @@ func (f *forecasting) lasts(g *group) (millis int64, why string, ok bool) {
 	return millis, why, why != ""
 }
 
-func runsOf(n int64) string {
+// countOf is n things: "1 run", "2 runs".
+func countOf[N int | int32 | int64](n N, thing string) string {
 	if n == 1 {
-		return "1 run"
+		return "1 " + thing
 	}
-	return fmt.Sprintf("%d runs", n)
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // expect notes when a run will end. One that took longer already is taken to
@@ -231,7 +232,7 @@ func (f *forecasting) assumption() string {
 		parts = append(parts, fmt.Sprintf("%d more groups as their like did", n))
 	}
 	if f.preempts > 0 {
-		parts = append(parts, "preemption ends "+runsOf(f.preempts))
+		parts = append(parts, "preemption ends "+countOf(f.preempts, "run"))
 	}
 	return strings.Join(append(parts, "nothing else is submitted"), "; ")
 }

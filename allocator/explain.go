@@ -133,10 +133,11 @@ func (s *State) Explain(framework, name string) (*Explanation, error) {
 	s.viewQuotas(g, e)
 	if v.Pending > 0 {
 		s.explainWait(g, e)
+		e.leadWithFirst()
 	}
 	e.Impossible = v.Pending > 0 && s.impossible(g)
 	if n := g.grownBy(); n > 0 && !g.over() {
-		e.because(ReasonMemory, "each instance that starts is given %s MB of memory more than was asked for: a task ran out of it", n)
+		e.because(ReasonMemory, "each instance that starts is given %s MiB of memory more than was asked for: a task ran out of it", n)
 	}
 	s.trailOf(g, e)
 	s.summarize(g, e)

@@ -9,6 +9,9 @@ type Miss struct {
 	Lacking []Quantity
 	// Fails are the constraints that it fails.
 	Fails []string
+	// Refused is what keeps the group from it for a while, as what is said of the
+	// agent: "failed a run of it lately".
+	Refused string
 }
 
 // near is the agent that lacks least, as far as they were looked at: the fewest
@@ -21,7 +24,10 @@ type near struct {
 }
 
 func (n *near) consider(s *State, g *group, a *agent) {
-	fails := len(g.failedOn(a)) + len(g.softlyFailedOn(a))
+	fails := len(g.failedOn(a))
+	if g.refusal(s, a) != "" {
+		fails++
+	}
 	lacking := s.lackingOn(g, a)
 	missing := s.partOf(&lacking)
 	if n.agent == nil || fails < n.fails || fails == n.fails &&
@@ -31,11 +37,10 @@ func (n *near) consider(s *State, g *group, a *agent) {
 }
 
 func (n *near) miss(s *State, g *group) *Miss {
-	m := &Miss{Agent: n.agent.id, Lacking: s.quantities(s.lackingOn(g, n.agent))}
+	m := &Miss{Agent: n.agent.id, Lacking: s.quantities(s.lackingOn(g, n.agent)), Refused: g.refusal(s, n.agent)}
 	for _, r := range g.failedOn(n.agent) {
 		m.Fails = append(m.Fails, r.Constraint.String())
 	}
-	m.Fails = append(m.Fails, g.softlyFailedOn(n.agent)...)
 	return m
 }
 

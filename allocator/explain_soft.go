@@ -13,22 +13,23 @@ func (s *State) softRefuses(g *group) bool {
 	return g.limits != nil && g.limits.soft != nil && s.countAgents(g.limits.allowForGood) > 0
 }
 
-// softlyFailedOn names what keeps the next instance from an agent for a while.
-func (g *group) softlyFailedOn(a *agent) []string {
+// refusal says what about an agent keeps the next instance from it for a while, ""
+// if nothing does.
+func (g *group) refusal(s *State, a *agent) string {
 	if g.daemon != nil && !g.daemon.waitsOn(a) {
-		return []string{"no instance waits for it"}
+		return "has no instance that waits for it"
 	}
 	if g.limits == nil || g.limits.soft == nil || g.limits.soft.allow(a) {
-		return nil
+		return ""
 	}
 	sf := g.limits.soft
 	switch h := sf.home(); {
 	case slices.ContainsFunc(sf.avoided, func(v avoided) bool { return v.on && v.agent == a.id }):
-		return []string{"a run of it failed there lately"}
+		return "failed a run of it lately"
 	case h != nil && h.on:
-		return []string{"it waits for " + h.agent}
+		return "is not " + s.agentText(h.agent) + ", where it ran before"
 	}
-	return []string{"it prefers " + g.spec.preference()}
+	return "is not what it prefers"
 }
 
 // explainSoft says which agents a group keeps away from for now, and how long.
@@ -39,11 +40,11 @@ func (s *State) explainSoft(g *group, e *Explanation) {
 	left := func(until int64) drf.Amount { return drf.Amount(until - s.now) } // thousandths: seconds
 	for _, v := range g.soft.avoided {
 		if v.on {
-			e.because(ReasonAvoided, "it keeps away from %s, where %s of it failed lately, for another %s s", v.agent, runsOf(int64(v.failures)), left(v.until))
+			e.because(ReasonAvoided, "it keeps away from %s, where %s of it failed lately, for another %s s", s.agentText(v.agent), countOf(v.failures, "run"), left(v.until))
 		}
 	}
 	if h := g.soft.home(); h != nil && h.on {
-		e.because(ReasonPreference, "instance %d waits for %s, where it ran before, for another %s s", h.instance, h.agent, left(h.until))
+		e.because(ReasonPreference, "instance %d waits for %s, where it ran before, for another %s s", h.instance, s.agentText(h.agent), left(h.until))
 		return
 	}
 	if g.soft.prefers {

@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -112,6 +113,14 @@ func (e *Explanation) first() Reason {
 	return e.Reasons[0]
 }
 
+// leadWithFirst puts the reason that outweighs the others before them.
+func (e *Explanation) leadWithFirst() {
+	first := e.first()
+	if i := slices.Index(e.Reasons, first); i > 0 {
+		e.Reasons = slices.Insert(slices.Delete(e.Reasons, i, i+1), 0, first)
+	}
+}
+
 // waitsForRoom names the room, and the agent that is nearest to having it.
 func (s *State) waitsForRoom(g *group, e *Explanation, r Reason) string {
 	if e.Impossible {
@@ -142,7 +151,7 @@ func (s *State) waitsForRoom(g *group, e *Explanation, r Reason) string {
 	return text
 }
 
-// text says what the agent lacks: "lacks cpus=1 and fails rack UNIQUE".
+// text says what is wrong with the agent: "lacks cpus=1 and fails rack UNIQUE".
 func (m *Miss) text() string {
 	var parts []string
 	if len(m.Lacking) > 0 {
@@ -154,6 +163,9 @@ func (m *Miss) text() string {
 	}
 	if len(m.Fails) > 0 {
 		parts = append(parts, "fails "+strings.Join(m.Fails, " and "))
+	}
+	if m.Refused != "" {
+		parts = append(parts, m.Refused)
 	}
 	return strings.Join(parts, " and ")
 }

@@ -53,7 +53,7 @@ func (s *State) bookHold(g *group, on []heldOn, until, completeBy int64) {
 		before = s.letGo(g)
 	} else {
 		g.holds++
-		s.trace(g, StepHeld, fmt.Sprintf("room for %d on %d agents, for %d s at most", g.together(), len(on), (until-s.now)/1000))
+		s.trace(g, StepHeld, fmt.Sprintf("room for %d on %s, for %d s at most", g.together(), countOf(len(on), "agent"), (until-s.now)/1000))
 	}
 	s.lineChanged(g.queue)
 	h := &hold{group: g, on: on, until: until, completeBy: completeBy, stale: true}

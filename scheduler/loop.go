@@ -132,7 +132,7 @@ func (s *Scheduler) note(b *batch, action allocator.Action) {
 			s.ended = append(s.ended, owner{a.Framework, a.Group})
 		}
 	case allocator.Hold:
-		b.event(Event{Type: "group.held", Framework: a.Framework, Group: a.Group, Message: fmt.Sprintf("room is kept for it on %d agents", len(a.On))})
+		b.event(Event{Type: "group.held", Framework: a.Framework, Group: a.Group, Message: fmt.Sprintf("room is kept for it; agents: %d", len(a.On))})
 	case allocator.Kill:
 		if ref := s.byRun[a.Run]; a.Cause == allocator.KillSurplus {
 			b.event(Event{Type: "instance.shrinking", Framework: ref.owner.framework, Group: ref.owner.group, Instance: ref.instance, Agent: a.Agent, Message: a.Message})

@@ -86,7 +86,7 @@ func (a *app) writeGroup(w io.Writer, g *api.GroupDetail) {
 		facts = append(facts, [2]string{"Queued", fmt.Sprint(g.Queued)})
 	}
 	if g.GrownMem > 0 {
-		facts = append(facts, [2]string{"Memory", g.GrownMem.String() + " MB more than was asked for: a task ran out of it"})
+		facts = append(facts, [2]string{"Memory", g.GrownMem.String() + " MiB more than was asked for: a task ran out of it"})
 	}
 	if g.Reruns > 0 {
 		facts = append(facts, [2]string{"Reruns", fmt.Sprint(g.Reruns)})

@@ -95,6 +95,7 @@ type Nearest struct {
 	Agent   string    `json:"agent"`
 	Lacking Resources `json:"lacking,omitempty"` // what it has too little of, and how much
 	Fails   []string  `json:"fails,omitempty"`   // constraints
+	Refused string    `json:"refused,omitempty"` // what keeps the group from it for a while
 }
 
 // Quota is that of a role, and how much of it is used.

@@ -36,7 +36,7 @@ func explanationOf(e *allocator.Explanation) *Explanation {
 // explainShares adds what is about the shares of all.
 func explainShares(out *Explanation, e *allocator.Explanation) {
 	if m := e.Nearest; m != nil {
-		out.Nearest = &Nearest{m.Agent, quantities(m.Lacking), m.Fails}
+		out.Nearest = &Nearest{m.Agent, quantities(m.Lacking), m.Fails, m.Refused}
 	}
 	for _, q := range e.Quotas {
 		out.Quotas = append(out.Quotas, Quota{q.Role, quantities(q.Held), quantities(q.Guarantee), quantities(q.Limit)})

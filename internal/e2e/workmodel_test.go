@@ -150,7 +150,7 @@ func TestAGroupThatRanOutOfMemoryIsGivenMore(t *testing.T) {
 	if !strings.HasPrefix(d.History[0].Message, "Memory limit exceeded") || d.GrownMem != 100 {
 		t.Errorf("%+v", d)
 	}
-	if out, _, _ := up.cli("explain", "eater"); !strings.Contains(out, "is given 100 MB of memory more than was asked for") {
+	if out, _, _ := up.cli("explain", "eater"); !strings.Contains(out, "is given 100 MiB of memory more than was asked for") {
 		t.Errorf("explain:\n%s", out)
 	}
 	if err := os.WriteFile(gate, nil, 0o644); err != nil {
