@@ -38,6 +38,7 @@ const (
 // run carries out one command line.
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
+	helpRefuses(root)
 	root.SetArgs(args)
 	root.SetIn(a.in)
 	root.SetOut(a.out)
@@ -87,13 +88,12 @@ Exit status: 0 done; 1 what was asked for failed; 2 bad usage or bad input;
 		&cobra.Group{ID: groupOther, Title: "Other commands:"},
 	)
 	root.SetHelpCommandGroupID(groupOther)
-	root.SetCompletionCommandGroupID(groupOther)
 	root.AddCommand(
 		a.upCommand(), a.clusterCommand(), a.schedulerCommand(),
 		a.submitCommand(), a.planCommand(), a.waitCommand(), a.killCommand(), a.rerunCommand(), a.logsCommand(),
 		a.psCommand(), a.describeCommand(), a.explainCommand(),
 		a.sharesCommand(), a.roleCommand(), a.frameworkCommand(), a.agentsCommand(), a.offersCommand(), a.eventsCommand(),
-		a.simulateCommand(), a.traceCommand(), a.replayCommand(), a.versionCommand(),
+		a.simulateCommand(), a.traceCommand(), a.replayCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	explainUsage(root)
 	return root

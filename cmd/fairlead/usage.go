@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -29,7 +30,7 @@ func explainUsage(cmd *cobra.Command) {
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			return usagef("unknown command %q\nSee '%s --help'", cmd.CommandPath()+" "+args[0], cmd.CommandPath())
+			return unknownCommand(cmd, args[0])
 		}
 		return
 	}
@@ -38,12 +39,39 @@ func explainUsage(cmd *cobra.Command) {
 		if check == nil || check(cmd, args) == nil {
 			return nil
 		}
-		name, takes, _ := strings.Cut(cmd.Use, " ")
+		_, takes, _ := strings.Cut(cmd.Use, " ")
+		name := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 		if takes == "" {
 			return usagef("%s takes no argument, got %q\nSee '%s --help'", name, args[0], cmd.CommandPath())
 		}
 		return usagef("%s takes %s, got %s\nSee '%s --help'", name, takes, countOf(len(args), "argument"), cmd.CommandPath())
 	}
+}
+
+// helpRefuses makes 'help' refuse what no command is called.
+func helpRefuses(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	help.Args = func(_ *cobra.Command, args []string) error {
+		found, rest, err := root.Find(args)
+		if err != nil || len(rest) > 0 && found.HasSubCommands() {
+			return unknownCommand(cmp.Or(found, root), rest[0])
+		}
+		return nil
+	}
+}
+
+// unknownCommand refuses what no command below cmd is called.
+func unknownCommand(cmd *cobra.Command, name string) error {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	hint := ""
+	if best := strictyaml.Nearest(name, names); best != "" {
+		hint = fmt.Sprintf(": did you mean '%s %s'?", cmd.CommandPath(), best)
+	}
+	return usagef("unknown command %q%s\nSee '%s --help'", cmd.CommandPath()+" "+name, hint, cmd.CommandPath())
 }
 
 func countOf(n int, thing string) string {
@@ -61,7 +89,22 @@ func flagError(cmd *cobra.Command, err error) error {
 	if bad := (*pflag.InvalidValueError)(nil); errors.As(err, &bad) {
 		err = fmt.Errorf("--%s %q: %w", bad.GetFlag().Name, bad.GetValue(), cause(err))
 	}
+	if none := (*pflag.NotExistError)(nil); errors.As(err, &none) {
+		if best := nearestOption(cmd, none.GetSpecifiedName()); best != "" {
+			err = fmt.Errorf("%w: did you mean --%s?", err, best)
+		}
+	}
 	return usagef("%w\nSee '%s --help'", err, cmd.CommandPath())
+}
+
+// nearestOption is the option of a command that was meant by another name: "" if none is near.
+func nearestOption(cmd *cobra.Command, name string) string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if best := strictyaml.Nearest(name, names); best != "" || cmd.Flags().Lookup("format") == nil {
+		return best
+	}
+	return map[string]string{"json": "format json", "yaml": "format yaml", "o": "format"}[name]
 }
 
 // cause is why a value was refused, without pflag's mention of an option that

@@ -69,16 +69,22 @@ func alternatives(names []string) string {
 // didYouMean is ": did you mean x?" for the name that is nearest to what was written, or nothing
 // if none is near.
 func didYouMean(written string, names []string) string {
+	if best := Nearest(written, names); best != "" {
+		return ": did you mean " + best + "?"
+	}
+	return ""
+}
+
+// Nearest is the name that was meant by what was written, as far as it can be guessed: "" if none is
+// near.
+func Nearest(written string, names []string) string {
 	best, least := "", max(1, len(written)/3)
 	for _, name := range names {
 		if d := distance(strings.ToLower(written), strings.ToLower(name)); d <= least && d < len(name) {
 			best, least = name, d-1
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return ": did you mean " + best + "?"
+	return best
 }
 
 // maxCompared bounds the work for keys that are no names at all.
