@@ -21,7 +21,10 @@ const (
 // Planned says what would become of one group.
 type Planned struct {
 	Framework, Group string
-	Verdict          Verdict
+	// Known says that it is there already, so that the submission changes nothing
+	// about it.
+	Known   bool
+	Verdict Verdict
 	// Starts is how many instances the next Tick would start, beside those that
 	// run already.
 	Starts      int32
@@ -38,10 +41,10 @@ func PlanSubmit(cfg Config, m *Image, groups []Group) (*Plan, error) {
 	}
 	s.decideAll() // what waits already comes first where it is entitled to
 	p := &Plan{Before: s.frameworks()}
-	running := make([]int32, len(groups))
+	running, known := make([]int32, len(groups)), make([]bool, len(groups))
 	for i, g := range groups {
 		if old, ok := s.groups[groupKey{g.Framework, g.Name}]; ok {
-			running[i] = old.live
+			running[i], known[i] = old.live, true
 		}
 		if err := s.applyGroupSubmitted(GroupSubmitted{g}); err != nil {
 			return nil, err
@@ -58,7 +61,8 @@ func PlanSubmit(cfg Config, m *Image, groups []Group) (*Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.Groups = append(p.Groups, Planned{g.Framework, g.Name, e.verdict(), s.groups[groupKey{g.Framework, g.Name}].live - running[i], e})
+		starts := s.groups[groupKey{g.Framework, g.Name}].live - running[i]
+		p.Groups = append(p.Groups, Planned{g.Framework, g.Name, known[i], e.verdict(), starts, e})
 		if e.Pending == 0 {
 			continue
 		}

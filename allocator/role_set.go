@@ -55,6 +55,17 @@ func (s *State) Framework(framework, role string) FrameworkSet {
 	return f
 }
 
+// RolesOf are the roles that a framework is in, by name.
+func (s *State) RolesOf(framework string) []string {
+	var out []string
+	for _, q := range s.frameworksByName() {
+		if q.name == framework {
+			out = append(out, q.role)
+		}
+	}
+	return out
+}
+
 // Guaranteeable reports whether what roles are promised would be there if one of
 // them was set like this: the guarantees of the roles at the top are no more
 // than what the agents hold together. Like Satisfiable it knows nothing, and

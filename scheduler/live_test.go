@@ -134,7 +134,7 @@ func (w *world) submit(yaml string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.Submit(w.t.Context(), groups, false); err != nil {
+	if _, err := w.Submit(w.t.Context(), groups, false); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -312,13 +312,13 @@ func TestAConflictingSubmissionChangesNothing(t *testing.T) {
 		}
 		return gs
 	}
-	if err := w.Submit(t.Context(), group(1), false); err != nil {
+	if _, err := w.Submit(t.Context(), group(1), false); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Submit(t.Context(), group(1), false); err != nil {
+	if _, err := w.Submit(t.Context(), group(1), false); err != nil {
 		t.Errorf("the same specification again: %v", err)
 	}
-	if err := w.Submit(t.Context(), group(2), false); err == nil {
+	if _, err := w.Submit(t.Context(), group(2), false); err == nil {
 		t.Error("another specification under the name was accepted")
 	}
 }

@@ -241,7 +241,7 @@ func submitOne(t *testing.T, s *scheduler.Scheduler) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Submit(t.Context(), groups, false); err != nil {
+	if _, err := s.Submit(t.Context(), groups, false); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"fairlead/allocator"
 	"fairlead/internal/schedule"
 	"fairlead/internal/taskgroup"
+	"fairlead/proto"
 )
 
 // maxMissed bounds the times of one group that are told at once, the latest ones:
@@ -33,6 +35,26 @@ func (s *Scheduler) plan(o owner) {
 		s.times.of[o] = sched
 		s.times.next = time.Time{}
 	}
+}
+
+// everDue refuses groups that are not there yet and whose last time has gone by.
+func (s *Scheduler) everDue(b *batch, specs []*proto.TaskGroup) error {
+	for _, spec := range specs {
+		if _, known := s.specs[owner{spec.Framework, spec.Name}]; known {
+			continue
+		}
+		times, err := taskgroup.Schedule(spec)
+		if err != nil {
+			return fmt.Errorf("%w: %w", allocator.ErrInvalid, err)
+		}
+		if times == nil {
+			continue
+		}
+		if _, more := times.Next(time.UnixMilli(b.record.At)); !more {
+			return fmt.Errorf("%w: %s/%s is never due: the last time of its schedule has gone by", allocator.ErrUnsatisfiable, spec.Framework, spec.Name)
+		}
+	}
+	return nil
 }
 
 // announce tells the state of every time that has come, and when each of those

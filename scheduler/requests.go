@@ -52,30 +52,35 @@ func (s *Scheduler) ask(ctx context.Context, fn func(*batch) error) error {
 
 // Submit adds task groups, all or none. It returns once they are durable: what
 // it accepted is never lost. The same specification again is accepted and
-// changes nothing; errors wrap allocator.ErrConflict, allocator.ErrInvalid,
-// allocator.ErrUnsatisfiable unless that is allowed, or ErrStopped.
-func (s *Scheduler) Submit(ctx context.Context, specs []*proto.TaskGroup, allowUnsatisfiable bool) error {
+// changes nothing; known says of which groups that is so. Errors wrap
+// allocator.ErrConflict, allocator.ErrInvalid, allocator.ErrUnsatisfiable unless
+// that is allowed, or ErrStopped.
+func (s *Scheduler) Submit(ctx context.Context, specs []*proto.TaskGroup, allowUnsatisfiable bool) (known []bool, err error) {
 	groups, err := coreGroups(specs)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.ask(ctx, func(b *batch) error {
+	err = s.ask(ctx, func(b *batch) error {
 		if err := s.state.Admit(groups); err != nil {
 			return err
 		}
-		if err := s.satisfiable(groups); err != nil && !allowUnsatisfiable {
+		if err := s.satisfiable(b, groups, specs); err != nil && !allowUnsatisfiable {
 			return err
 		}
 		for i, g := range groups {
-			s.submit(b, g, specs[i])
+			known = append(known, !s.submit(b, g, specs[i]))
 		}
 		return nil
 	})
+	return known, err
 }
 
-// satisfiable refuses what could never start, once the master has said which
-// agents there are.
-func (s *Scheduler) satisfiable(groups []allocator.Group) error {
+// satisfiable refuses what could never start: what will not be due, and once the
+// master has said which agents there are, what they could not hold.
+func (s *Scheduler) satisfiable(b *batch, groups []allocator.Group, specs []*proto.TaskGroup) error {
+	if err := s.everDue(b, specs); err != nil {
+		return err
+	}
 	if st := s.Status(); !st.Connected || !st.Reconciled {
 		return nil
 	}
@@ -94,19 +99,21 @@ func coreGroups(specs []*proto.TaskGroup) ([]allocator.Group, error) {
 	return groups, nil
 }
 
-// submit books one admitted group, unless it is there already.
-func (s *Scheduler) submit(b *batch, g allocator.Group, spec *proto.TaskGroup) {
+// submit books one admitted group, unless it is there already, and reports whether
+// it did.
+func (s *Scheduler) submit(b *batch, g allocator.Group, spec *proto.TaskGroup) bool {
 	o := owner{g.Framework, g.Name}
 	if _, ok := s.specs[o]; ok {
-		return
+		return false
 	}
 	if s.fact(b, allocator.GroupSubmitted{Group: g}) != nil {
-		return
+		return false
 	}
 	b.record.Specs = append(b.record.Specs, spec)
 	s.specs[o] = spec
 	s.plan(o)
 	b.event(Event{Type: "group.submitted", Framework: g.Framework, Group: g.Name})
+	return true
 }
 
 // Kill ends a group, or one of its instances if instance is not negative. It
@@ -209,7 +216,7 @@ func (s *Scheduler) Explain(ctx context.Context, framework, group string) (*allo
 }
 
 // Plan says what a submit would do, without doing it. Errors are those of Submit,
-// but what could never start is planned as well.
+// but what no agent could hold is planned as well.
 func (s *Scheduler) Plan(ctx context.Context, specs []*proto.TaskGroup) (*allocator.Plan, error) {
 	groups, err := coreGroups(specs)
 	if err != nil {
@@ -222,8 +229,11 @@ func (s *Scheduler) Plan(ctx context.Context, specs []*proto.TaskGroup) (*alloca
 		return nil, ctx.Err()
 	}
 	var m *allocator.Image
-	err = s.ask(ctx, func(*batch) error {
+	err = s.ask(ctx, func(b *batch) error {
 		if err := s.state.Admit(groups); err != nil {
+			return err
+		}
+		if err := s.everDue(b, specs); err != nil {
 			return err
 		}
 		m = s.state.Image()

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -52,20 +53,27 @@ func (s *Scheduler) SetRole(ctx context.Context, c RoleChange) error {
 	})
 }
 
-// SetFramework changes the weight of a framework, and the role of its groups
-// that name none. Groups that were submitted stay where they are. It returns the
-// role.
+// SetFramework changes the weight of a framework in a role, which becomes that of
+// its groups that name none; without a role, in every role that it is in. Groups
+// that were submitted stay where they are. It returns the role of groups that name
+// none.
 func (s *Scheduler) SetFramework(ctx context.Context, c FrameworkChange) (role string, err error) {
 	err = s.ask(ctx, func(b *batch) error {
-		f := s.state.Framework(c.Framework, c.Role)
-		role = f.Role
-		if c.Weight != nil {
-			f.Weight = int64(*c.Weight)
+		role = s.state.Framework(c.Framework, c.Role).Role
+		roles := []string{role} // the last one is that of groups that name none
+		if c.Role == "" {
+			roles = append(slices.DeleteFunc(s.state.RolesOf(c.Framework), func(r string) bool { return r == role }), role)
 		}
-		if err := s.fact(b, f); err != nil {
-			return err
+		for _, r := range roles {
+			f := s.state.Framework(c.Framework, r)
+			if c.Weight != nil {
+				f.Weight = int64(*c.Weight)
+			}
+			if err := s.fact(b, f); err != nil {
+				return err
+			}
+			b.event(Event{Type: "framework.set", Framework: c.Framework, Message: "in role " + f.Role})
 		}
-		b.event(Event{Type: "framework.set", Framework: c.Framework, Message: "in role " + f.Role})
 		return nil
 	})
 	return role, err

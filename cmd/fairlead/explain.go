@@ -122,7 +122,7 @@ func startText(s *api.Start, now time.Time) string {
 
 // standingText is where the framework stands.
 func standingText(e *api.Explanation) string {
-	text := fmt.Sprintf("%s of role %s holds nothing yet", e.Framework, e.Role)
+	text := fmt.Sprintf("%s of role %s holds nothing", e.Framework, e.Role)
 	if e.ShareNum > 0 {
 		text = fmt.Sprintf("%s of role %s has a dominant share of %s, of %s", e.Framework, e.Role, fraction(e.ShareNum, e.ShareDen), e.DominantResource)
 	}

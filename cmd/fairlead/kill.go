@@ -61,7 +61,7 @@ func (a *app) kill(ctx context.Context, c *client.Client, args []string) error {
 	}
 	err := a.print(result, func(w io.Writer) {
 		for _, k := range result {
-			word := map[string]string{api.ActionKilled: "is being killed", api.ActionRemoved: "had ended and is removed"}[k.Action]
+			word := map[string]string{api.ActionKilled: "is being killed", api.ActionRemoved: "had ended and is removed", api.ActionNone: "had ended"}[k.Action]
 			fmt.Fprintf(w, "%s %s\n", k.Name, word)
 		}
 	})

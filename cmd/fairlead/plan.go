@@ -55,6 +55,11 @@ func (a *app) writePlan(w io.Writer, plan *api.Plan) {
 	}
 	t.write(w)
 	for _, p := range plan.Groups {
+		if p.Known {
+			fmt.Fprintf(w, "%s/%s is there already: a submit leaves it as it is\n", p.Framework, p.Group)
+		}
+	}
+	for _, p := range plan.Groups {
 		e := p.Explanation
 		if p.Verdict == api.VerdictStarts {
 			continue
@@ -75,6 +80,9 @@ func (a *app) writePlan(w io.Writer, plan *api.Plan) {
 func (a *app) writeShareChanges(w io.Writer, shares []api.ShareChange) {
 	t := a.table("FRAMEWORK", "ROLE", "SHARE BEFORE", "AFTER", "RUNNING BEFORE", "AFTER", "WAITING")
 	for _, c := range shares {
+		if c.BeforeNum|c.AfterNum == 0 && c.RunningBefore|c.RunningAfter|c.Pending == 0 {
+			continue // it has no part in this
+		}
 		t.add(text(c.Framework), text(c.Role), number(fraction(c.BeforeNum, c.BeforeDen)), number(fraction(c.AfterNum, c.AfterDen)),
 			number(c.RunningBefore), number(c.RunningAfter), number(c.Pending))
 	}

@@ -41,8 +41,8 @@ ended: also what was never run because it failed. None of that may be at work.`,
 			return err
 		}
 		return a.print(started, func(w io.Writer) {
-			for _, n := range started.Groups {
-				fmt.Fprintf(w, "%s is started again\n", n)
+			for _, g := range started.Groups {
+				fmt.Fprintf(w, "%s is started again\n", g.Full())
 			}
 		})
 	})

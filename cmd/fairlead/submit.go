@@ -49,15 +49,22 @@ is refused.`,
 		if !wait {
 			return a.print(done, func(w io.Writer) {
 				for _, g := range done.Groups {
-					fmt.Fprintf(w, "%s submitted\n", g)
+					fmt.Fprintln(w, acceptedText(g))
 				}
 			})
 		}
 		for _, g := range done.Groups {
-			a.say("%s submitted", g)
+			a.say("%s", acceptedText(g))
 		}
 		return a.waitFor(ctx, c, targets(done.Groups))
 	})
+}
+
+func acceptedText(g api.Accepted) string {
+	if g.Known {
+		return g.Full().String() + " is there already"
+	}
+	return g.Full().String() + " submitted"
 }
 
 // allowing adds to a refusal of what the cluster can't give how to insist.
@@ -69,10 +76,10 @@ func allowing(err error, does string) error {
 	return err
 }
 
-func targets(names []api.Name) []target {
+func targets(groups []api.Accepted) []target {
 	var out []target
-	for _, n := range names {
-		out = append(out, target{Name: n, instance: -1})
+	for _, g := range groups {
+		out = append(out, target{Name: g.Full(), instance: -1})
 	}
 	return out
 }

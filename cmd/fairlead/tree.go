@@ -103,9 +103,10 @@ func (a *app) frameworkSetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set FRAMEWORK",
 		Short: "Change the weight or the role of a framework",
-		Long: `Change the weight of a framework, from the next decision on, and the role of its task
-groups that name none; what is not given stays as it is. Groups that were submitted
-stay in their role, with its weight: a framework has a weight in each of its roles.
+		Long: `Change the weight of a framework, from the next decision on, and with --in the role of
+its task groups that name none; what is not given stays as it is. A framework has a
+weight in each of its roles: without --in it is changed in all of them, with --in in
+that one. Groups that were submitted stay in their role.
 
 The change is kept across restarts, until the file of --config says something else
 of the framework than it said before.`,
@@ -114,7 +115,7 @@ of the framework than it said before.`,
 		Args: cobra.ExactArgs(1),
 	}
 	cmd.Flags().StringVar(&weight, "weight", "", "`number` above 0: the part that it gets among its siblings")
-	cmd.Flags().StringVar(&role, "in", "", "`role` of its groups that name none")
+	cmd.Flags().StringVar(&role, "in", "", "`role` of its groups that name none, and of the weight")
 	return a.client(cmd, func(ctx context.Context, c *client.Client, args []string) error {
 		change := client.FrameworkChange{Role: role}
 		if !taskgroup.IsFrameworkName(args[0]) {
@@ -136,7 +137,13 @@ of the framework than it said before.`,
 		if err != nil {
 			return err
 		}
-		return a.print(f, func(w io.Writer) { fmt.Fprintf(w, "framework %s of role %s: weight %s\n", f.Name, f.Role, f.Weight) })
+		return a.print(f, func(w io.Writer) {
+			if role == "" {
+				fmt.Fprintf(w, "framework %s: weight %s in each of its roles\n", f.Name, f.Weight)
+				return
+			}
+			fmt.Fprintf(w, "framework %s of role %s: weight %s\n", f.Name, f.Role, f.Weight)
+		})
 	})
 }
 

@@ -198,17 +198,16 @@ func (t target) ended(g *api.GroupDetail) (ended, bool) {
 	if t.instance < 0 {
 		return e, g.Over()
 	}
-	if int(t.instance) < len(g.Runs) {
-		e.State = g.Runs[t.instance].State
+	over := g.Over()
+	for i := range g.Runs {
+		if run := &g.Runs[i]; run.Number == t.instance {
+			e.State, over = run.State, over || run.Over()
+		}
 	}
 	for _, run := range g.History {
 		if run.Instance == t.instance {
 			e.Message = run.Message
 		}
 	}
-	switch e.State {
-	case "finished", "failed", "killed", "lost":
-		return e, true
-	}
-	return e, g.Over()
+	return e, over
 }

@@ -192,26 +192,28 @@ func (b *book) stop() {
 	b.readers = nil
 }
 
-func (b *book) Submit(_ context.Context, specs []*proto.TaskGroup, allowUnsatisfiable bool) error {
+func (b *book) Submit(_ context.Context, specs []*proto.TaskGroup, allowUnsatisfiable bool) (known []bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.stopped {
-		return scheduler.ErrStopped
+		return nil, scheduler.ErrStopped
 	}
 	groups := coreGroups(b.t, specs)
 	if err := b.state.Admit(groups); err != nil {
-		return err
+		return nil, err
 	}
 	if err := b.state.Satisfiable(groups); err != nil && !allowUnsatisfiable {
-		return err
+		return nil, err
 	}
 	for i, g := range groups {
-		b.specs[api.Name{Framework: g.Framework, Name: g.Name}] = specs[i]
+		name := api.Name{Framework: g.Framework, Name: g.Name}
+		_, there := b.specs[name]
+		known, b.specs[name] = append(known, there), specs[i]
 		if err := b.note(allocator.GroupSubmitted{Group: g}); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return b.decide()
+	return known, b.decide()
 }
 
 func coreGroups(t *testing.T, specs []*proto.TaskGroup) []allocator.Group {

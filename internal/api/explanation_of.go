@@ -78,7 +78,7 @@ func quantities(qs []allocator.Quantity) Resources {
 func planOf(p *allocator.Plan) Plan {
 	out := Plan{Groups: []Planned{}, Shares: []ShareChange{}}
 	for _, g := range p.Groups {
-		out.Groups = append(out.Groups, Planned{g.Framework, g.Group, string(g.Verdict), g.Starts, explanationOf(g.Explanation)})
+		out.Groups = append(out.Groups, Planned{g.Framework, g.Group, g.Known, string(g.Verdict), g.Starts, explanationOf(g.Explanation)})
 	}
 	type name struct{ framework, role string }
 	before := map[name]allocator.FrameworkView{}

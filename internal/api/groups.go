@@ -67,12 +67,13 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.cfg.Scheduler.Submit(r.Context(), groups, allowed); err != nil {
+	known, err := s.cfg.Scheduler.Submit(r.Context(), groups, allowed)
+	if err != nil {
 		return err
 	}
 	answer := Submitted{}
-	for _, g := range groups {
-		answer.Groups = append(answer.Groups, Name{g.Framework, g.Name})
+	for i, g := range groups {
+		answer.Groups = append(answer.Groups, Accepted{g.Framework, g.Name, known[i]})
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil
@@ -173,12 +174,29 @@ func (s *Server) remove(w http.ResponseWriter, r *http.Request) error {
 			}
 			return err
 		}
+	} else if s.hasEnded(r, framework, group, instance) {
+		writeJSON(w, http.StatusOK, Deleted{ActionNone})
+		return nil
 	}
 	if err := s.cfg.Scheduler.Kill(r.Context(), framework, group, instance); err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusAccepted, Deleted{ActionKilled})
 	return nil
+}
+
+// hasEnded reports whether there is such an instance, and it has ended.
+func (s *Server) hasEnded(r *http.Request, framework, group string, instance int32) bool {
+	view, err := s.cfg.Scheduler.Group(r.Context(), framework, group)
+	if err != nil {
+		return false
+	}
+	for i := range view.Runs {
+		if in := instanceOf(&view.Runs[i], nil); in.Number == instance {
+			return in.Over()
+		}
+	}
+	return false
 }
 
 // instanceParam reads ?instance=.

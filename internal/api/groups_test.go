@@ -50,7 +50,7 @@ func TestTheShareForRankingIsDividedByTheWeight(t *testing.T) {
 func TestSubmittingIsIdempotentAndNamesAreTakenOnce(t *testing.T) {
 	f := serve(t, "cpus:4;mem:16384")
 	f.submit(group("A", "a"))
-	if a := f.do("POST", "/v1/groups", group("A", "a")); a.status != http.StatusOK || !strings.Contains(a.body, `{"framework":"A","name":"a"}`) {
+	if a := f.do("POST", "/v1/groups", group("A", "a")); a.status != http.StatusOK || !strings.Contains(a.body, `{"framework":"A","name":"a","known":true}`) {
 		t.Errorf("the same again: %d %s", a.status, a.body)
 	}
 	f.refused(f.do("POST", "/v1/groups", group("A", "a", "instances: 2")), 409, api.CodeConflict, "A/a")
@@ -181,6 +181,7 @@ func TestDeleteKillsWhatLivesAndRemovesWhatHasEnded(t *testing.T) {
 		state        string // of the group after it; empty: gone
 	}{
 		{"/v1/groups/A/a?instance=1", "killed", http.StatusAccepted, "running"},
+		{"/v1/groups/A/a?instance=1", "none", http.StatusOK, "running"},
 		{"/v1/groups/A/a", "killed", http.StatusAccepted, "killed"},
 		{"/v1/groups/A/a", "removed", http.StatusOK, ""},
 	} {

@@ -54,7 +54,7 @@ func TestOpenAPIDescribesEveryFieldAndNoOther(t *testing.T) {
 		Framework{}, Role{}, Shares{}, Fairness{}, FairNode{}, Agent{}, Agents{}, Offer{}, Offers{}, Group{}, Groups{}, GroupDetail{}, Instance{},
 		OwnedInstance{}, Instances{}, TaskState{}, Attempt{}, Explanation{}, Ahead{}, Reason{}, Lack{}, Plan{}, Planned{},
 		ShareChange{}, Start{}, FailedConstraint{}, Nearest{}, Quota{}, Entitlement{}, Holder{}, Victim{}, Step{},
-		Submitted{}, Name{}, Deleted{}, Status{}, Event{}, Events{}, Error{}, ErrorBody{},
+		Submitted{}, Accepted{}, Name{}, Deleted{}, Status{}, Event{}, Events{}, Error{}, ErrorBody{},
 	} {
 		kind := reflect.TypeOf(v)
 		want := jsonFields(kind)

@@ -23,7 +23,7 @@ func (s *Server) rerun(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer := Submitted{}
 	for _, name := range names {
-		answer.Groups = append(answer.Groups, Name{framework, name})
+		answer.Groups = append(answer.Groups, Accepted{Framework: framework, Name: name})
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil

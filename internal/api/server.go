@@ -19,7 +19,7 @@ import (
 // Scheduler is what the API needs of a scheduler; *scheduler.Scheduler is the
 // one that runs.
 type Scheduler interface {
-	Submit(ctx context.Context, groups []*proto.TaskGroup, allowUnsatisfiable bool) error
+	Submit(ctx context.Context, groups []*proto.TaskGroup, allowUnsatisfiable bool) (known []bool, err error)
 	Kill(ctx context.Context, framework, group string, instance int32) error
 	Rerun(ctx context.Context, framework, group string, below bool) ([]string, error)
 	Forget(ctx context.Context, framework, group string) error

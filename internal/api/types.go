@@ -178,6 +178,15 @@ type Instance struct {
 	Tasks []TaskState         `json:"tasks,omitempty"`
 }
 
+// Over reports whether the instance has ended for good.
+func (i *Instance) Over() bool {
+	switch i.State {
+	case "finished", "failed", "killed", "lost":
+		return true
+	}
+	return false
+}
+
 // Instances is the answer of GET /v1/instances.
 type Instances struct {
 	Instances []OwnedInstance `json:"instances"`
@@ -240,6 +249,7 @@ type ShareChange struct {
 type Planned struct {
 	Framework   string       `json:"framework"`
 	Group       string       `json:"group"`
+	Known       bool         `json:"known,omitempty"` // it is there already
 	Verdict     string       `json:"verdict"`
 	Starts      int32        `json:"starts"` // instances that would start now
 	Explanation *Explanation `json:"explanation"`
@@ -247,8 +257,19 @@ type Planned struct {
 
 // Submitted lists what was accepted, in the order of the request.
 type Submitted struct {
-	Groups []Name `json:"groups"`
+	Groups []Accepted `json:"groups"`
 }
+
+// Accepted is a task group that was submitted.
+type Accepted struct {
+	Framework string `json:"framework"`
+	Name      string `json:"name"`
+	// Known says that it was there already in the same form, and was left as it is.
+	Known bool `json:"known,omitempty"`
+}
+
+// Full is its full name.
+func (a Accepted) Full() Name { return Name{a.Framework, a.Name} }
 
 // Name names a task group.
 type Name struct {
@@ -263,6 +284,7 @@ func (n Name) String() string { return n.Framework + "/" + n.Name }
 const (
 	ActionKilled  = "killed"  // its end was asked for
 	ActionRemoved = "removed" // it had ended and is forgotten now
+	ActionNone    = "none"    // the instance had ended already
 )
 
 // Deleted is the answer of DELETE /v1/groups/{framework}/{group}.

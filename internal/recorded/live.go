@@ -154,7 +154,7 @@ func (w *Workload) liveGroup(g *allocator.GroupView, spec *proto.TaskGroup) (Liv
 	}
 	for _, in := range g.Runs {
 		switch in.State {
-		case "waiting", "backoff":
+		case "waiting", "backoff", "surplus":
 		case "staging", "starting", "running", "killing", "unreachable":
 			l.Agents[in.Instance] = in.Agent
 		default:
