@@ -22,10 +22,14 @@ func TestAnythingThatHappens(t *testing.T) {
 		s := anyScenario(t)
 		s.Seed = rapid.Int64().Draw(t, "seed")
 		if rapid.Bool().Draw(t, "two levels") {
-			s.Policy = rapid.SampledFrom([]allocator.Policy{allocator.DRF, allocator.HDRF, allocator.Asset, allocator.CPU}).Draw(t, "sorter")
+			s.Policy = rapid.SampledFrom([]allocator.Policy{allocator.DRF, allocator.HDRF, allocator.Asset, allocator.CPU, allocator.Slots}).Draw(t, "sorter")
 			anyOffers(t, s)
-		} else if rapid.Bool().Draw(t, "crowded") {
+		}
+		if s.Policy == allocator.Slots || rapid.Bool().Draw(t, "crowded") {
 			s.Overcommit = &Overcommit{Slots: rapid.Int64Range(0, 9).Draw(t, "slots"), Mem: drf.Unit, Slowdown: 5 * drf.Unit}
+			if s.Mode == WholeAgents {
+				s.Overcommit.Slots++ // without any, there is nothing to offer
+			}
 		}
 		anyRepeats(t, s)
 		anyChanges(t, s)

@@ -131,7 +131,7 @@ func (m *master) cycle() {
 	for _, i := range m.shuffled() {
 		a := &m.agents[i]
 		a.filters = slices.DeleteFunc(a.filters, func(f filter) bool { return f.until <= m.now })
-		if !a.up || !isOffered(&a.free) {
+		if !a.up || !m.isOffered(&a.free) {
 			continue
 		}
 		if t := m.first(a); t != nil {
@@ -158,10 +158,10 @@ func (m *master) shuffled() []int {
 	return order
 }
 
-// isOffered tells whether so much is worth an offer, as Mesos sees it: 0.01 CPUs or 32 MiB.
-func isOffered(v *drf.Vector) bool {
+// isOffered tells whether so much is worth an offer, as Mesos sees it: 0.01 CPUs or 32 MiB. A slot is.
+func (m *master) isOffered(v *drf.Vector) bool {
 	const leastCPUs, leastMem = drf.Unit / 100, 32 * drf.Unit
-	return v[drf.CPUs] >= leastCPUs || v[drf.Mem] >= leastMem
+	return m.policy == allocator.Slots && !v.IsZero() || v[drf.CPUs] >= leastCPUs || v[drf.Mem] >= leastMem
 }
 
 // first is the first framework in order that does not filter what an agent has free, nil if all do.
@@ -207,7 +207,7 @@ func (m *master) answer(o *offer) {
 
 // anyLeft tells whether there is something to offer to somebody who does not filter it.
 func (m *master) anyLeft() bool {
-	return slices.ContainsFunc(m.agents, func(a offering) bool { return a.up && isOffered(&a.free) && m.first(&a) != nil })
+	return slices.ContainsFunc(m.agents, func(a offering) bool { return a.up && m.isOffered(&a.free) && m.first(&a) != nil })
 }
 
 // launch starts what fits into an offer, and returns the rest.

@@ -32,6 +32,7 @@ type decider interface {
 type master struct {
 	policy   allocator.Policy
 	rules    Offers
+	crowd    *crowd             // nil unless agents can be over-committed
 	accept   map[string]*Accept // by framework
 	from     source             // of the orders of agents
 	rescinds source             // of the offers that are taken back
@@ -136,8 +137,8 @@ type backoff struct {
 	instance int32
 }
 
-func newMaster(s *Scenario) (*master, error) {
-	ranking, err := rankingOf(s.Policy)
+func newMaster(s *Scenario, c *crowd) (*master, error) {
+	ranking, err := rankingOf(s.Policy, c)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +146,7 @@ func newMaster(s *Scenario) (*master, error) {
 		return nil, fmt.Errorf("%w: the interval of offers must be longer than 0", allocator.ErrInvalid)
 	}
 	m := &master{
-		policy: s.Policy, rules: s.Offers, accept: make(map[string]*Accept),
+		policy: s.Policy, rules: s.Offers, crowd: c, accept: make(map[string]*Accept),
 		kinds: drf.NewKinds(), tree: drf.NewTreeOf(ranking), agentOf: make(map[string]int),
 		takerOf: make(map[leaf]*taker), byNode: make(map[drf.Node]*taker), groups: make(map[jobKey]*offered), after: make(map[jobKey][]*offered),
 		from: sourceOf(s.Seed, "agents", "", ""), cycleAt: -s.Offers.IntervalMillis,
@@ -159,10 +160,13 @@ func newMaster(s *Scenario) (*master, error) {
 	return m, nil
 }
 
-// rankingOf is the sorter of a policy.
-func rankingOf(p allocator.Policy) (drf.Policy, error) {
+// rankingOf is the sorter of a policy. Where agents have slots, the master knows of nothing else.
+func rankingOf(p allocator.Policy, c *crowd) (drf.Policy, error) {
+	if p == allocator.Slots && c == nil {
+		return nil, fmt.Errorf("%w: policy %q: with mode offers it needs overcommit: {slots: ...}, the number of slots of an agent", allocator.ErrInvalid, p)
+	}
 	switch p {
-	case allocator.DRF:
+	case allocator.DRF, allocator.Slots:
 		return drf.DRF(), nil
 	case allocator.HDRF:
 		return drf.HDRF(), nil
@@ -171,7 +175,7 @@ func rankingOf(p allocator.Policy) (drf.Policy, error) {
 	case allocator.CPU:
 		return drf.Single(drf.CPUs), nil
 	}
-	return nil, fmt.Errorf("%w: policy %q: with mode offers, expected drf, hdrf, asset or cpu", allocator.ErrInvalid, p)
+	return nil, fmt.Errorf("%w: policy %q: with mode offers, expected drf, hdrf, asset, cpu or slots", allocator.ErrInvalid, p)
 }
 
 // Policy is the policy of the sorter.
@@ -291,7 +295,7 @@ func (m *master) taker(framework, role string) (*taker, error) {
 		if a.RefuseMillis >= 0 {
 			t.refuse = a.RefuseMillis
 		}
-		if t.least, err = m.vector(a.Least); err != nil {
+		if t.least, err = m.vector(m.crowd.toldOf(a.Least)); err != nil {
 			return nil, err
 		}
 	}

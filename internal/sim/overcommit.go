@@ -3,6 +3,7 @@ package sim
 import (
 	"math/bits"
 	"slices"
+	"strings"
 
 	"fairlead/allocator"
 	"fairlead/drf"
@@ -94,15 +95,15 @@ func (c *crowd) told(a *Agent) []allocator.Quantity {
 	return onlyCPUs(a.Resources)
 }
 
-// toldExecutor is what the allocator is told of the executor.
-func (c *crowd) toldExecutor(executor []allocator.Quantity) []allocator.Quantity {
+// toldOf is what the allocator is told of what is no instance's: of the executor, of the least of an offer.
+func (c *crowd) toldOf(all []allocator.Quantity) []allocator.Quantity {
 	switch {
 	case c == nil:
-		return executor
+		return all
 	case c.bySlots:
 		return nil
 	}
-	return onlyCPUs(executor)
+	return onlyCPUs(all)
 }
 
 // toldGroup is what the allocator is told of a group.
@@ -272,6 +273,15 @@ func (e *engine) reallyView() *allocator.View {
 		f := &v.Frameworks[i]
 		if l, ok := e.stats.byLeaf[leaf{f.Framework, f.Role}]; ok {
 			f.Allocated = l.held
+		}
+	}
+	for i := range v.Roles {
+		r := &v.Roles[i]
+		r.Allocated = drf.Vector{}
+		for _, f := range v.Frameworks {
+			if f.Role == r.Role || strings.HasPrefix(f.Role, r.Role+"/") {
+				r.Allocated = r.Allocated.Add(f.Allocated)
+			}
 		}
 	}
 	return v

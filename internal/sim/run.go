@@ -164,10 +164,10 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 func (e *engine) newDecider() (decider, error) {
 	s := &e.scenario
 	if s.Mode == WholeAgents {
-		return newMaster(s)
+		return newMaster(s, e.crowd)
 	}
 	return allocator.New(allocator.Config{
-		Policy: s.Policy, Placement: s.Placement, Executor: e.crowd.toldExecutor(s.Executor), FairnessKnob: s.FairnessKnob, Seed: s.Seed, HalfLifeMillis: s.HalfLifeMillis,
+		Policy: s.Policy, Placement: s.Placement, Executor: e.crowd.toldOf(s.Executor), FairnessKnob: s.FairnessKnob, Seed: s.Seed, HalfLifeMillis: s.HalfLifeMillis,
 		ReserveAfterMillis: s.ReserveAfterMillis, AvoidMillis: s.AvoidMillis, Preemption: s.Preemption,
 		ShrinkAfterMillis: s.ShrinkAfterMillis, GrowAfterMillis: s.GrowAfterMillis,
 		KillRepeatMillis: neverMillis, // kills arrive
