@@ -213,6 +213,7 @@ func (a *app) writeResult(w io.Writer, r *sim.Result) {
 	}
 	t.fit(a.width(), "RANK", "ALLOCATED", "WEIGHT", "FAILED", "DOMINANT", "ROLE", "PENDING", "SHARE", "SHARE OVER TIME")
 	t.write(w)
+	writeAfter(w, r)
 	writeTimes(w, "wait", r.Wait)
 	writeTimes(w, "completion", r.Completion)
 	if r.FairnessSummary != nil && len(r.Frameworks) > 1 {
@@ -223,6 +224,17 @@ func (a *app) writeResult(w io.Writer, r *sim.Result) {
 	fmt.Fprintf(w, "makespan %s, %d events, %d placements, %s\n", seconds(r.MakespanS), r.Events, r.Decisions, r.Digest)
 	if len(r.Placements) > 0 {
 		a.writePlacements(w, r.Placements)
+	}
+}
+
+// writeAfter says how much more is to come.
+func writeAfter(w io.Writer, r *sim.Result) {
+	instances := int64(0)
+	for _, f := range r.Frameworks {
+		instances += f.After
+	}
+	if instances > 0 {
+		fmt.Fprintf(w, "not pending yet, since they come after groups that have not ended: %d instances\n", instances)
 	}
 }
 

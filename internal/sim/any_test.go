@@ -54,7 +54,7 @@ func TestAnythingThatHappens(t *testing.T) {
 			}
 		}
 		for _, f := range r.Frameworks {
-			if f.Running < 0 || f.Pending < 0 || f.Finished < 0 || f.Failed < 0 {
+			if f.Running < 0 || f.Pending < 0 || f.After < 0 || f.Finished < 0 || f.Failed < 0 {
 				t.Fatalf("framework %s: %+v", f.Name, f)
 			}
 		}

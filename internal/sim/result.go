@@ -80,8 +80,10 @@ type FrameworkResult struct {
 	Allocated map[string]float64 `json:"allocated"`
 	Running   int64              `json:"running"`
 	Pending   int64              `json:"pending"`
-	Finished  int64              `json:"finished"`
-	Failed    int64              `json:"failed"`
+	// After counts the instances that are not pending yet: their groups come after others that have not ended.
+	After    int64 `json:"after,omitzero"`
+	Finished int64 `json:"finished"`
+	Failed   int64 `json:"failed"`
 	// MeanWaitS is from the arrival of a group to the first start of an instance, over those that
 	// were started.
 	MeanWaitS float64 `json:"mean_wait_s"`
@@ -211,7 +213,7 @@ func (e *engine) frameworkResult(v *allocator.View, f allocator.FrameworkView) F
 	if !ok {
 		return out
 	}
-	out.Finished, out.Failed, out.Preemptions = l.finished, l.failed, l.preemptions
+	out.After, out.Finished, out.Failed, out.Preemptions = l.behind, l.finished, l.failed, l.preemptions
 	out.Times = l.times.figures()
 	out.MeanWaitS, out.MeanCompletionS = out.Wait.Mean, out.Completion.Mean
 	if e.now > 0 {

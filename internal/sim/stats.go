@@ -64,6 +64,7 @@ type leafStats struct {
 	leaf
 	held             drf.Vector
 	waiting          int64 // instances that are in line
+	behind           int64 // that will be once what their group comes after has ended
 	finished, failed int64
 	preemptions      int64
 	times            times
@@ -129,9 +130,14 @@ func (st *stats) arrived(g *Group, behind bool) *job {
 		j.left = 1 // until it is killed
 		return j
 	}
-	if j.behind = behind && g.Spec.Schedule == ""; g.Spec.Schedule == "" && !j.behind {
-		st.wants(j.of, j.left-j.surplus())
+	if g.Spec.Schedule != "" {
+		return j // until it is due
 	}
+	if j.behind = behind; behind {
+		j.of.behind += j.left - j.surplus()
+		return j
+	}
+	st.wants(j.of, j.left-j.surplus())
 	return j
 }
 
@@ -139,6 +145,7 @@ func (st *stats) arrived(g *Group, behind bool) *job {
 func (st *stats) follows(j *job) {
 	if j.behind {
 		j.behind = false
+		j.of.behind -= j.left - j.surplus()
 		st.wants(j.of, j.left-j.surplus())
 	}
 }

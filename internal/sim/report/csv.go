@@ -73,7 +73,7 @@ func WriteFrameworks(w io.Writer, results []*sim.Result) error {
 	header := []string{
 		"scenario", "changes", "policy", "placement", "seed", "framework", "role", "weight", "dominant_resource", "dominant_share", "share_num", "share_den",
 		"running", "pending", "finished", "failed", "mean_wait_s", "mean_completion_s",
-		"mean_share", "mean_fair", "mean_error", "mean_short", "mean_envy", "below_s",
+		"mean_share", "mean_fair", "mean_error", "mean_short", "mean_envy", "below_s", "after",
 	}
 	for _, name := range resources {
 		header = append(header, "allocated_"+name)
@@ -89,7 +89,7 @@ func WriteFrameworks(w io.Writer, results []*sim.Result) error {
 				count(f.Running), count(f.Pending), count(f.Finished), count(f.Failed), plain(f.MeanWaitS), plain(f.MeanCompletionS),
 				trim(f.MeanShare),
 			}
-			row = append(row, fairness(f.FairnessMeans)...)
+			row = append(append(row, fairness(f.FairnessMeans)...), count(f.After))
 			for _, name := range resources {
 				row = append(row, trim(f.Allocated[name]))
 			}
