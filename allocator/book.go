@@ -185,16 +185,16 @@ func (s *State) startInstance(g *group, l *Launch) {
 	}
 	if int(l.Instance) == len(g.instances) {
 		if n := len(g.instances); n == cap(g.instances) && n > 0 { // append grows large slices by little, again and again
-			g.instances = slices.Grow(g.instances, min(n, max(int(g.spec.Instances)-n, 1)))
+			g.instances = slices.Grow(g.instances, min(3*n, max(int(g.spec.Instances)-n, 1)))
 		}
-		g.instances = append(g.instances, instance{})
+		g.instances = append(g.instances, instance{run: l.Run, state: instanceLive, attempts: 1})
 		s.fewerWait(g, l.Instance)
 	} else {
 		s.takeAgain(g, l.Instance)
+		in := &g.instances[l.Instance]
+		in.run, in.state, in.outcome = l.Run, instanceLive, Unfinished
+		in.attempts++
 	}
-	in := &g.instances[l.Instance]
-	in.run, in.state, in.outcome = l.Run, instanceLive, Unfinished
-	in.attempts++
 	g.live++
 	g.queue.live++
 	if g.spec.Gang > 1 {

@@ -203,7 +203,7 @@ func (s *State) placeAll() {
 // It takes and returns how many runs were placed in this Tick.
 func (s *State) placeFair(n int) int {
 	s.decided = slices.Grow(s.decided, int(min(s.pending, int64(s.cfg.MaxPlacements), 1<<20)))
-	for s.shapes.open > 0 {
+	for s.competing() {
 		if (s.policy.needsBlocked() || s.cfg.loosened()) && !s.shutSome() {
 			return n
 		}
@@ -234,9 +234,22 @@ func (s *State) placeFair(n int) int {
 			return n
 		default:
 			s.shapes.fill(b.shape)
+			if s.oneByOne && len(s.holds) == 0 {
+				s.fillHopeless(fewShapes)
+			}
 		}
 	}
 	return n
+}
+
+// fewShapes is how many more shapes are looked at when one has been found full: mostly an agent
+// that changed has become full, and what is parked for nothing would have to be taken back.
+const fewShapes = 8
+
+// competing reports whether something that waits may find room.
+func (s *State) competing() bool {
+	s.wakeFirst()
+	return s.shapes.open > 0 || len(s.drowsy) > 0
 }
 
 // decision is a run that was decided in this Tick, and the agent it is on.
@@ -277,7 +290,6 @@ func (s *State) placeOn(g *group, i int32) bool {
 	l.Items = g.pickItems(a)
 	s.decided = append(s.decided, decision{i, id})
 	s.bookLaunch(g, i, &l)
-	s.wakeNext()
 	if a.launches == 0 {
 		s.touched = append(s.touched, i)
 	}

@@ -259,7 +259,7 @@ func tightest(rest drf.Amount, free []drf.Amount) int {
 // tasks; those that ask for most choose first.
 func (s *State) pickDevices(g *group, i int32) []int32 {
 	a := &s.agents[i]
-	if a.devices == nil || len(g.gpus) == 0 {
+	if len(g.gpus) == 0 || a.devices == nil {
 		return nil
 	}
 	choose := tightest

@@ -103,8 +103,12 @@ func (s *State) logEnd() uint64 { return s.shapes.base + uint64(len(s.shapes.log
 
 func (s *State) followLog(k *kin) {
 	x := &k.index
+	last := int32(-1)
 	for _, i := range s.shapes.log[x.cursor-s.shapes.base:] {
-		s.reindex(k, i)
+		if i != last { // an agent mostly changes several times in a row
+			s.reindex(k, i)
+		}
+		last = i
 	}
 	x.cursor = s.logEnd()
 }

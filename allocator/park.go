@@ -10,10 +10,9 @@ import (
 // Buckets of a full shape are parked. When an agent could hold the shape again,
 // all of them compete; but mostly one is placed, and the shape is full again.
 // With thousands of frameworks, to take all of them back would cost far more
-// than the decision. Where the order of frameworks allows it, a shape therefore
-// takes its buckets back one by one: first that of the framework which is first
-// in order, and with each launch the next. So the first of them all is always
-// among those that compete.
+// than the decision. Where the order of frameworks allows it, such a shape is only
+// drowsy: a bucket of it is taken back when it is the first in order of all that
+// compete and of all that are parked in drowsy shapes, and if there is room for it.
 
 // sleeper is a parked bucket, ordered by its framework.
 type sleeper struct {
@@ -99,7 +98,6 @@ func (s *State) wake(sh *shape) {
 		return
 	}
 	s.drowsy = append(s.drowsy, sh)
-	s.wakeFirst(sh)
 }
 
 func (s *State) wakeAll(sh *shape) {
@@ -111,32 +109,73 @@ func (s *State) wakeAll(sh *shape) {
 	sh.parked.items = sh.parked.items[:0]
 }
 
-// wakeFirst takes back the bucket whose framework is first in order.
-func (s *State) wakeFirst(sh *shape) {
-	if sh.ranks != s.ranks {
-		sh.ranks = s.ranks
-		for i := sh.parked.len()/2 - 1; i >= 0; i-- {
-			sh.parked.down(i)
+// wakeFirst takes back the first in order of what is parked in drowsy shapes, unless
+// what competes comes before it. A shape that it finds full is drowsy no more.
+func (s *State) wakeFirst() {
+	for len(s.drowsy) > 0 {
+		sh := s.firstDrowsy()
+		if sh == nil {
+			return
 		}
+		b := sh.parked.top().bucket
+		if node, ok := s.tree.Next(); ok && s.tree.Before(node, b.queue.node) {
+			return
+		}
+		if s.isHopeless(b) {
+			s.shapes.fill(sh)
+			continue
+		}
+		sh.parked.remove(0)
+		s.enqueue(b)
+		return
 	}
-	b := sh.parked.top().bucket
-	sh.parked.remove(0)
-	s.enqueue(b)
 }
 
-// wakeNext lets each shape that has taken back some take back the next, since a
-// framework that may have been the first has been served.
-func (s *State) wakeNext() {
+// isHopeless reports whether there is no room for what a bucket waits with, as far as
+// one look tells.
+func (s *State) isHopeless(b *bucket) bool {
+	if b.shape.together > 1 || b.shape.own || b.groups.top().hold != nil {
+		return false
+	}
+	_, ok := s.bestAgent(b.shape.kin)
+	return !ok
+}
+
+// firstDrowsy is the drowsy shape with the bucket to be served first, nil if none has any.
+func (s *State) firstDrowsy() (first *shape) {
 	kept := s.drowsy[:0]
 	for _, sh := range s.drowsy {
 		if sh.full >= 0 || sh.parked.len() == 0 {
 			continue
 		}
-		s.wakeFirst(sh)
 		kept = append(kept, sh)
+		s.orderParked(sh)
+		if first == nil || sh.parked.top().before(first.parked.top()) {
+			first = sh
+		}
 	}
 	clear(s.drowsy[len(kept):])
 	s.drowsy = kept
+	return first
+}
+
+// before is less, and among buckets of one framework the order of their first groups.
+func (x sleeper) before(y sleeper) bool {
+	if x.bucket.queue == y.bucket.queue {
+		return x.bucket.less(y.bucket)
+	}
+	return x.less(y)
+}
+
+// orderParked makes the first in order of what a shape has parked its top.
+func (s *State) orderParked(sh *shape) {
+	if sh.ranks == s.ranks {
+		return
+	}
+	sh.ranks = s.ranks
+	for i := sh.parked.len()/2 - 1; i >= 0; i-- {
+		sh.parked.down(i)
+	}
 }
 
 // reranked restores the order of what a framework has parked, once its place has
@@ -162,7 +201,7 @@ func (s *State) checkParked(sh *shape) error {
 		}
 	}
 	// Who was taken back may have been withdrawn: the next Tick takes back the others.
-	if sh.full < 0 && sh.parked.len() > 0 && (!s.oneByOne || sh.ready == 0 && !slices.Contains(s.drowsy, sh)) {
+	if sh.full < 0 && sh.parked.len() > 0 && (!s.oneByOne || !slices.Contains(s.drowsy, sh)) {
 		return fmt.Errorf("shape %s is not full, but %d buckets are parked", s.kinds.Format(sh.demand), sh.parked.len())
 	}
 	return nil

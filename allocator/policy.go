@@ -150,8 +150,21 @@ func (s *State) shutSome() bool {
 		s.shutFull()
 		return true
 	}
+	if !s.fillHopeless(len(s.shapes.opened)) || s.shapes.open < s.shapes.ready {
+		if s.shapes.open == 0 {
+			return false
+		}
+		s.shutFull()
+	}
+	return true
+}
+
+// fillHopeless looks at some of the shapes that compete, the last ones, and notes which of
+// them find no room, as far as one look tells. It reports false if that does not tell of
+// all of these.
+func (s *State) fillHopeless(n int) bool {
 	all := true
-	for k := len(s.shapes.opened) - 1; k >= 0; k-- {
+	for k := len(s.shapes.opened) - 1; k >= 0 && n > 0; k, n = k-1, n-1 {
 		sh := s.shapes.opened[k]
 		if sh.together > 1 || sh.own {
 			all = false // a gang does not fit because one instance does
@@ -159,13 +172,7 @@ func (s *State) shutSome() bool {
 			s.shapes.fill(sh)
 		}
 	}
-	if !all || s.shapes.open < s.shapes.ready {
-		if s.shapes.open == 0 {
-			return false
-		}
-		s.shutFull()
-	}
-	return true
+	return all
 }
 
 // shutFull sets aside every bucket that fits nowhere: O(frameworks), beside

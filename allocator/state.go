@@ -43,7 +43,7 @@ type State struct {
 	oneByOne bool     // see setOneByOne
 	nested   bool     // not all frameworks are in one role
 	ranks    uint64   // counts changes of the order of more than one framework
-	drowsy   []*shape // that have taken back some of their buckets
+	drowsy   []*shape // that may find room, and have not taken back all their buckets
 
 	runs       runTable
 	expected   int64 // means nothing: see Expect

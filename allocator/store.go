@@ -15,7 +15,7 @@ type store[T any] struct {
 // in use.
 const storeSize = 256
 
-// take returns n zero values.
+// take returns n values, to be written to whole: after reuse they are what they were.
 func (st *store[T]) take(n int) []T {
 	if n > len(st.rest) {
 		size := cmp.Or(st.size, storeSize)
@@ -30,12 +30,11 @@ func (st *store[T]) take(n int) []T {
 	return piece
 }
 
-// one returns one zero value.
+// one returns one value, to be written to whole.
 func (st *store[T]) one() *T { return &st.take(1)[0] }
 
 // reuse takes back what was handed out of the present array.
 func (st *store[T]) reuse() {
-	clear(st.made[:len(st.made)-len(st.rest)])
 	st.rest = st.made
 }
 

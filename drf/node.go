@@ -3,7 +3,12 @@ package drf
 // Share is the weighted dominant share of a node and its dominant resource,
 // whatever the policy ranks by; for a node that holds nothing the resource
 // means nothing.
-func (t *Tree) Share(n Node) (Share, Kind) { return t.nodes[n].share, t.nodes[n].dominant }
+func (t *Tree) Share(n Node) (Share, Kind) {
+	if n == Root {
+		return t.shareOf(n) // which nothing is ranked by
+	}
+	return t.nodes[n].share, t.nodes[n].dominant
+}
 
 // Allocated is what a node and everything below it holds.
 func (t *Tree) Allocated(n Node) Vector { return t.nodes[n].allocated }

@@ -238,9 +238,17 @@ func (t *Tree) Charge(n Node, v Vector) {
 		d.allocated.Gain(&v)
 		d.placements++
 		d.running++
-		t.rerank(at)
-		t.fix(at)
+		t.restore(at)
 	}
+}
+
+// restore ranks a node again whose allocation changed.
+func (t *Tree) restore(n Node) {
+	if n == Root && t.plain {
+		return // nothing is ranked by its share: see Share
+	}
+	t.rerank(n)
+	t.fix(n)
 }
 
 // Refund takes v off n and every node above it. It panics if n does not hold
@@ -250,8 +258,7 @@ func (t *Tree) Refund(n Node, v Vector) {
 		if d := &t.nodes[at]; !d.allocated.Lose(&v) {
 			panic(fmt.Sprintf("drf: refund of %v to %q, which holds %v", v, d.path, d.allocated))
 		}
-		t.rerank(at)
-		t.fix(at)
+		t.restore(at)
 	}
 }
 
@@ -415,8 +422,15 @@ func (t *Tree) changed(n Node) {
 	}
 }
 
-// rerank recomputes a node's dominant resource (ties go to the lower Kind).
+// rerank recomputes a node's dominant share.
 func (t *Tree) rerank(n Node) {
+	d := &t.nodes[n]
+	d.share, d.dominant = t.shareOf(n)
+	t.changed(n)
+}
+
+// shareOf is the dominant share of a node (ties go to the lower Kind).
+func (t *Tree) shareOf(n Node) (Share, Kind) {
 	d := &t.nodes[n]
 	var num, den uint64
 	var dominant Kind
@@ -426,6 +440,5 @@ func (t *Tree) rerank(n Node) {
 			num, den, dominant = a, total, k
 		}
 	}
-	d.share, d.dominant = Share{num, den, d.weight}, dominant
-	t.changed(n)
+	return Share{num, den, d.weight}, dominant
 }

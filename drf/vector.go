@@ -101,11 +101,14 @@ func (v *Vector) Gain(w *Vector) {
 // Lose takes w off v, in place, or reports false and leaves v as it is if any
 // amount would become negative.
 func (v *Vector) Lose(w *Vector) bool {
-	left := Vector{v[0] - w[0], v[1] - w[1], v[2] - w[2], v[3] - w[3], v[4] - w[4], v[5] - w[5], v[6] - w[6], v[7] - w[7]}
-	if left[0]|left[1]|left[2]|left[3]|left[4]|left[5]|left[6]|left[7] < 0 {
+	// One by one: an array of what is left would have to be written and read again.
+	v0, v1, v2, v3 := v[0]-w[0], v[1]-w[1], v[2]-w[2], v[3]-w[3]
+	v4, v5, v6, v7 := v[4]-w[4], v[5]-w[5], v[6]-w[6], v[7]-w[7]
+	if v0|v1|v2|v3|v4|v5|v6|v7 < 0 {
 		return false
 	}
-	*v = left
+	v[0], v[1], v[2], v[3] = v0, v1, v2, v3
+	v[4], v[5], v[6], v[7] = v4, v5, v6, v7
 	return true
 }
 

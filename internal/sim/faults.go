@@ -145,9 +145,6 @@ const (
 // fateOf says what becomes of the k-th run of a group; it would last for some time, or for ever if that is 0.
 func (f *Faults) fateOf(from source, k int, lasts int64) fate {
 	out := fate{lasts: lasts, how: allocator.TaskFinished}
-	if f == nil {
-		return out
-	}
 	one := func(field int) *rand.PCG { return from.at(k*drawnFields + field) }
 	if out.dropped = hits(one(drawDropped), f.Dropped); out.dropped {
 		return out

@@ -11,7 +11,6 @@ import (
 // running is an instance that was launched and has not ended.
 type running struct {
 	id       allocator.RunID
-	job      *job
 	of       *submission
 	node     int32
 	instance int32
@@ -36,12 +35,12 @@ func (t *runTable) get(id allocator.RunID) *running {
 	return nil
 }
 
-func (t *runTable) put(r running) *running {
-	p := r.id.Place()
+// put makes room for a run, to be filled in.
+func (t *runTable) put(id allocator.RunID) *running {
+	p := id.Place()
 	for len(t.runs) <= p {
 		t.runs = append(t.runs, running{})
 	}
-	t.runs[p] = r
 	t.alive++
 	return &t.runs[p]
 }
@@ -129,7 +128,7 @@ func (e *engine) update(ev event) error {
 	if e.isStale(&ev) {
 		return nil
 	}
-	for i := range r.job.group.Spec.Tasks {
+	for i := range r.of.group.Spec.Tasks {
 		e.updated = allocator.TaskUpdated{Run: ev.run, Task: int32(i), State: ev.how}
 		if err := e.tell(&e.updated); err != nil {
 			return err
@@ -179,12 +178,15 @@ func (e *engine) nodeOf(a *allocator.Accept) int32 {
 
 func (e *engine) launch(node int32, l *allocator.Launch) {
 	s := e.jobs[jobKey{l.Framework, l.Group}]
-	r := e.runs.put(running{
-		id: l.Run, job: s.job, of: s, node: node, instance: l.Instance, since: e.now, charge: e.chargeOf(s, l),
-	})
+	r := e.runs.put(l.Run)
+	r.id, r.of, r.node, r.instance, r.since, r.charge = l.Run, s, node, l.Instance, e.now, e.chargeOf(s, l)
 	s.live++
 	e.stats.started(e.names.names[node], r)
-	e.await(r, e.fateOf(s, l.Instance))
+	if e.scenario.Faults != nil {
+		e.await(r, e.fateOf(s, l.Instance))
+	} else if lasts := s.group.lasts(l.Instance); lasts > 0 {
+		e.awaitEnd(r, e.now+lasts, allocator.TaskFinished)
+	}
 	if e.crowd != nil {
 		e.enter(r)
 	}
@@ -203,12 +205,9 @@ func (e *engine) chargeOf(s *submission, l *allocator.Launch) *drf.Vector {
 	return &s.charge
 }
 
-// fateOf says what becomes of a run that starts now.
+// fateOf says what becomes of a run that starts now, where things go wrong.
 func (e *engine) fateOf(s *submission, instance int32) fate {
 	g, k := s.job.group, s.job.group.number+int(instance)
-	if e.scenario.Faults == nil {
-		return e.scenario.Faults.fateOf(source{}, k, g.lasts(instance))
-	}
 	if s.attempts == nil {
 		s.attempts, s.faults = make(map[int32]int), stream(e.scenario.Seed, "faults", g)
 	}
@@ -227,9 +226,13 @@ func (e *engine) await(r *running, f fate) {
 		e.heap.push(event{at: e.now + f.delay, run: r.id, how: allocator.TaskRunning})
 	}
 	if f.lasts > 0 {
-		r.ends, r.how = e.now+f.delay+f.lasts+f.late, f.how
-		e.heap.push(event{at: r.ends, run: r.id, how: r.how})
+		e.awaitEnd(r, e.now+f.delay+f.lasts+f.late, f.how)
 	}
+}
+
+func (e *engine) awaitEnd(r *running, at int64, how allocator.TaskState) {
+	r.ends, r.how = at, how
+	e.heap.push(event{at: at, run: r.id, how: how})
 }
 
 func (e *engine) settle(a *allocator.Settle) {

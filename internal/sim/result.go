@@ -164,7 +164,7 @@ func (e *engine) result() *Result {
 		Frameworks: []FrameworkResult{}, Roles: []RoleResult{},
 		Utilization: map[string]float64{}, MeanUtilization: map[string]float64{},
 		Placements: st.placements, MakespanS: seconds(st.makespan), Events: e.steps, Decisions: st.decisions, Preemptions: st.preemptions,
-		Times: st.times.figures(), SizeBins: st.sizeResults(), Digest: st.sum(),
+		Times: st.allTimes().figures(), SizeBins: st.sizeResults(), Digest: st.sum(),
 	}
 	if e.options.EachGroup != nil {
 		st.tellAlive(e.jobs)

@@ -35,6 +35,25 @@ func (s *spread) add(value int64) {
 	s.put(value)
 }
 
+// addAll adds what another one holds.
+func (s *spread) addAll(o *spread) {
+	s.count, s.sum, s.most = s.count+o.count, s.sum+o.sum, max(s.most, o.most)
+	s.values = append(s.values, o.values...)
+	if s.bins == nil && o.bins == nil && len(s.values) <= exactUpTo {
+		return
+	}
+	if len(o.bins) > len(s.bins) {
+		s.bins = append(s.bins, make([]int64, len(o.bins)-len(s.bins))...)
+	}
+	for bin, n := range o.bins {
+		s.bins[bin] += n
+	}
+	for _, v := range s.values {
+		s.put(v)
+	}
+	s.values = nil
+}
+
 func (s *spread) put(value int64) {
 	at := binOf(value)
 	if at >= len(s.bins) {

@@ -40,6 +40,25 @@ func TestSpreadAgreesWithSorting(t *testing.T) {
 	})
 }
 
+// Spreads that are put together are what one is that all values were added to.
+func TestSpreadsAddUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var whole, sum spread
+		for range rapid.IntRange(1, 4).Draw(t, "parts") {
+			var part spread
+			for i := range rapid.SampledFrom([]int{0, 1, exactUpTo / 2, exactUpTo, exactUpTo + 1}).Draw(t, "n") {
+				v := int64(i*i) % 7919
+				whole.add(v)
+				part.add(v)
+			}
+			sum.addAll(&part)
+		}
+		if got, want := sum.figures(), whole.figures(); got != want {
+			t.Fatalf("got %+v, want %+v", got, want)
+		}
+	})
+}
+
 func TestBinsFollowOneAnother(t *testing.T) {
 	last := -1
 	for v := int64(0); v < 1<<20; v++ {

@@ -41,7 +41,6 @@ type stats struct {
 	leaves      []*leafStats // in the order in which they came
 	byLeaf      map[leaf]*leafStats
 	bins        []sizeBin
-	times       times // of all frameworks together
 	digest      hash.Hash
 	line        []byte      // what goes into digest next
 	clock       []byte      // the time in it
@@ -88,10 +87,22 @@ func (t *times) ended(completion, run int64) {
 	t.slowdown.add(slowdown(completion, run))
 }
 
+// allTimes are those of all frameworks together.
+func (st *stats) allTimes() *times {
+	all := new(times)
+	for _, l := range st.leaves {
+		all.wait.addAll(&l.times.wait)
+		all.completion.addAll(&l.times.completion)
+		all.slowdown.addAll(&l.times.slowdown)
+	}
+	return all
+}
+
 // job is a group while it is alive.
 type job struct {
 	group *Group
 	of    *leafStats
+	label string // its names, as they stand in the digest
 	// left counts the instances that are not over.
 	left     int64
 	arrived  int64
@@ -125,6 +136,7 @@ func newStats(s *Scenario, opts Options) *stats {
 // arrived books a group that was submitted, maybe to come after one that has not ended.
 func (st *stats) arrived(g *Group, behind bool) *job {
 	j := &job{group: g, of: st.of(g), left: int64(g.Spec.Instances), arrived: st.now}
+	j.label = " " + g.Spec.Framework + "/" + g.Spec.Name + "/"
 	j.started = make([]uint64, (g.Spec.Instances+63)/64)
 	if j.daemon() {
 		j.left = 1 // until it is killed
@@ -160,7 +172,7 @@ func (st *stats) occurs(j *job, due int64) {
 // skips books occurrences of a periodic group that are not run.
 func (st *stats) skips(j *job, times int) {
 	for range times {
-		st.note("skipped ", j.group, 0)
+		st.note("skipped ", j, 0)
 		st.flush()
 	}
 }
@@ -179,7 +191,7 @@ func (j *job) inLine(instance int32) bool {
 }
 
 func (st *stats) started(agent string, r *running) {
-	j := r.job
+	j := r.of.job
 	g := j.group
 	st.decisions++
 	j.of.held.Gain(r.charge)
@@ -190,7 +202,7 @@ func (st *stats) started(agent string, r *running) {
 	} else if !j.daemon() {
 		j.spread++
 	}
-	st.note("start ", g, r.instance)
+	st.note("start ", j, r.instance)
 	st.line = append(st.line, ' ')
 	st.line = append(st.line, agent...)
 	st.flush()
@@ -214,19 +226,14 @@ func (st *stats) started(agent string, r *running) {
 	}
 	wait := st.now - j.arrived
 	j.of.times.wait.add(wait)
-	st.times.wait.add(wait)
 	j.of.waited.count(float64(wait))
 }
 
 // note begins a line of the digest.
-func (st *stats) note(what string, g *Group, instance int32) {
+func (st *stats) note(what string, j *job, instance int32) {
 	st.line = append(st.line, what...)
 	st.line = append(st.line, st.clock...)
-	st.line = append(st.line, ' ')
-	st.line = append(st.line, g.Spec.Framework...)
-	st.line = append(st.line, '/')
-	st.line = append(st.line, g.Spec.Name...)
-	st.line = append(st.line, '/')
+	st.line = append(st.line, j.label...)
 	st.line = strconv.AppendInt(st.line, int64(instance), 10)
 }
 
@@ -243,8 +250,7 @@ func (st *stats) flush() {
 }
 
 func (st *stats) ended(r *running, how *allocator.Settle) {
-	j := r.job
-	g := j.group
+	j := r.of.job
 	if !st.used.Lose(r.charge) || !j.of.held.Lose(r.charge) {
 		panic(fmt.Sprintf("sim: %v ended with %v, but only %v was in use", r, *r.charge, st.used))
 	}
@@ -254,20 +260,19 @@ func (st *stats) ended(r *running, how *allocator.Settle) {
 	case allocator.Preempted:
 		st.preemptions++
 		j.of.preemptions++
-		st.note("preempted ", g, r.instance)
+		st.note("preempted ", j, r.instance)
 	case allocator.Surplus:
-		st.note("shrunk ", g, r.instance)
+		st.note("shrunk ", j, r.instance)
 	case allocator.Failed:
-		st.note("failed ", g, r.instance)
+		st.note("failed ", j, r.instance)
 	case allocator.Lost:
-		st.note("lost ", g, r.instance)
+		st.note("lost ", j, r.instance)
 	case allocator.Killed:
-		st.note("killed ", g, r.instance)
+		st.note("killed ", j, r.instance)
 	default:
-		st.note("end ", g, r.instance)
+		st.note("end ", j, r.instance)
 		if !j.daemon() {
 			j.of.times.ended(st.now-j.arrived, st.now-r.since)
-			st.times.ended(st.now-j.arrived, st.now-r.since)
 		}
 	}
 	st.flush()
