@@ -96,8 +96,8 @@ func (g *group) startable(n int32) bool {
 func (s *State) bookLaunch(g *group, i int32, l *Launch) {
 	if g.endsHold(i) {
 		s.unhold(g)
-		g.holds = 0 // it was enough
 	}
+	g.holds = 0 // whatever was enough
 	s.startInstance(g, l)
 	if g.daemon == nil {
 		g.since = s.now

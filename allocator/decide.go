@@ -25,8 +25,8 @@ func (s *State) decide() []Action {
 	s.serveHolds()
 	s.placeAll()
 	s.backfill()
-	out = s.moveHolds(out)
 	out = s.acceptTouched(out)
+	out = s.moveHolds(out)
 	out = s.preempt(out)
 	out = s.grantHolds(out)
 	out = s.shrink(out)
@@ -263,7 +263,7 @@ type decision struct {
 func (s *State) placeAllOn(g *group, on []int32) bool {
 	var held []heldOn
 	if g.endsHold(on[0]) {
-		held, g.holds = s.letGo(g), 0
+		held = s.letGo(g)
 		s.requeue(g)
 	}
 	placed := 0
@@ -290,6 +290,9 @@ func (s *State) placeOn(g *group, i int32) bool {
 	l.Items = g.pickItems(a)
 	s.decided = append(s.decided, decision{i, id})
 	s.bookLaunch(g, i, &l)
+	if a.hold != nil {
+		s.keep(i) // more may be wanted now that a run with its slot stays
+	}
 	if a.launches == 0 {
 		s.touched = append(s.touched, i)
 	}

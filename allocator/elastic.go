@@ -129,7 +129,6 @@ func (s *State) grow(out []Action) []Action {
 		}
 	}
 	out = s.rebalance(out)
-	out = s.moveHolds(out)
 	return s.acceptTouched(out)
 }
 

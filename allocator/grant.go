@@ -44,26 +44,40 @@ func (s *State) expireHolds(out []Action) []Action {
 	return out
 }
 
-// serveHolds starts what has all its room together, in the order in which the
-// holds were made.
+// serveHolds comes before anybody is served. In the order in which holds were made,
+// what has all its room together starts, and what would have more of it at once
+// elsewhere moves there.
 func (s *State) serveHolds() {
 	if len(s.holds) == 0 {
 		return
 	}
 	for _, h := range slices.Clone(s.holds) {
-		if !h.stale {
+		g := h.group
+		if g.hold != h || !s.worthALook(h) {
 			continue
 		}
-		h.stale = false
-		for h.group.hold == h && s.complete(h) && s.serveHold(h) {
+		for s.startHeld(g) || s.moveHold(g) {
 			continue // another instance of a daemon group may have gone elsewhere
+		}
+		if g.hold != nil {
+			g.hold.stale = s.complete(g.hold) // only quota is in the way
 		}
 	}
 }
 
-// serveHold starts what room is held for, and reports whether anything was.
-func (s *State) serveHold(h *hold) bool {
-	g := h.group
+// worthALook reports whether a hold may be complete, or may move, that was not and
+// could not before.
+func (s *State) worthALook(h *hold) bool {
+	return h.stale || h.group.together() > 1 && (h.group.bucket.shape.full < 0 || h.completeBy > 0 && h.completeBy <= s.now)
+}
+
+// startHeld starts what room is held for, if all of that is there, and reports
+// whether anything was started.
+func (s *State) startHeld(g *group) bool {
+	h := g.hold
+	if h == nil || !s.complete(h) {
+		return false
+	}
 	s.liftAll(h)
 	if on, ok := s.seek(g, g.bucket.shape); ok && !s.refused(g.queue, &s.foundRoom) {
 		return s.placeAllOn(g, on)
@@ -72,32 +86,40 @@ func (s *State) serveHold(h *hold) bool {
 	return false
 }
 
+// moveHold lets a gang hold other agents, if more of its room is there at once than
+// where it is held now, and reports whether it does. There is more only if some
+// instance finds room beside what is held. One whose time is known stays until then.
+func (s *State) moveHold(g *group) bool {
+	h := g.hold
+	if h == nil || g.together() == 1 || h.completeBy > s.now || s.complete(h) {
+		return false
+	}
+	if _, more := s.bestAgent(g.bucket.shape.kin); !more {
+		return false
+	}
+	s.liftAll(h)
+	better, ok := s.plan(g, g.bucket.shape)
+	if !ok || s.roomNow(g, better) <= s.roomNow(g, h.on) {
+		s.keepAll(h)
+		return false
+	}
+	s.bookHold(g, better, h.until, s.completeBy(g, better, h.until))
+	s.moved = append(s.moved, g)
+	return true
+}
+
 // seekHeld is seek for a group that may hold room: it sees that room as well. If
 // it finds enough and the group is not launched all the same, keepFor is due.
-// What it finds now that is not enough takes the place of agents that it would
-// have to wait for.
 func (s *State) seekHeld(g *group, sh *shape) ([]int32, bool) {
 	on, ok := s.seek(g, sh)
 	if ok || g.hold == nil {
 		return on, ok
 	}
-	h := g.hold
-	_, more := s.bestAgent(sh.kin)
-	s.liftAll(h)
-	if on, ok = s.seek(g, sh); ok {
-		return on, true
+	s.liftAll(g.hold)
+	if on, ok = s.seek(g, sh); !ok {
+		s.keepAll(g.hold)
 	}
-	// Only what brings more room at once is worth a change, and there is more only
-	// if some instance finds room beside what is held.
-	if more && h.completeBy <= s.now {
-		if better, ok := s.plan(g, sh); ok && s.roomNow(g, better) > s.roomNow(g, h.on) {
-			s.bookHold(g, better, h.until, s.completeBy(g, better, h.until))
-			s.moved = append(s.moved, g)
-			return nil, false
-		}
-	}
-	s.keepAll(h)
-	return nil, false
+	return on, ok
 }
 
 // keepFor keeps the room again that seekHeld made free.
@@ -107,8 +129,8 @@ func (s *State) keepFor(g *group) {
 	}
 }
 
-// moveHolds states the holds that changed in this Tick. It comes before the
-// launches, which end holds.
+// moveHolds states the holds that changed in this Tick. It comes after the
+// launches, which may have ended other holds of the same agents.
 func (s *State) moveHolds(out []Action) []Action {
 	for k, g := range s.moved {
 		if g.hold != nil && !slices.Contains(s.moved[:k], g) {
@@ -134,12 +156,8 @@ func (s *State) grantHolds(out []Action) []Action {
 	if soon := &s.lines.by[soonSlip]; soon.len() > 0 {
 		s.grantAt = soon.top().line.due
 	}
-	if s.lines.by[dueSlip].len() == 0 {
-		return out
-	}
-	if s.policy.needsBlocked() {
-		s.shutFull()
-		s.unskip()
+	if s.lines.by[dueSlip].len() == 0 && (len(s.quotas) == 0 || s.lines.by[dueFirm].len() == 0) {
+		return out // quota may refuse the first of a line, and others slip by the next
 	}
 	for waiting := s.inTurn(s.lines.by[dueSlip].items, s.lines.by[dueFirm].items); len(*waiting) > 0; {
 		g, later := s.nextToHold(waiting.pop().queue)
@@ -173,7 +191,7 @@ func (s *State) waitingQueues() []*queue {
 // reports false if nothing that comes later in the order may hold room either.
 func (s *State) nextToHold(q *queue) (*group, bool) {
 	for _, h := range s.holds {
-		if g := h.group; g.queue == q && g.bucket.groups.top() == g {
+		if h.group.queue == q {
 			return nil, true // one at a time
 		}
 	}

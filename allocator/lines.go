@@ -3,6 +3,7 @@ package allocator
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"fairlead/drf"
 )
@@ -131,38 +132,66 @@ func (s *State) firmLinesChanged() {
 // dueAt is when a group will have waited for long enough to hold room.
 func (s *State) dueAt(g *group) int64 { return max(g.since+s.cfg.ReserveAfterMillis, g.holdFrom) }
 
-// turn is a queue as the tree ranks it.
+// turn is a queue as the tree ranks it, or at a place that was found out before.
 type turn struct {
 	queue *queue
 	tree  *drf.Tree
+	place int
 }
 
-func (t turn) less(u turn) bool { return t.tree.Before(t.queue.node, u.queue.node) }
+func (t turn) less(u turn) bool {
+	if t.place != u.place {
+		return t.place < u.place
+	}
+	return t.tree.Before(t.queue.node, u.queue.node)
+}
 
-// inTurn orders queues as they would be served, were there room.
+// inTurn orders queues as they are to be served that find no room now. Where it
+// matters who is blocked, all of them are, and whatever is done for one of them
+// later does not change the order of the others.
 func (s *State) inTurn(sets ...[]*queue) *heap[turn] {
 	s.turns = s.turns[:0]
 	for _, qs := range sets {
 		for _, q := range qs {
-			s.rankAside(q)
-			s.turns = append(s.turns, turn{q, s.tree})
+			s.turns = append(s.turns, turn{queue: q, tree: s.tree})
 		}
 	}
-	s.turns.order()
+	if !s.policy.needsBlocked() {
+		s.turns.order()
+		return &s.turns
+	}
+	s.shutFull()
+	undo := s.rankBlocked()
+	slices.SortFunc(s.turns, func(t, u turn) int { return s.inOrder(t.queue, u.queue) })
+	for k := range s.turns {
+		s.turns[k].place = k
+	}
+	undo()
+	s.unskip()
 	return &s.turns
 }
 
-// rankAside lets a framework of which all is set aside be ranked by the first of its
-// groups: the tree knows what was the first while it was active.
-func (s *State) rankAside(q *queue) {
-	if s.tree.Active(q.node) {
-		return
+// rankBlocked lets the tree rank frameworks of which all is set aside by the first of
+// their groups, where the policy wants to know that, until it is told to undo that:
+// a role is ranked by what is active below it.
+func (s *State) rankBlocked() (undo func()) {
+	var active []drf.Node
+	for _, q := range s.queues {
+		if s.policy == HDRF || q == nil || q.waiting == 0 || s.tree.Active(q.node) {
+			continue
+		}
+		if g := q.first(); s.policy == FIFO {
+			s.tree.SetArrival(q.node, g.seq)
+		} else {
+			s.tree.SetWants(q.node, &g.bucket.shape.withExecutor)
+		}
+		s.tree.Activate(q.node)
+		active = append(active, q.node)
 	}
-	switch g := q.first(); s.policy {
-	case FIFO:
-		s.tree.SetArrival(q.node, g.seq)
-	case Minmax:
-		s.tree.SetWants(q.node, &g.bucket.shape.withExecutor)
+	return func() {
+		for _, n := range active {
+			s.tree.Deactivate(n)
+		}
 	}
 }
 

@@ -182,8 +182,9 @@ func (s *State) shutFull() {
 		for q != nil && q.ready.len() > 0 {
 			b := q.ready.top()
 			if b.shape.full < 0 {
-				if _, ok := s.seek(b.groups.top(), b.shape); ok {
+				if _, ok := s.seekHeld(b.groups.top(), b.shape); ok {
 					if !s.refused(q, &s.foundRoom) {
+						s.keepFor(b.groups.top())
 						break
 					}
 					s.skip(b)

@@ -187,12 +187,13 @@ func (s *State) headPromised(q *queue) *bucket {
 		case s.guaranteed(q, &charge):
 			return b
 		}
-		switch _, ok := s.seek(g, b.shape); {
+		switch _, ok := s.seekHeld(g, b.shape); {
 		case !ok:
 			s.shapes.fill(b.shape)
 		case s.refused(q, &s.foundRoom):
 			s.skip(b) // it must not hide what is promised behind it
 		default:
+			s.keepFor(g)
 			return nil
 		}
 	}

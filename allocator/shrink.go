@@ -32,7 +32,8 @@ func (s *State) shrink(out []Action) []Action {
 		role  string
 	}
 	tried := map[kind]bool{}
-	for _, q := range s.queuesInOrder() {
+	for waiting := s.inTurn(s.waitingQueues()); len(*waiting) > 0; {
+		q := waiting.pop().queue
 		for _, g := range s.lineOf(q) {
 			charge := g.demand.Times(int64(g.together()))
 			if s.refused(q, &charge) || tried[kind{g.bucket.shape, q.role}] && g.hold == nil {
@@ -63,17 +64,6 @@ func (s *State) awaitsRoom(g *group) int64 {
 		return 0
 	}
 	return until
-}
-
-// queuesInOrder lists the frameworks with something in line, as they are to be
-// served.
-func (s *State) queuesInOrder() []*queue {
-	waiting := s.waitingQueues()
-	for _, q := range waiting {
-		s.rankAside(q)
-	}
-	slices.SortFunc(waiting, func(a, b *queue) int { return s.inOrder(a, b) })
-	return waiting
 }
 
 func (s *State) inOrder(a, b *queue) int {
