@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"errors"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
@@ -73,9 +74,21 @@ func mustNew(t fataler, cfg Config) *State {
 // histories draws a history of up to 200 events.
 func histories(t *rapid.T) *history { return historiesOf(t, world{}) }
 
+func evenly(seed uint64) draw {
+	random := rand.New(rand.NewPCG(seed, seed))
+	return func(n int) int { return random.IntN(n) }
+}
+
 func historiesOf(t *rapid.T, w world) *history {
 	w.draw = func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "pick") }
-	return recordedIn(t, &w, rapid.IntRange(1, 200).Draw(t, "events"))
+	if rapid.Bool().Draw(t, "evenly") { // small numbers come no more often than others
+		w.draw = evenly(rapid.Uint64().Draw(t, "seed"))
+	}
+	least := 1
+	if w.scarce { // of which rapid draws small numbers more often
+		least = 40
+	}
+	return recordedIn(t, &w, rapid.IntRange(least, 200).Draw(t, "events"))
 }
 
 // again runs a history through another State, with the events changed, and

@@ -46,6 +46,9 @@ func (g *modelGroup) waitsAgain(n int32) bool {
 // leave takes the instance of an agent along.
 func (g *modelGroup) leave(agent string) {
 	n := g.at[agent]
+	if g.hold != nil && g.hold.at(agent) > 0 && slices.Contains(g.again, n) {
+		g.hold = nil
+	}
 	delete(g.at, agent)
 	g.again = slices.DeleteFunc(g.again, func(k int32) bool { return k == n })
 	g.backoff = slices.DeleteFunc(g.backoff, func(b backoffTimer) bool { return b.instance == n })

@@ -53,6 +53,7 @@ func (m *model) grow(out []decisionOf) (grown []decisionOf, could bool) {
 		m.dropOffers(func(o OfferAdded) bool {
 			return slices.ContainsFunc(out, func(d decisionOf) bool { return d.Agent == o.Agent })
 		})
+		m.lookAtAgents()
 		grown = m.placeAll()
 	}
 	for _, g := range m.groups {

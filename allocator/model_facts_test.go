@@ -21,6 +21,14 @@ func TestModelDecidesAlikeInACrowd(t *testing.T) {
 	modelDecidesAlike(t, world{patient: true, crowded: true, unlimited: true})
 }
 
+// TestModelHoldsAlike does so where room is kept for groups that wait.
+func TestModelHoldsAlike(t *testing.T) { modelDecidesAlike(t, world{patient: true, keen: true}) }
+
+// TestModelHoldsAlikeWhereRoomIsScarce does so where more is asked for than there is.
+func TestModelHoldsAlikeWhereRoomIsScarce(t *testing.T) {
+	modelDecidesAlike(t, world{patient: true, keen: true, scarce: true})
+}
+
 func modelDecidesAlike(t *testing.T, w world) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := historiesOf(t, w)
@@ -38,6 +46,9 @@ func modelDecidesAlike(t *testing.T, w world) {
 			got, want := launches(actions), m.tick(t, actions)
 			if !reflect.DeepEqual(got, want) {
 				t.Fatalf("event %d:\n  got %+v\nmodel %+v", i, got, want)
+			}
+			if got := holdsOf(actions); !reflect.DeepEqual(got, m.aboutHolds) {
+				t.Fatalf("event %d: room is held:\n  got %+v\nmodel %+v", i, got, m.aboutHolds)
 			}
 		}
 	})
@@ -64,7 +75,11 @@ func (m *model) tick(t fataler, actions []Action) []decisionOf {
 	ended := m.endedNow(actions)
 	m.learn(actions)
 	m.told(actions, ended)
+	held := m.expireHolds()
 	out := m.place()
+	held = append(held, m.movedHolds()...)
+	held = append(held, m.grantHolds()...)
+	m.aboutHolds = held
 	if want := m.shrink(); len(want) > 0 && !slices.Equal(ended, want) {
 		t.Fatalf("surplus that is ended:\n  got %v\nmodel %v", ended, want)
 	} else if len(want) == 0 {
@@ -143,6 +158,11 @@ func (m *model) fact(f Fact) {
 		m.scheduleDue(f)
 	case TaskUpdated:
 		for _, r := range m.runs {
+			if r.Run == f.Run && int(f.Task) < len(r.group.Tasks) && !r.ended[f.Task] {
+				if delete(r.hidden, f.Task); f.State == TaskUnreachable {
+					r.hidden[f.Task] = true
+				}
+			}
 			if r.Run == f.Run && f.State.Final() && int(f.Task) < len(r.group.Tasks) && !r.ended[f.Task] {
 				r.ended[f.Task] = true
 				if f.OutOfMemory && f.State == TaskFailed && r.oom == 0 {
@@ -153,6 +173,7 @@ func (m *model) fact(f Fact) {
 	}
 	m.meet()
 	m.line(m.now)
+	m.dropHolds()
 }
 
 func (m *model) nest(role string) { m.nested = m.nested || strings.Contains(role, "/") }
@@ -185,6 +206,11 @@ func (m *model) agentLost(id string) {
 		}
 	}
 	m.dropOffers(func(o OfferAdded) bool { return o.Agent == id })
+	for _, g := range m.groups {
+		if g.hold != nil && g.hold.at(id) > 0 {
+			g.hold = nil
+		}
+	}
 	m.forgetLost()
 }
 
@@ -210,6 +236,7 @@ func (m *model) submitted(spec Group) {
 	g.periodic = modelPeriodic{idle: spec.Periodic, booked: m.now}
 	m.groups = append(m.groups, g)
 	m.learnAsk(g)
+	m.learnLeast(g)
 }
 
 func (m *model) group(framework, name string) *modelGroup {
@@ -229,6 +256,9 @@ func (m *model) killed(g *modelGroup) {
 
 func (m *model) instanceKilled(g *modelGroup, n int32) {
 	waits := len(g.again) + len(g.againMore) + len(g.backoff)
+	if g.hold != nil && slices.ContainsFunc(g.hold.on, func(on HoldOn) bool { return g.PerAgent && g.at[on.Agent] == n && slices.Contains(g.again, n) }) {
+		g.hold = nil
+	}
 	g.againMore = slices.DeleteFunc(g.againMore, func(k int32) bool { return k == n })
 	g.again = slices.DeleteFunc(g.again, func(k int32) bool { return k == n })
 	g.backoff = slices.DeleteFunc(g.backoff, func(b backoffTimer) bool { return b.instance == n })
@@ -272,6 +302,7 @@ func (m *model) learn(actions []Action) {
 		}
 		m.meet()
 		m.line(m.now)
+		m.dropHolds()
 	}
 	m.forgetLost()
 }

@@ -13,7 +13,7 @@ import (
 func (m *model) best(g *modelGroup, free map[string]*modelSpare) *modelAgent {
 	var fit []*modelAgent
 	for _, a := range m.agents {
-		if sp := free[a.Agent]; sp != nil && sp.usable && m.need(g, sp).fitsIn(sp.free) && m.meets(g, a) && g.goesOn(a.Agent) && m.softly(g, a) {
+		if sp := free[a.Agent]; sp != nil && sp.usable && !(sp.keptGPUs && g.demand()["gpus"] > 0) && m.need(g, sp).fitsIn(sp.free) && m.meets(g, a) && g.goesOn(a.Agent) && m.softly(g, a) {
 			if _, ok := m.give(g, a, sp.free["cpus"]-m.need(g, sp)["cpus"], slices.Clone(sp.gpus)); ok {
 				fit = append(fit, a)
 			}
@@ -125,7 +125,7 @@ func (m *model) launch(g *modelGroup, a *modelAgent, sp *modelSpare) decisionOf 
 		sp.slots--
 	}
 	g.live++
-	m.runs = append(m.runs, &modelRun{Launch: l, agent: a.Agent, group: g, ended: map[int32]bool{}, grown: g.grownBy()})
+	m.runs = append(m.runs, &modelRun{Launch: l, agent: a.Agent, group: g, ended: map[int32]bool{}, hidden: map[int32]bool{}, grown: g.grownBy(), started: m.now})
 	for at := g.path(); at != ""; at = parentPath(at) {
 		m.placements[at]++
 	}

@@ -18,6 +18,14 @@ func (g *modelGroup) together() int {
 // where the best agent for its first instance is, else to the first value where
 // there is room.
 func (m *model) rooms(g *modelGroup, free map[string]*modelSpare) []*modelAgent {
+	if out := m.roomsIn(g, m.beside(free, nil)); out != nil || g.hold == nil {
+		return out
+	}
+	return m.roomsIn(g, m.beside(free, g))
+}
+
+// roomsIn is rooms for what is free for a group.
+func (m *model) roomsIn(g *modelGroup, free map[string]*modelSpare) []*modelAgent {
 	out := m.roomsAmong(g, free, m.agents)
 	gather := slices.IndexFunc(g.Constraints, func(c Constraint) bool { return c.Operator == Cluster && c.Value == "" })
 	if out != nil || gather < 0 || g.together() == 1 {

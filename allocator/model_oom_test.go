@@ -11,6 +11,7 @@ func (m *model) learnOOM(r *modelRun, a *Settle) {
 	has := amountsOf(g.Tasks[task].Resources)["mem"] + g.grown[task]
 	if wants := min(has*int64(g.OnOOM.Factor)/1000, int64(g.OnOOM.Max)); wants > has {
 		g.grown[task] += wants - has
+		g.hold = nil // which was for less
 	}
 }
 

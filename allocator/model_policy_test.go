@@ -86,7 +86,57 @@ func (m *model) arrival(path string, candidates map[string][]*modelGroup) int {
 // hierarchical asks a tree that is made for this one question: package drf
 // tests what it answers, and here it is what it is asked that counts.
 func (m *model) hierarchical(candidates map[string][]*modelGroup) string {
-	tree := drf.NewTreeOf(drf.HDRF())
+	tree := m.treeOf(candidates)
+	node, _ := tree.Next()
+	return tree.Path(node)
+}
+
+// firstOf is the first in order of some of the frameworks that have a candidate.
+func (m *model) firstOf(paths []string, candidates map[string][]*modelGroup) string {
+	tree := m.treeOf(candidates)
+	return slices.MinFunc(paths, func(a, b string) int { return m.compare(a, b, candidates, tree) })
+}
+
+// compare says which of two frameworks is to be served first.
+func (m *model) compare(a, b string, candidates map[string][]*modelGroup, tree *drf.Tree) int {
+	if m.policy() == HDRF {
+		return inTree(tree, a, b)
+	}
+	a, b = apart(a, b)
+	return m.compareSiblings(a, b, candidates)
+}
+
+func (m *model) compareSiblings(a, b string, candidates map[string][]*modelGroup) int {
+	return cmp.Or(m.rank(a, candidates).Cmp(m.rank(b, candidates)), cmp.Compare(m.placements[a], m.placements[b]), strings.Compare(a, b))
+}
+
+// apart is the siblings below which two frameworks are.
+func apart(a, b string) (string, string) {
+	for at := 0; at < len(a) && at < len(b); at++ {
+		i, j := strings.Index(a[at:]+"/", "/"), strings.Index(b[at:]+"/", "/")
+		if a[:at+i] != b[:at+j] {
+			return a[:at+i], b[:at+j]
+		}
+		at += i
+	}
+	return a, b
+}
+
+func inTree(tree *drf.Tree, a, b string) int {
+	x, _ := tree.Lookup(a)
+	y, _ := tree.Lookup(b)
+	switch {
+	case tree.Before(x, y):
+		return -1
+	case tree.Before(y, x):
+		return 1
+	}
+	return 0
+}
+
+// treeOf is the tree as it is now.
+func (m *model) treeOf(candidates map[string][]*modelGroup) *drf.Tree {
+	tree := drf.NewTreeOf(m.policy().ranking())
 	if err := tree.SetTotal(m.vectorOf(m.total())); err != nil {
 		panic(err)
 	}
@@ -113,8 +163,7 @@ func (m *model) hierarchical(candidates map[string][]*modelGroup) string {
 			tree.SetPlacements(node, uint64(n))
 		}
 	}
-	node, _ := tree.Next()
-	return tree.Path(node)
+	return tree
 }
 
 func (m *model) vectorOf(a amounts) (v drf.Vector) {

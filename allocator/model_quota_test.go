@@ -127,16 +127,17 @@ func (m *model) placePromised(out []decisionOf) ([]decisionOf, bool) {
 	}
 	for !m.full(out) {
 		m.skipRefused(free, skipped)
-		heads := map[string][]*modelGroup{}
+		heads, promised := map[string][]*modelGroup{}, []string(nil)
 		for _, g := range m.heads(free, skipped) {
+			heads[g.path()] = []*modelGroup{g}
 			if m.promised(g, times(g.demand(), g.together())) {
-				heads[g.path()] = []*modelGroup{g}
+				promised = append(promised, g.path())
 			}
 		}
-		if len(heads) == 0 {
+		if len(promised) == 0 {
 			break
 		}
-		g := heads[m.turn(heads)][0]
+		g := heads[m.firstOf(promised, heads)][0]
 		on := m.rooms(g, free)
 		if charge := m.charges(g, on, free); m.overLimit(g, charge) || !m.promised(g, charge) {
 			skipped[m.kindOf(g)] = true

@@ -14,12 +14,11 @@ import (
 // and Abandon, and says itself what a Tick has to launch. It was written from
 // docs/fairness.md, docs/placement.md and docs/task-groups.md.
 //
-// It does not know of room that is held, and of preemption; the worlds of its tests
-// have none of that. When occurrences of periodic groups start it is told. What surplus ends for the
-// surplus of others it is told, and does not ask why; it knows none under policies
-// that ask who is blocked, where the order of those who find no room is another
-// matter. What a group keeps away from it remembers of more than eight agents, which
-// no world has.
+// It does not know of preemption; the worlds of its tests have none. When occurrences
+// of periodic groups start it is told. What surplus ends for the surplus of others it
+// is told, and does not ask why; it knows none where room is held, and none under
+// policies that ask who is blocked. What a group keeps away from it remembers of more
+// than eight agents, which no world has.
 type model struct {
 	cfg        Config
 	now        int64
@@ -41,6 +40,9 @@ type model struct {
 	asked      []modelAsk             // of GPUs, by each instance that was submitted
 	typical    []modelAsk             // the first of them
 	kinds      *drf.Kinds             // of the State, to read charges by name
+	least      amounts                // of each resource the least that any group asked for
+	holdsMade  int
+	aboutHolds []Action // what the last Tick decided about holds
 }
 
 type modelAgent struct {
@@ -67,7 +69,10 @@ type modelGroup struct {
 	met          map[string]bool
 	at           map[string]int32 // the instance of each agent, of a daemon group
 	grown        map[int32]int64  // more memory by task
-	since        int64            // when it came into line, or an instance was launched last
+	hold         *modelHold
+	holds        int   // how often room was kept for it
+	holdFrom     int64 // not before this again
+	since        int64 // when it came into line, or an instance was launched last
 	periodic     modelPeriodic
 	modelSoft
 	modelElastic
@@ -75,9 +80,11 @@ type modelGroup struct {
 
 type modelRun struct {
 	Launch
-	agent string
-	group *modelGroup
-	ended map[int32]bool // tasks that are over
+	agent   string
+	group   *modelGroup
+	ended   map[int32]bool // tasks that are over
+	hidden  map[int32]bool // tasks that are out of sight
+	started int64
 	// killed says that its end was asked for, surplusKill that it was for others.
 	killed, surplusKill bool
 	thought             bool  // it is only where one might be
@@ -171,14 +178,20 @@ func (r *modelRun) holds(kinds *drf.Kinds) amounts {
 // place says what a Tick has to launch, in the order of decision, before surplus.
 func (m *model) place() []decisionOf {
 	m.more = false
-	return m.placeAll()
+	m.lookAtAgents()
+	out := m.serveHolds()
+	out = append(out, m.placeAll()...)
+	return append(out, m.backfill()...)
 }
 
-func (m *model) placeAll() []decisionOf {
+func (m *model) lookAtAgents() {
 	m.free = map[string]*modelSpare{}
 	for _, a := range m.agents {
 		m.free[a.Agent] = m.spare(a)
 	}
+}
+
+func (m *model) placeAll() []decisionOf {
 	var out []decisionOf
 	for {
 		before := len(out)
@@ -218,11 +231,25 @@ func (m *model) full(out []decisionOf) bool {
 }
 
 func (m *model) placeOn(out []decisionOf, g *modelGroup, on []*modelAgent) []decisionOf {
+	if g.hold != nil && (!g.PerAgent || g.hold.at(on[0].Agent) > 0) {
+		g.hold = nil
+	}
 	for _, a := range on {
-		out = append(out, m.launch(g, a, m.free[a.Agent]))
-		m.placed(out[len(out)-1])
+		out = m.placeAs(out, g, a, m.beside(m.free, nil)[a.Agent])
 	}
 	return out
+}
+
+// placeAs decides a run where so much is free for it.
+func (m *model) placeAs(out []decisionOf, g *modelGroup, a *modelAgent, seen *modelSpare) []decisionOf {
+	sp := m.free[a.Agent]
+	need, now := m.need(g, sp), *seen
+	d := m.launch(g, a, &now)
+	g.holds = 0
+	sp.free, sp.slots, sp.ports, sp.items = sp.free.less(need), now.slots, now.ports, now.items
+	m.placed(d)
+	m.dropHolds()
+	return append(out, d)
 }
 
 // decisionOf is one launch and its agent.
@@ -239,6 +266,9 @@ type modelSpare struct {
 	ports  []uint64
 	items  []modelItem
 	gpus   []int64 // what is free of each, if they are known
+	held   bool    // something is kept there for others
+	// keptGPUs says that these want GPUs there, of which nobody else gets any.
+	keptGPUs bool
 }
 
 func (m *model) spare(a *modelAgent) *modelSpare {
@@ -373,10 +403,7 @@ func (m *model) lowestBelow(at string, candidates map[string][]*modelGroup) stri
 				}
 			}
 		}
-		at = slices.MinFunc(children, func(a, b string) int {
-			return cmp.Or(m.rank(a, candidates).Cmp(m.rank(b, candidates)),
-				cmp.Compare(m.placements[a], m.placements[b]), strings.Compare(a, b))
-		})
+		at = slices.MinFunc(children, func(a, b string) int { return m.compareSiblings(a, b, candidates) })
 	}
 	return at
 }

@@ -21,6 +21,8 @@ type world struct {
 	settled bool
 	// patient worlds let a group wait without keeping room for it.
 	patient bool
+	// keen worlds keep room for groups that wait, and have no surplus.
+	keen bool
 	// restless worlds end runs for others.
 	restless bool
 	// crowded worlds have many frameworks that want the same, under DRF without
@@ -30,8 +32,12 @@ type world struct {
 	ordered bool
 	// unlimited worlds have no quotas.
 	unlimited bool
-	groups    []groupKey // those that were submitted
-	runs      []Launch   // those that were launched and may not have ended
+	// scarce worlds begin with agents and quotas, and ask for more than there is.
+	scarce  bool
+	begun   int        // facts that it began with
+	cluster int        // agents that there were then
+	groups  []groupKey // those that were submitted
+	runs    []Launch   // those that were launched and may not have ended
 }
 
 // config draws the rules of a run.
@@ -67,6 +73,9 @@ func (w *world) config() Config {
 	switch {
 	case w.patient: // which the model follows
 		cfg.ReserveAfterMillis, cfg.AvoidMillis = -1, []int64{-1, 300, 10_000}[w.draw(3)]
+		if w.keen {
+			cfg.ReserveAfterMillis, cfg.HoldMillis = 1+int64(w.draw(2))*200, []int64{1, 1001, 20_000}[w.draw(3)]
+		}
 	case w.draw(2) == 0:
 		cfg.ReserveAfterMillis, cfg.HoldMillis = 1+int64(w.draw(2))*200, int64(1+w.draw(2)*1000)
 	}
@@ -75,6 +84,9 @@ func (w *world) config() Config {
 
 // fact draws the next fact; Ticks are between them. Time goes on now and then.
 func (w *world) fact() Fact {
+	if w.scarce {
+		return w.scarceFact()
+	}
 	if w.draw(4) == 0 {
 		w.now += []int64{1, 100, 300, 5000, 10_000, 300_000}[w.draw(6)]
 	}
@@ -266,7 +278,7 @@ func (w *world) group() Group {
 	if w.draw(5) == 0 {
 		g.Periodic, g.Overlap, g.CatchUp = true, Overlap(w.draw(3)), CatchUp(w.draw(3))
 	}
-	if (!w.patient || w.ordered) && w.draw(4) == 0 {
+	if (!w.patient || w.ordered) && !w.keen && w.draw(4) == 0 {
 		g.Surplus = int32(w.draw(int(g.Instances)))
 	}
 	if w.draw(5) == 0 {
