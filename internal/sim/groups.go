@@ -89,6 +89,11 @@ func groups(v strictyaml.Value, s *Scenario) []Group {
 	if len(l.groups) > maxEntries {
 		v.Failf("more than %d task groups, with their phases", maxEntries)
 	}
+	specs := make([]*proto.TaskGroup, len(l.groups))
+	for i := range l.groups {
+		specs[i] = l.groups[i].Spec
+	}
+	taskgroup.FailCycles(specs, func(i int) strictyaml.Value { return l.list.Item(l.from[i]) })
 	l.separate()
 	return l.groups
 }

@@ -27,6 +27,7 @@ func ParseWith(filename string, data []byte, see func(*proto.TaskGroup, strictya
 	type name struct{ framework, name string }
 	lines := make(map[name]int)
 	var groups []*proto.TaskGroup
+	var places []strictyaml.Value
 	for _, doc := range docs {
 		g, ok := decodeDocument(doc)
 		if !ok {
@@ -38,8 +39,9 @@ func ParseWith(filename string, data []byte, see func(*proto.TaskGroup, strictya
 		}
 		lines[key] = doc.Line()
 		see(g, doc)
-		groups = append(groups, g)
+		groups, places = append(groups, g), append(places, doc)
 	}
+	FailCycles(groups, func(i int) strictyaml.Value { return places[i] })
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
