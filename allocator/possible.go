@@ -101,6 +101,17 @@ func (s *State) quotasOfRole(role string) []*quota {
 	return nil
 }
 
+// Never says why a group that is there could not start even if nothing else ran: "" if it could,
+// or while it is not known of some agent what it holds. O(agents).
+func (s *State) Never(framework, name string) string {
+	g, ok := s.groups[groupKey{framework, name}]
+	if !ok || !s.knowsAgents() {
+		return ""
+	}
+	_, why := s.never(g, g.queue.quotas)
+	return why
+}
+
 // never says why a group could not start even if nothing else ran on the agents
 // that are known; "" if it could, or if no agent is known.
 func (s *State) never(g *group, quotas []*quota) (ReasonCode, string) {

@@ -223,6 +223,7 @@ func (a *app) simulate(ctx context.Context, s simulation, files []string, seeded
 	if err := a.writeOut(&s, results, runs); err != nil {
 		return err
 	}
+	a.sayImpossible(results)
 	if ctx.Err() != nil {
 		a.say("fairlead: interrupted: this is what happened until then")
 		return quietError(exitFailed)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -55,6 +56,27 @@ func (a *app) sayOrphans(file string, s *sim.Scenario) {
 				a.say("%s: %s/%s comes after %s, which is not in the scenario: it never starts", file, g.Framework, g.Name, parent)
 			}
 		}
+	}
+}
+
+// sayImpossible names the task groups that no policy could ever have started, each once.
+func (a *app) sayImpossible(results []*sim.Result) {
+	const most = 5
+	said := map[string]bool{}
+	for _, r := range results {
+		if r == nil {
+			continue // it had not begun when it was interrupted
+		}
+		for _, g := range r.Impossible {
+			text := fmt.Sprintf("%s: %s/%s can't start on this cluster: %s", r.Scenario, g.Framework, g.Group, g.Why)
+			if len(said) < most && !said[text] {
+				a.say("%s", text)
+			}
+			said[text] = true
+		}
+	}
+	if more := len(said) - most; more > 0 {
+		a.say("... nor can %s", countOf(more, "other task group"))
 	}
 }
 

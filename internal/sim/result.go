@@ -48,6 +48,9 @@ type Result struct {
 	// Fragmentation is the idle part of the fullest resource, as its mean over the time in which anything
 	// waited: it lay in pieces that were too small, or was kept back. 0 if nothing ever waited.
 	Fragmentation float64 `json:"fragmentation"`
+	// Impossible are groups that wait at the end and could not start even if nothing else ran: those among
+	// the first 1,000 that wait, by name.
+	Impossible []Impossible `json:"impossible,omitempty"`
 	// MakespanS is when the last instance to end did so, 0 if none did.
 	MakespanS float64 `json:"makespan_s"`
 	// Events counts what was put into the allocator, Decisions the placements that came out.
@@ -164,7 +167,7 @@ func (e *engine) result() *Result {
 		Frameworks: []FrameworkResult{}, Roles: []RoleResult{},
 		Utilization: map[string]float64{}, MeanUtilization: map[string]float64{},
 		Placements: st.placements, MakespanS: seconds(st.makespan), Events: e.steps, Decisions: st.decisions, Preemptions: st.preemptions,
-		Times: st.allTimes().figures(), SizeBins: st.sizeResults(), Digest: st.sum(),
+		Impossible: e.impossible(), Times: st.allTimes().figures(), SizeBins: st.sizeResults(), Digest: st.sum(),
 	}
 	if e.options.EachGroup != nil {
 		st.tellAlive(e.jobs)
