@@ -219,22 +219,9 @@ func (b *book) Submit(_ context.Context, specs []*proto.TaskGroup, allowUnsatisf
 func coreGroups(t *testing.T, specs []*proto.TaskGroup) []allocator.Group {
 	var out []allocator.Group
 	for _, s := range specs {
-		digest, err := taskgroup.Digest(s)
+		g, err := taskgroup.Core(s)
 		if err != nil {
 			t.Error(err)
-		}
-		g := allocator.Group{
-			Framework: s.Framework, Name: s.Name, Role: s.Role, Digest: digest, Instances: int32(s.Instances), After: s.After,
-		}
-		if s.Restart != nil {
-			g.Restart = allocator.Restart{Policy: allocator.RestartOnFailure, Max: int32(s.Restart.Max), BackoffMillis: s.Restart.BackoffMs}
-		}
-		for _, task := range s.Tasks {
-			core := allocator.Task{Name: task.Name, Sidecar: task.Sidecar}
-			for _, r := range task.Resources {
-				core.Resources = append(core.Resources, allocator.Quantity{Name: r.Name, Amount: drf.Amount(r.Milli)})
-			}
-			g.Tasks = append(g.Tasks, core)
 		}
 		out = append(out, g)
 	}

@@ -155,9 +155,9 @@ func TestAGroupWithEverythingKnownOfIt(t *testing.T) {
 
 func TestListsCanBeNarrowed(t *testing.T) {
 	f := serve(t, "cpus:2;mem:16384")
-	f.submit(group("A", "a", "instances: 2") + "---\n" + group("B", "b"))
+	f.submit(group("A", "a", "instances: 2") + "---\n" + group("B", "b") + "---\n" + group("B", "daily", `schedule: "@daily"`))
 	for path, want := range map[string]int{
-		"/v1/groups": 2, "/v1/groups?framework=A": 1, "/v1/groups?framework=C": 0, "/v1/groups?state=running": 2, "/v1/groups?state=failed": 0,
+		"/v1/groups": 3, "/v1/groups?state=scheduled": 1, "/v1/groups?framework=A": 1, "/v1/groups?framework=C": 0, "/v1/groups?state=running": 2, "/v1/groups?state=failed": 0,
 	} {
 		if got := read[api.Groups](f, path).Groups; len(got) != want {
 			t.Errorf("%s: %d groups, want %d", path, len(got), want)

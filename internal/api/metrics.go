@@ -181,7 +181,7 @@ func (c *stateCollector) collectCluster(v *allocator.View, gauge func(*prometheu
 
 // groupStates are the words of GroupView.State.
 func groupStates() []string {
-	return []string{"waiting", "running", "killing", "finished", "failed", "killed", "lost"}
+	return []string{"waiting", "scheduled", "running", "killing", "finished", "failed", "killed", "lost"}
 }
 
 func number(b bool) float64 {

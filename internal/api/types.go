@@ -165,7 +165,8 @@ type GroupDetail struct {
 type Instance struct {
 	Number int32 `json:"instance"`
 	// State is staging, starting, running, killing or unreachable while a run
-	// is alive, waiting or backoff between two, else how the last one ended.
+	// is alive, waiting, backoff or surplus between two, else how the last one
+	// ended.
 	State     string     `json:"state"`
 	Run       string     `json:"run"`
 	Agent     string     `json:"agent,omitempty"` // of the live run
