@@ -116,7 +116,7 @@ type Victim struct {
 // explainPreemption says what would be ended to make room for a group, also
 // while preemption is off.
 func (s *State) explainPreemption(g *group, e *Explanation, fair map[drf.Node]drf.Vector) {
-	if g.bucket == nil || g.hold != nil || g.bucket.shape.full < 0 {
+	if g.hold == nil && (g.bucket == nil || g.bucket.shape.full < 0) {
 		return
 	}
 	p, wait := s.planPreemption(g, fair, s.cfg.PreemptMinRunMillis), ""
@@ -124,6 +124,7 @@ func (s *State) explainPreemption(g *group, e *Explanation, fair map[drf.Node]dr
 		p, wait = s.planPreemption(g, fair, 0), fmt.Sprintf(", once they have run for %s", howLong(s.cfg.PreemptMinRunMillis))
 	}
 	if p == nil {
+		s.explainNoVictims(g, e, fair)
 		return
 	}
 	if due := g.since + s.cfg.PreemptAfterMillis; due > s.now && s.cfg.Preemption {
@@ -140,6 +141,33 @@ func (s *State) explainPreemption(g *group, e *Explanation, fair map[drf.Node]dr
 		verb = "can end"
 	}
 	e.because(ReasonPreemption, "its framework is below its fair share: preemption %s %s for it%s", verb, strings.Join(runs, ", "), wait)
+}
+
+// explainNoVictims says why preemption ends nothing, or nothing more, for a group whose
+// framework is below its fair share.
+func (s *State) explainNoVictims(g *group, e *Explanation, fair map[drf.Node]drf.Vector) {
+	if _, ok := s.mayClaim(g, g.demand.Times(int64(g.together())), fair); !ok || !s.cfg.Preemption {
+		return
+	}
+	ending, safe := 0, 0
+	for r := range s.runs.all() {
+		switch {
+		case r.killAt != never && r.preempted && g.hold != nil && s.agents[r.agent].hold == g.hold:
+			ending++
+		case r.group.spec.NotPreemptible && r.group.queue != g.queue && g.allowedOn(&s.agents[r.agent]):
+			safe++
+		}
+	}
+	const none = "its framework is below its fair share, but preemption finds no room for it"
+	switch {
+	case ending > 0:
+		e.because(ReasonPreemption, "preemption is ending %s for it", countOf(ending, "run"))
+	case len(e.Entitled.Holders) == 0:
+	case safe > 0:
+		e.because(ReasonPreemption, "%s beside %s of groups with preemptible: false", none, countOf(safe, "run"))
+	default:
+		e.because(ReasonPreemption, "%s: who holds more than is fair can't spare enough whole runs", none)
+	}
 }
 
 func (s *State) victimOf(p *preemption, r *run, fair map[drf.Node]drf.Vector) Victim {

@@ -64,12 +64,13 @@ func (s *State) lookAgain(at int64) {
 // something.
 func (p Policy) fair() bool { return p == DRF || p == HDRF }
 
-// claimant is the group that a framework would preempt for, and when it may: the
-// first in line, unless room is held for one of the framework already.
+// claimant is the group that a framework would preempt for, and when it may: the one
+// that room is held for already, or else the first in line. What is being ended for
+// the former counts as free, so that it claims nothing more meanwhile.
 func (s *State) claimant(q *queue) (*group, int64) {
 	line := s.lineOf(q)
-	if slices.ContainsFunc(line, func(g *group) bool { return g.hold != nil }) {
-		return nil, 0
+	if i := slices.IndexFunc(line, func(g *group) bool { return g.hold != nil }); i >= 0 {
+		line = line[i : i+1]
 	}
 	for _, g := range line {
 		charge := g.demand.Times(int64(g.together()))

@@ -188,7 +188,7 @@ func (sp *sparing) cheapest() (agent int32, set []victim, ok bool) {
 	best := ^uint64(0)
 	for _, i := range sp.s.agentsInOrder() {
 		a := &sp.s.agents[i]
-		if a.lost || a.hold != nil || !sp.group.allowedOn(a) {
+		if a.lost || a.hold != nil && a.hold.group != sp.group || !sp.group.allowedOn(a) {
 			continue
 		}
 		if s, cost, fits := sp.on(i, a); fits && cost < best {
