@@ -123,11 +123,22 @@ func (s *State) wakeFirst() {
 		}
 		if s.isHopeless(b) {
 			s.shapes.fill(sh)
+			s.fillDrowsy()
 			continue
 		}
 		sh.parked.remove(0)
 		s.enqueue(b)
 		return
+	}
+}
+
+// fillDrowsy looks at the other drowsy shapes, once one of them was found full: mostly what
+// little room there was is gone, and all of them are.
+func (s *State) fillDrowsy() {
+	for _, sh := range s.drowsy {
+		if len(s.holds) == 0 && sh.full < 0 && sh.parked.len() > 0 && s.isHopeless(sh.parked.top().bucket) {
+			s.shapes.fill(sh)
+		}
 	}
 }
 
