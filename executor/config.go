@@ -36,6 +36,9 @@ type Config struct {
 
 	// ShutdownGrace is what the agent leaves between SHUTDOWN and killing the container.
 	ShutdownGrace time.Duration
+	// lastWords is what of it is left for the last updates once all tasks are killed: a quarter,
+	// and a second at most, unless it is said.
+	lastWords time.Duration
 
 	// With Checkpoint set tasks outlive the connection for RecoveryTimeout; without, they end with it.
 	Checkpoint      bool

@@ -44,6 +44,7 @@ type Executor struct {
 
 // New prepares an executor; nothing happens before Run.
 func New(cfg Config, log *slog.Logger) *Executor {
+	cfg.lastWords = cmp.Or(cfg.lastWords, min(time.Second, cfg.ShutdownGrace/4))
 	e := &Executor{cfg: cfg, log: log, loop: newLoop(), stopped: make(chan struct{})}
 	e.runner = newRunner(cfg, e.loop, e.update)
 	e.link.client = newClient(cfg)
@@ -125,7 +126,7 @@ func (e *Executor) stop(why string, failure error) {
 	e.stopping = true
 	e.failure = failure
 	close(e.stopped)
-	e.runner.shutdown(e.cfg.ShutdownGrace-min(time.Second, e.cfg.ShutdownGrace/4), why)
+	e.runner.shutdown(e.cfg.ShutdownGrace-e.cfg.lastWords, why)
 	e.loop.after(e.cfg.ShutdownGrace, func() { e.late = true })
 }
 

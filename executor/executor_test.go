@@ -140,9 +140,12 @@ func TestOrderedEnd(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel() // each waits for the grace period
+			t.Parallel() // each waits until the deaf one is killed
 			agent := newTestAgent(t)
-			r := run(t, agent, func(c *Config) { c.ShutdownGrace = 4 * time.Second })
+			r := run(t, agent, func(c *Config) {
+				// The good one has 5 s to end, and its last update all the time that anything has here.
+				c.ShutdownGrace, c.lastWords = patience, patience-5*time.Second
+			})
 			agent.awaitStream(1)
 			agent.launchGroup(withGrace(shellTask("deaf", deaf), time.Hour))
 			agent.launchGroup(withGrace(shellTask("good", "sleep 100"), time.Hour))
