@@ -100,6 +100,7 @@ type InstanceView struct {
 	State     string
 	Run       RunID
 	Agent     string // of the live run; of a daemon group the one that the instance is for
+	Host      string // of the agent of the live run
 	Started   int64
 	NotBefore int64
 	Attempts  int32
@@ -226,7 +227,7 @@ func (s *State) viewInstance(g *group, n int32) InstanceView {
 	switch in.state {
 	case instanceLive:
 		r := s.runOf(in.run)
-		v.State, v.Agent, v.Started = r.stage(), s.agents[r.agent].id, r.started
+		v.State, v.Agent, v.Host, v.Started = r.stage(), s.agents[r.agent].id, s.agents[r.agent].host, r.started
 		v.Ports, v.Tasks = slices.Clone(r.ports), slices.Clone(r.states())
 		v.Items = s.setsOf(r.itemsOf(func(int32) bool { return true }))
 	case instanceWaiting:

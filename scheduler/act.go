@@ -36,14 +36,15 @@ func (s *Scheduler) act(actions []allocator.Action) {
 
 func (s *Scheduler) accept(a *allocator.Accept) {
 	var held [][]mesos.Resource
+	host := ""
 	for _, id := range a.Offers {
-		held = append(held, s.offers[id])
+		held, host = append(held, s.offers[id].resources), s.offers[id].host
 	}
 	from := newPool(held...)
 	var ops []mesos.Offer_Operation
 	for _, l := range a.Launches {
 		full := launch{
-			Launch: l, spec: s.specs[owner{l.Framework, l.Group}], agent: a.Agent,
+			Launch: l, spec: s.specs[owner{l.Framework, l.Group}], agent: a.Agent, host: host,
 			frameworkID: s.id(), executor: s.cfg.Executor, due: s.state.Occurrence(l.Framework, l.Group), grown: s.state.Grown(l.Framework, l.Group),
 		}
 		op, err := full.operation(from)

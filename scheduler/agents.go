@@ -15,7 +15,7 @@ import (
 
 // offered books an offer and keeps its resources, as they are, for acceptance.
 func (s *Scheduler) offered(b *batch, o *mesos.Offer) {
-	s.offers[o.ID.Value] = o.Resources
+	s.offers[o.ID.Value] = heldOffer{o.Resources, o.Hostname}
 	agent := o.AgentID.Value
 	if o.URL != nil {
 		s.endpoints[agent] = endpointOf(o.URL)

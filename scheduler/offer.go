@@ -30,6 +30,12 @@ func usable(r *mesos.Resource) bool {
 	return r.Revocable == nil && r.Shared == nil && r.Disk == nil
 }
 
+// heldOffer is what launches need of an offer.
+type heldOffer struct {
+	resources []mesos.Resource
+	host      string // of its agent
+}
+
 // held is what of the resources of an offer, or of an agent, task groups can use.
 type held struct {
 	scalars []allocator.Quantity

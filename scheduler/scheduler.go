@@ -100,8 +100,8 @@ type Scheduler struct {
 	byRun     map[allocator.RunID]*taskRef // any one task of each run
 	endpoints map[string]string            // agent id to host:port
 	agents    map[string]seenAgent         // as last booked
-	offers    map[string][]mesos.Resource  // of the offers that are held
-	look      chan struct{}                // asks for the list of agents now
+	offers    map[string]heldOffer
+	look      chan struct{} // asks for the list of agents now
 	session   *session
 	seq       uint64 // of the last record
 	records   int    // since the last snapshot
@@ -138,7 +138,7 @@ func Open(cfg Config) (*Scheduler, error) {
 	}
 	s := &Scheduler{
 		cfg: cfg, log: cfg.Logger, inbox: make(chan message, inboxSize), done: make(chan struct{}), planning: make(chan struct{}, 1),
-		specs: map[owner]*proto.TaskGroup{}, times: timetable{of: map[owner]*schedule.Schedule{}}, tasks: map[string]*taskRef{}, byRun: map[allocator.RunID]*taskRef{}, endpoints: map[string]string{}, agents: map[string]seenAgent{}, offers: map[string][]mesos.Resource{},
+		specs: map[owner]*proto.TaskGroup{}, times: timetable{of: map[owner]*schedule.Schedule{}}, tasks: map[string]*taskRef{}, byRun: map[allocator.RunID]*taskRef{}, endpoints: map[string]string{}, agents: map[string]seenAgent{}, offers: map[string]heldOffer{},
 		look:   make(chan struct{}, 1),
 		events: newEventLog(),
 	}

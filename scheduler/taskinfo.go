@@ -20,6 +20,7 @@ type launch struct {
 	allocator.Launch
 	spec        *proto.TaskGroup
 	agent       string
+	host        string // of the agent
 	frameworkID mesos.FrameworkID
 	executor    Executor
 	grown       []drf.Amount // more memory for each task than in spec, if any
@@ -219,9 +220,9 @@ func (l *launch) taskCommand(t *proto.Task, given taskGiven) *mesos.CommandInfo 
 	return c
 }
 
-// environment is what a task is told: who it is, its ports, in the form of Marathon
-// (PORT, PORT0.., PORTS), its items (FAIRLEAD_SET_ZONES), and what its owner set, which
-// wins.
+// environment is what a task is told: who it is, its host and its ports, in the form of
+// Marathon (HOST, PORT, PORT0.., PORTS), its items (FAIRLEAD_SET_ZONES), and what its
+// owner set, which wins.
 func (l *launch) environment(t *proto.Task, given taskGiven) []mesos.Environment_Variable {
 	vars := []proto.Pair{
 		{Name: "FAIRLEAD_FRAMEWORK", Value: l.Framework},
@@ -230,6 +231,7 @@ func (l *launch) environment(t *proto.Task, given taskGiven) []mesos.Environment
 		{Name: "FAIRLEAD_INSTANCES", Value: strconv.Itoa(int(l.spec.Instances))},
 		{Name: "FAIRLEAD_TASK", Value: t.Name},
 		{Name: "FAIRLEAD_RUN", Value: l.Run.String()},
+		{Name: "HOST", Value: l.host},
 	}
 	if l.due > 0 {
 		vars = append(vars, proto.Pair{Name: "FAIRLEAD_DUE", Value: dueText(l.due)})

@@ -46,6 +46,7 @@ func webLaunch(spec *proto.TaskGroup, ports ...uint64) *launch {
 		Launch:      allocator.Launch{Run: 1 << 24, Framework: spec.Framework, Group: spec.Name, Instance: 2, Ports: ports},
 		spec:        spec,
 		agent:       "S0",
+		host:        "h1",
 		frameworkID: mesos.FrameworkID{Value: "f-0000"},
 		executor:    Executor{URI: "http://fairlead/executor", Resources: executorNeeds},
 	}
@@ -117,7 +118,7 @@ func TestTasksKnowWhoTheyAreAndTheirPorts(t *testing.T) {
 	tasks := built(t, webLaunch(webGroup(), 31005, 31007, 31006), offered()).LaunchGroup.TaskGroup.Tasks
 	want := []map[string]string{
 		{"FAIRLEAD_TASK": "main", "FAIRLEAD_FRAMEWORK": "shop", "FAIRLEAD_GROUP": "web", "FAIRLEAD_INSTANCE": "2",
-			"PORT": "31005", "PORT0": "31005", "PORT1": "31007", "PORTS": "mine", "MODE": "full"},
+			"HOST": "h1", "PORT": "31005", "PORT0": "31005", "PORT1": "31007", "PORTS": "mine", "MODE": "full"},
 		{"FAIRLEAD_TASK": "proxy", "PORT": "31006", "PORT0": "31006", "PORTS": "31006", "PORT1": "", "MODE": ""},
 	}
 	for i, task := range tasks {

@@ -124,7 +124,7 @@ func detailOf(g *allocator.GroupView, tasks []string) GroupDetail {
 // instanceOf leaves the tasks out if their names are not given.
 func instanceOf(in *allocator.InstanceView, tasks []string) Instance {
 	out := Instance{
-		Number: in.Instance, State: in.State, Run: in.Run.String(), Agent: in.Agent,
+		Number: in.Instance, State: in.State, Run: in.Run.String(), Agent: in.Agent, Host: in.Host,
 		Started: optionalTime(in.Started), Attempts: in.Attempts, Ports: in.Ports, Items: itemsOf(in.Items),
 	}
 	if in.State == "backoff" {

@@ -162,7 +162,7 @@ func (s *Server) group(w http.ResponseWriter, r *http.Request) error {
 // one instance that ?instance= names.
 func (s *Server) remove(w http.ResponseWriter, r *http.Request) error {
 	framework, group := r.PathValue("framework"), r.PathValue("group")
-	instance, err := instanceParam(r, -1)
+	instance, err := numberParam(r, "instance", -1)
 	if err != nil {
 		return err
 	}
@@ -199,15 +199,15 @@ func (s *Server) hasEnded(r *http.Request, framework, group string, instance int
 	return false
 }
 
-// instanceParam reads ?instance=.
-func instanceParam(r *http.Request, absent int32) (int32, error) {
-	text := r.URL.Query().Get("instance")
+// numberParam reads a parameter that counts from 0.
+func numberParam(r *http.Request, name string, absent int32) (int32, error) {
+	text := r.URL.Query().Get(name)
 	if text == "" {
 		return absent, nil
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || n < 0 || strings.HasPrefix(text, "+") {
-		return 0, badRequest("instance", fmt.Sprintf("%q is not the number of an instance", text))
+		return 0, badRequest(name, fmt.Sprintf("%q: expected a number from 0 on", text))
 	}
 	return int32(n), nil
 }

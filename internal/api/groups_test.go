@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fairlead/allocator"
+	"fairlead/drf"
 	"fairlead/internal/api"
 )
 
@@ -250,4 +251,29 @@ func TestAStoppingSchedulerAsksToTryAgain(t *testing.T) {
 	f.stop()
 	f.refused(f.do("POST", "/v1/groups", group("A", "a")), 503, api.CodeUnavailable, "stopping")
 	f.refused(f.do("GET", "/v1/shares", ""), 503, api.CodeUnavailable, "stopping")
+}
+
+func TestEndpointsAreLinesForScripts(t *testing.T) {
+	f := serve(t, "cpus:4;mem:16384")
+	f.mustStep(allocator.AgentSeen{Agent: "agent-2", Host: "host-2", Owned: true, Ports: []allocator.PortRange{{Begin: 31000, End: 31004}},
+		Total: []allocator.Quantity{{Name: "cpus", Amount: 4 * drf.Unit}, {Name: "mem", Amount: 16384 * drf.Unit}}})
+	f.submit(strings.Replace(group("A", "a", "instances: 2"), "cpus: 1", "ports: 2, cpus: 1", 1))
+	for query, want := range map[string]string{
+		"":                   "host-2:31000\nhost-2:31002\n",
+		"?port=1":            "host-2:31001\nhost-2:31003\n",
+		"?port=2":            "",
+		"?instance=1&port=1": "host-2:31003\n",
+		"?instance=7":        "",
+	} {
+		a := f.do("GET", "/v1/groups/A/a/endpoints"+query, "")
+		if a.status != http.StatusOK || a.body != want || a.header.Get("Content-Type") != "text/plain; charset=utf-8" {
+			t.Errorf("%q: %d %q, want %q", query, a.status, a.body, want)
+		}
+	}
+	f.end("A/a/0", allocator.TaskFinished, "")
+	if a := f.do("GET", "/v1/groups/A/a/endpoints", ""); strings.Contains(a.body, "31000") {
+		t.Errorf("of one that has ended: %q", a.body)
+	}
+	f.refused(f.do("GET", "/v1/groups/A/b/endpoints", ""), 404, api.CodeNotFound, "A/b")
+	f.refused(f.do("GET", "/v1/groups/A/a/endpoints?port=-1", ""), 400, api.CodeBadRequest, "expected a number from 0 on")
 }

@@ -64,7 +64,7 @@ func (s *Server) readLogRequest(r *http.Request) (logRequest, error) {
 		task: form.Get("task"), stream: form.Get("stream"),
 	}
 	var err error
-	if q.instance, err = instanceParam(r, 0); err != nil {
+	if q.instance, err = numberParam(r, "instance", 0); err != nil {
 		return q, err
 	}
 	if q.stream == "" {

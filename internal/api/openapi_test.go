@@ -94,7 +94,7 @@ func TestOpenAPIHasNoDanglingReference(t *testing.T) {
 func TestErrorCodesAreThoseOfTheDocument(t *testing.T) {
 	for _, code := range []string{
 		CodeBadRequest, CodeInvalid, CodeForbidden, CodeNotFound, CodeMethodNotAllowed, CodeConflict, CodeTooLarge,
-		CodeUnsupported, CodeUnsatisfiable, CodeInternal, CodeAgent, CodeUnavailable,
+		CodeEncoding, CodeUnsupported, CodeUnsatisfiable, CodeInternal, CodeAgent, CodeUnavailable,
 	} {
 		if !strings.Contains(string(openAPIDocument), `"`+code+`"`) {
 			t.Errorf("the document does not name the code %s", code)

@@ -32,6 +32,7 @@ func (s *Server) table() []route {
 		{method: "GET", pattern: group, handle: s.group},
 		{method: "DELETE", pattern: group, handle: s.remove},
 		{method: "GET", pattern: group + "/explain", handle: s.explain},
+		{method: "GET", pattern: group + "/endpoints", handle: s.endpoints},
 		{method: "POST", pattern: group + "/rerun", handle: s.rerun},
 		{method: "GET", pattern: group + "/logs", handle: s.logs, stream: true},
 		{method: "POST", pattern: "/v1/plan", handle: s.plan},

@@ -170,6 +170,7 @@ type Instance struct {
 	State     string     `json:"state"`
 	Run       string     `json:"run"`
 	Agent     string     `json:"agent,omitempty"` // of the live run
+	Host      string     `json:"host,omitempty"`  // of that agent
 	Started   *time.Time `json:"started,omitempty"`
 	NotBefore *time.Time `json:"not_before,omitempty"` // while in back-off
 	Attempts  int32      `json:"attempts"`
