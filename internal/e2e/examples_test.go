@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fairlead/internal/sim"
+	"fairlead/internal/taskgroup"
+	"fairlead/proto"
 )
 
 const examples = "../../examples"
@@ -118,4 +122,82 @@ func TestTheMarathonApp(t *testing.T) {
 	if len(app.HealthChecks) != 1 || app.HealthChecks[0].Path != "/healthz" {
 		t.Errorf("health checks %v: only /healthz does not depend on the master", app.HealthChecks)
 	}
+}
+
+// The stacks that no test can start are at least what a scheduler accepts and a shell can
+// read, and their scenarios ask for the same as they do.
+func TestTheDefinitionsOfTheStacks(t *testing.T) {
+	for _, stack := range []string{"smack", "spark"} {
+		defined := map[string]string{}
+		for _, g := range definitions(t, stack) {
+			defined[g.Framework+"/"+g.Name] = asks(g)
+			for _, task := range g.Tasks {
+				if out, err := exec.Command("sh", "-n", "-c", task.Command).CombinedOutput(); err != nil {
+					t.Errorf("the command of %s of %s/%s: %v\n%s", task.Name, g.Framework, g.Name, err, out)
+				}
+			}
+		}
+		compared := 0
+		for _, g := range scenario(t, stack) {
+			if want, ok := defined[g.Framework+"/"+g.Name]; ok {
+				compared++
+				if got := asks(g); got != want {
+					t.Errorf("%s: in the scenario %s/%s asks for\n%sits definition for\n%s", stack, g.Framework, g.Name, got, want)
+				}
+			}
+		}
+		if compared < 4 {
+			t.Errorf("%s: scenario and definitions have only %d groups in common", stack, compared)
+		}
+	}
+}
+
+// definitions are the task groups of a stack.
+func definitions(t *testing.T, stack string) (all []*proto.TaskGroup) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(examples, stack, "groups", "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		groups, err := taskgroup.Parse(file, read(t, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, groups...)
+	}
+	return all
+}
+
+// scenario is the task groups of a stack's scenario.
+func scenario(t *testing.T, stack string) (all []*proto.TaskGroup) {
+	t.Helper()
+	file := filepath.Join(examples, stack, stack+".yaml")
+	scenarios, err := sim.Parse(file, read(t, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range scenarios[0].Groups {
+		all = append(all, scenarios[0].Groups[i].Spec)
+	}
+	return all
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// asks is what it depends on when and where a group runs, as text.
+func asks(g *proto.TaskGroup) string {
+	out := fmt.Sprintln(g.Role, g.Instances, g.InstancesMin, g.GangMin, g.Priority, g.After, g.AfterEnd, g.Near, g.Constraints, g.Preemptible)
+	for i := range g.Tasks {
+		t := &g.Tasks[i]
+		out += fmt.Sprintln(t.Name, t.Sidecar, t.Resources, t.Ports)
+	}
+	return out
 }
