@@ -64,7 +64,7 @@ func TestTheTutorialOfTheSimulator(t *testing.T) {
 	}
 }
 
-var figure = regexp.MustCompile(`^([-+]?[0-9][0-9.]*(%|s)?|[-=])$`)
+var figure = regexp.MustCompile(`^([-+]?[0-9][0-9.]*(%|[smhd])?|[-=])$`)
 
 // withoutFigures has all columns of a table, and no numbers.
 func withoutFigures(table string) string {
