@@ -139,11 +139,11 @@ func (a *app) importTrace(t traceImport) (err error) {
 	} else {
 		err = writeFile(t.output, reader.Write)
 	}
+	if empty := errors.Is(err, trace.ErrEmpty); err == nil || empty && reader.Summary().Read > 0 { // it says what was left out
+		err = errors.Join(reader.Summary().Write(a.err), err)
+	}
 	if errors.Is(err, trace.ErrEmpty) || errors.Is(err, os.ErrNotExist) {
 		err = usageError{err}
-	}
-	if summary := reader.Summary(); err == nil || summary.Read > 0 {
-		err = errors.Join(summary.Write(a.err), err)
 	}
 	return err
 }

@@ -187,9 +187,28 @@ func scenarioCluster(file string, open opener) (out []Machine, err error) {
 	}
 	agents, err := sim.ParseCluster(file, data)
 	for _, a := range agents {
-		out = append(out, Machine{Name: a.Name, Count: 1, Resources: a.Resources, Ports: a.Ports, Attributes: a.Attributes})
+		m := Machine{Name: a.Name, Count: 1, Resources: a.Resources, Ports: a.Ports, Attributes: a.Attributes}
+		if last := len(out) - 1; last < 0 || !out[last].absorb(&m) {
+			out = append(out, m)
+		}
 	}
 	return out, err
+}
+
+// absorb makes one entry of node-1 and a node-2 that is like it, and so on; false if the other is no such machine.
+func (m *Machine) absorb(other *Machine) bool {
+	if !slices.Equal(m.Resources, other.Resources) || m.Ports != other.Ports || !slices.Equal(m.Attributes, other.Attributes) {
+		return false
+	}
+	base, first := m.Name, m.Count > 1
+	if !first {
+		base, first = strings.CutSuffix(m.Name, "-1")
+	}
+	if !first || other.Name != fmt.Sprintf("%s-%d", base, m.Count+1) {
+		return false
+	}
+	m.Name, m.Count = base, m.Count+1
+	return true
 }
 
 // checkMachine reports what would make a scenario refuse a machine.

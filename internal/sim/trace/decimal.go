@@ -10,7 +10,7 @@ import (
 
 var (
 	errDecimal = errors.New("not a number")
-	errRange   = errors.New("a number out of range")
+	errRange   = errors.New("out of range")
 )
 
 // maxScaled bounds what scaled returns, as drf does amounts.

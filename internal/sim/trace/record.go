@@ -148,11 +148,22 @@ func (r *record) field(i int) string {
 // scaled reads field i as a whole number of units of 10^-places.
 func (r *record) scaled(i, places int, how rounding) int64 {
 	n, err := scaled(r.field(i), places, how)
-	if err != nil {
-		r.failf(i, "expected a number, got %s: %v", short(r.field(i)), err)
-		return 0
+	switch {
+	case errors.Is(err, errRange):
+		r.failf(i, "%s is out of range", short(r.field(i)))
+	case err != nil:
+		r.failf(i, "expected a number, got %s", short(r.field(i)))
 	}
 	return n
+}
+
+// numbers checks that the first n fields are numbers, also those that nobody reads.
+func (r *record) numbers(n int) {
+	for i := range n {
+		if _, err := scaled(r.field(i), 0, nearest); errors.Is(err, errDecimal) && r.err == nil {
+			r.failf(i, "expected a number, got %s", short(r.field(i)))
+		}
+	}
 }
 
 // whole reads field i as a whole number.

@@ -79,6 +79,7 @@ func (p *swf) parse(r *record, c *cluster) (Job, bool) {
 			plainColumns, metaColumns, len(r.fields)))
 		return Job{}, false
 	}
+	r.numbers(plainColumns)
 	submit := r.millis(swfSubmit)
 	if !p.begun {
 		p.begun, p.base = true, submit

@@ -41,6 +41,7 @@ func (swim) parse(r *record, _ *cluster) (Job, bool) {
 	if !r.expect(len(r.names)) {
 		return Job{}, false
 	}
+	r.scaled(2, 0, nearest) // a number, though nobody needs it
 	job := Job{ID: r.field(0), Framework: "swim", ArrivalMillis: r.millis(1)}
 	input, shuffle, output := r.atMost(3, maxBytesPerTasks), r.atMost(4, maxBytesPerTasks), r.atMost(5, maxBytesPerTasks)
 	job.Groups = []Group{swimTasks(max(1, ceilDiv(input, bytesPerMap)), input)}
