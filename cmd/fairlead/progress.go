@@ -2,10 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"sync/atomic"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 
 	"fairlead/internal/api"
 )
@@ -19,9 +22,20 @@ type progress interface {
 // progress is bars on a terminal, and elsewhere a line for each change.
 func (a *app) progress() progress {
 	if terminal(a.err) {
-		return &barProgress{container: mpb.New(mpb.WithOutput(a.err), mpb.WithWidth(40)), bars: map[target]*groupBar{}}
+		return &barProgress{container: mpb.New(a.drawing(40)...), bars: map[target]*groupBar{}}
 	}
 	return &lineProgress{app: a, last: map[target]string{}}
+}
+
+// drawing is how bars of a width are drawn on standard error. A terminal that says no size, as those of some
+// programs do that watch others, is taken for one of 80 columns.
+func (a *app) drawing(width int) []mpb.ContainerOption {
+	if f, ok := a.err.(*os.File); ok {
+		if columns, lines, err := term.GetSize(int(f.Fd())); err == nil && columns*lines == 0 {
+			return []mpb.ContainerOption{mpb.WithOutput(struct{ io.Writer }{f}), mpb.WithAutoRefresh()}
+		}
+	}
+	return []mpb.ContainerOption{mpb.WithOutput(a.err), mpb.WithWidth(width)}
 }
 
 func summary(g *api.GroupDetail) string {

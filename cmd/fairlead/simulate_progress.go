@@ -83,7 +83,7 @@ func (p *simProgress) show() {
 	}
 	p.words.Store(&words)
 	if p.bar == nil {
-		p.on = mpb.New(mpb.WithOutput(p.app.err), mpb.WithWidth(48))
+		p.on = mpb.New(p.app.drawing(48)...)
 		p.bar = p.on.AddBar(barSteps,
 			mpb.PrependDecorators(decor.Name("simulating"), decor.Percentage(decor.WCSyncSpace)),
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *p.words.Load() })))
