@@ -62,12 +62,16 @@ type Executor struct {
 	Resources []allocator.Quantity
 }
 
-// validate holds an executor against what a real master asks of one that runs
-// task groups (src/master/validation.cpp): it would refuse every group.
 func (e Executor) validate() error {
 	if (e.URI == "") == (e.Path == "") {
 		return fmt.Errorf("%w: executor: expected either a URI or a path", allocator.ErrInvalid)
 	}
+	return e.Sufficient()
+}
+
+// Sufficient holds the resources of an executor against what a real master asks of
+// one that runs task groups (src/master/validation.cpp): it would refuse every group.
+func (e Executor) Sufficient() error {
 	for _, least := range []allocator.Quantity{{Name: "cpus", Amount: 10}, {Name: "mem", Amount: 32 * drf.Unit}, {Name: "disk", Amount: 1}} {
 		var have drf.Amount
 		for _, q := range e.Resources {
@@ -76,7 +80,7 @@ func (e Executor) validate() error {
 			}
 		}
 		if have < least.Amount {
-			return fmt.Errorf("%w: executor resources: %s is %s; a Mesos master wants at least %s",
+			return fmt.Errorf("%w: resources of an executor: %s is %s; a Mesos master wants at least %s",
 				allocator.ErrInvalid, least.Name, have, least.Amount)
 		}
 	}

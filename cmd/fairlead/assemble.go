@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -38,8 +39,17 @@ func (d *daemon) check() error {
 	if d.tree, err = readConfig(d.config); err != nil {
 		return err
 	}
-	_, _, err = d.findExecutor()
-	return err
+	if err := checkURL("--advertise", d.advertise); d.advertise != "" && err != nil {
+		return err
+	}
+	executor, _, err := d.findExecutor()
+	if err != nil {
+		return err
+	}
+	if err := executor.Sufficient(); err != nil {
+		return usagef("--executor-resources: %w", err)
+	}
+	return nil
 }
 
 // checkAllocation checks the options that the allocator is configured by.
@@ -58,8 +68,20 @@ func (d *daemon) checkAllocation() error {
 	case d.executorSlots < 0:
 		return usagef("--executor-slots %d: expected 0 or more", d.executorSlots)
 	}
+	if d.knob != "" && allocator.Placement(d.placement) != allocator.Tetris {
+		return usagef("--fairness-knob goes with --placement %s", allocator.Tetris)
+	}
 	_, err := fairnessKnob(d.knob)
 	return err
+}
+
+// checkURL says whether an address is one that others can reach over HTTP.
+func checkURL(option, address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return usagef("%s %q: expected a URL such as http://host:8080", option, address)
+	}
+	return nil
 }
 
 // checkListen says whether an address is one to listen on.

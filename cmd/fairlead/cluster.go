@@ -52,6 +52,9 @@ func (o *clusterOptions) check() error {
 	if _, err := wire.ParseResources(o.overhead); err != nil {
 		return usagef("--executor-resources: %w", err)
 	}
+	if n := len(o.attributes); n > o.agents {
+		return usagef("--attributes is given %d times, and --agents is %d", n, o.agents)
+	}
 	for _, text := range o.attributes {
 		if _, err := wire.ParseAttributes(text); err != nil {
 			return usagef("--attributes: %w", err)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,6 +111,7 @@ func (d *daemon) open() (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--listen: the API can't listen: %w", err)
 	}
+	d.advertise = strings.TrimRight(d.advertise, "/") // paths are appended to it
 	if d.advertise == "" {
 		d.advertise = "http://" + reachable(listener.Addr().(*net.TCPAddr))
 	}
