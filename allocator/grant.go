@@ -88,17 +88,20 @@ func (s *State) startHeld(g *group) bool {
 
 // moveHold lets a gang hold other agents, if more of its room is there at once than
 // where it is held now, and reports whether it does. There is more only if some
-// instance finds room beside what is held. One whose time is known stays until then.
+// instance finds room beside what is held, or one of its own agents has room for more
+// than it is held for. One whose time is known stays until then.
 func (s *State) moveHold(g *group) bool {
 	h := g.hold
 	if h == nil || g.together() == 1 || h.completeBy > s.now || s.complete(h) {
 		return false
 	}
-	if _, more := s.bestAgent(g.bucket.shape.kin); !more {
-		return false
-	}
+	_, more := s.bestAgent(g.bucket.shape.kin)
 	s.liftAll(h)
-	better, ok := s.plan(g, g.bucket.shape)
+	var better []heldOn
+	ok := more || s.roomBeyond(h)
+	if ok {
+		better, ok = s.plan(g, g.bucket.shape)
+	}
 	if !ok || s.roomNow(g, better) <= s.roomNow(g, h.on) {
 		s.keepAll(h)
 		return false

@@ -1,6 +1,10 @@
 package allocator
 
-import "fairlead/drf"
+import (
+	"slices"
+
+	"fairlead/drf"
+)
 
 // plan finds agents on which all that a group has to start at once will find
 // room: first where it is free now, then where the least of it is still in use
@@ -171,11 +175,30 @@ func (s *State) missing(a *agent, need *drf.Vector) uint64 {
 func (s *State) roomNow(g *group, on []heldOn) int64 {
 	var sum int64
 	for _, at := range on {
-		if a := &s.agents[at.agent]; a.spare.here {
-			sum += g.timesOn(a.spare.free, int64(a.spare.slots), int64(at.instances))
-		}
+		sum += g.timesNow(&s.agents[at.agent], int64(at.instances))
 	}
 	return sum
+}
+
+// roomBeyond reports whether an agent of a hold, which must be lifted, has room now
+// for more instances than it is held for.
+func (s *State) roomBeyond(h *hold) bool {
+	return slices.ContainsFunc(h.on, func(at heldOn) bool {
+		return h.group.timesNow(&s.agents[at.agent], int64(at.instances)+1) > int64(at.instances)
+	})
+}
+
+// timesNow counts the instances of a group for which there is room now on an agent,
+// at most a number.
+func (g *group) timesNow(a *agent, most int64) int64 {
+	if !a.spare.here {
+		return 0
+	}
+	n := g.timesOn(a.spare.free, int64(a.spare.slots), most)
+	if len(g.gpus) > 0 && a.devices != nil {
+		n = timesOnDevices(g.gpus, a.freeDevices(), n)
+	}
+	return n
 }
 
 // timesOn is how often an instance fits into what an agent has, at most a

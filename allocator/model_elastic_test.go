@@ -105,10 +105,10 @@ func (m *model) inOrder(groups []*modelGroup) []string {
 // shrink is the surplus that has to end for the first group in order that has
 // waited for long enough and that it helps.
 func (m *model) shrink() []RunID {
-	waiting := m.firstOfKinds()
-	if m.more || len(m.ending()) > 0 {
+	if m.more || len(m.ending()) > 0 || len(m.mayEnd()) == 0 {
 		return nil
 	}
+	waiting := m.firstOfKinds()
 	for _, path := range m.inOrder(waiting) {
 		for _, g := range waiting {
 			if g.path() != path || m.refused(g, times(g.demand(), g.together())) {

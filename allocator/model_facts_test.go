@@ -29,6 +29,11 @@ func TestModelHoldsAlikeWhereRoomIsScarce(t *testing.T) {
 	modelDecidesAlike(t, world{patient: true, keen: true, scarce: true})
 }
 
+// TestModelPreemptsAlike does so where runs are ended for others.
+func TestModelPreemptsAlike(t *testing.T) {
+	modelDecidesAlike(t, world{patient: true, keen: true, scarce: true, restless: true})
+}
+
 func modelDecidesAlike(t *testing.T, w world) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := historiesOf(t, w)
@@ -78,6 +83,7 @@ func (m *model) tick(t fataler, actions []Action) []decisionOf {
 	held := m.expireHolds()
 	out := m.place()
 	held = append(held, m.movedHolds()...)
+	held = append(held, m.preempt()...)
 	held = append(held, m.grantHolds()...)
 	m.aboutHolds = held
 	if want := m.shrink(); len(want) > 0 && !slices.Equal(ended, want) {

@@ -61,7 +61,7 @@ func (m *model) staying(a *modelAgent) (sum amounts, slots int, gpus []int64) {
 		if r.agent != a.Agent || !r.stays() {
 			continue
 		}
-		sum = sum.add(r.holds(m.kinds))
+		sum.gain(r.holds(m.kinds))
 		if r.Slot {
 			slots++
 		}
@@ -197,7 +197,7 @@ func (m *model) complete(g *modelGroup) bool {
 }
 
 func (m *model) moves(g *modelGroup) bool {
-	if g.together() == 1 || g.hold.completeBy > m.now || m.best(g, m.beside(m.free, nil)) == nil {
+	if g.together() == 1 || g.hold.completeBy > m.now {
 		return false
 	}
 	on := m.plan(g)
@@ -228,6 +228,9 @@ func (m *model) grantHolds() (out []Action) {
 		return nil
 	}
 	waiting := m.firstOfKinds()
+	if !slices.ContainsFunc(waiting, m.isDue) {
+		return nil
+	}
 	for _, path := range m.orderOfBlocked(waiting) {
 		g, later := m.nextToHold(path, waiting)
 		if !later {
@@ -241,6 +244,11 @@ func (m *model) grantHolds() (out []Action) {
 		}
 	}
 	return out
+}
+
+// isDue says whether a group has waited for long enough to hold room.
+func (m *model) isDue(g *modelGroup) bool {
+	return max(g.since+m.cfg.ReserveAfterMillis, g.holdFrom) <= m.now
 }
 
 func (m *model) holdFor(g *modelGroup) int64 {
@@ -260,7 +268,7 @@ func (m *model) nextToHold(path string, waiting []*modelGroup) (next *modelGroup
 	for _, g := range waiting {
 		switch {
 		case g.path() != path:
-		case max(g.since+m.cfg.ReserveAfterMillis, g.holdFrom) > m.now:
+		case !m.isDue(g):
 			return nil, true
 		case m.refused(g, times(g.demand(), g.together())):
 		case !m.canSlipBy(g):
@@ -320,6 +328,9 @@ func holdsOf(actions []Action) (out []Action) {
 			out = append(out, a)
 		case Release:
 			out = append(out, Release{Framework: a.Framework, Group: a.Group})
+		case Preempt:
+			a.Message = ""
+			out = append(out, a)
 		}
 	}
 	return out

@@ -162,6 +162,9 @@ func (m *model) backfill() (out []decisionOf) {
 
 // letIn finds the next one that may use what is held, and the best agent for it.
 func (m *model) letIn() (*modelGroup, *modelAgent) {
+	if !slices.ContainsFunc(m.holders(), func(g *modelGroup) bool { return g.hold.completeBy > m.now }) {
+		return nil, nil
+	}
 	waiting := slices.DeleteFunc(m.byPriority(), func(g *modelGroup) bool { return !g.waits() })
 	for _, path := range m.orderOfBlocked(waiting) {
 		for _, g := range waiting {

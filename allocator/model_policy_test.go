@@ -63,7 +63,7 @@ func (m *model) held(path string) (held amounts, runs int64, total amounts) {
 	held, total = amounts{}, m.total()
 	for _, r := range m.runs {
 		if r.group.path() == path || strings.HasPrefix(r.group.path(), path+"/") {
-			held = held.add(r.holds(m.kinds))
+			held.gain(r.holds(m.kinds))
 			runs++
 		}
 	}

@@ -37,6 +37,9 @@ func (m *model) charges(g *modelGroup, on []*modelAgent, free map[string]*modelS
 // overLimit reports whether a role would hold more than its limit.
 func (m *model) overLimit(g *modelGroup, charge amounts) bool {
 	for _, role := range rolesAbove(g.Role) {
+		if len(m.quotas[role].Limit) == 0 {
+			continue
+		}
 		held, _, _ := m.held(role)
 		for _, l := range m.quotas[role].Limit {
 			if charge[l.Name] > 0 && held[l.Name]+charge[l.Name] > int64(l.Amount) {
@@ -49,20 +52,26 @@ func (m *model) overLimit(g *modelGroup, charge amounts) bool {
 
 // promised reports whether a charge stays within the guarantee of a role.
 func (m *model) promised(g *modelGroup, charge amounts) bool {
-	for _, role := range rolesAbove(g.Role) {
-		held, _, _ := m.held(role)
-		within, some := true, false
-		for _, q := range m.quotas[role].Guarantee {
-			if q.Amount > 0 && charge[q.Name] > 0 {
-				some = true
-				within = within && held[q.Name]+charge[q.Name] <= int64(q.Amount)
-			}
+	return slices.ContainsFunc(rolesAbove(g.Role), func(role string) bool {
+		if len(m.quotas[role].Guarantee) == 0 {
+			return false
 		}
-		if some && within {
-			return true
+		held, _, _ := m.held(role)
+		return m.promisedTo(role, held, charge)
+	})
+}
+
+// promisedTo reports whether a charge is within the guarantee of a role that holds
+// so much.
+func (m *model) promisedTo(role string, held, charge amounts) bool {
+	within, some := true, false
+	for _, q := range m.quotas[role].Guarantee {
+		if q.Amount > 0 && charge[q.Name] > 0 {
+			some = true
+			within = within && held[q.Name]+charge[q.Name] <= int64(q.Amount)
 		}
 	}
-	return false
+	return some && within
 }
 
 // unmet is what a role and those below it lack of a guarantee, with a charge
@@ -74,7 +83,7 @@ func (m *model) unmet(role string, g *modelGroup, charge amounts, name string) i
 			below += m.unmet(child, g, charge, name)
 		}
 	}
-	if role == "" {
+	if amountIn(m.quotas[role].Guarantee, name) == 0 {
 		return below
 	}
 	held, _, _ := m.held(role)
@@ -92,16 +101,31 @@ func (m *model) refused(g *modelGroup, charge amounts) bool {
 	if m.promised(g, charge) {
 		return false
 	}
-	all := amounts{}
-	for _, r := range m.runs {
-		all = all.add(r.holds(m.kinds))
-	}
 	for name, c := range charge { // commutes: a disjunction
-		if unmet := m.unmet("", g, charge, name); c > 0 && unmet > 0 && m.total()[name]-all[name]-c < unmet {
+		if unmet := m.unmet("", g, charge, name); c > 0 && unmet > 0 && m.total()[name]-m.used()[name]-c < unmet {
 			return true
 		}
 	}
 	return false
+}
+
+// limited says whether any role has a quota.
+func (m *model) limited() bool {
+	for _, q := range m.quotas { // commutes: a disjunction
+		if len(q.Guarantee)+len(q.Limit) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// used is what everybody holds.
+func (m *model) used() amounts {
+	all := amounts{}
+	for _, r := range m.runs {
+		all.gain(r.holds(m.kinds))
+	}
+	return all
 }
 
 // kindOf names what is refused together: groups of one framework that ask for
@@ -122,7 +146,7 @@ func (m *model) kindOf(g *modelGroup) string {
 // reports whether anything is not promised because of its executor.
 func (m *model) placePromised(out []decisionOf) ([]decisionOf, bool) {
 	free, skipped := m.free, map[string]bool{}
-	if m.policy() == DRFLiteral {
+	if m.policy() == DRFLiteral || !m.limited() {
 		return out, false
 	}
 	for !m.full(out) {
@@ -151,7 +175,7 @@ func (m *model) placePromised(out []decisionOf) ([]decisionOf, bool) {
 // skipRefused takes out what is first of its framework and what quota refuses: it
 // hides nothing behind it, and the policy may have to know who can be served.
 func (m *model) skipRefused(free map[string]*modelSpare, skipped map[string]bool) {
-	for again := true; again; {
+	for again := m.limited(); again; {
 		again = false
 		for _, g := range m.heads(free, skipped) {
 			if m.refused(g, m.charges(g, m.rooms(g, free), free)) {

@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,11 +15,10 @@ import (
 // and Abandon, and says itself what a Tick has to launch. It was written from
 // docs/fairness.md, docs/placement.md and docs/task-groups.md.
 //
-// It does not know of preemption; the worlds of its tests have none. When occurrences
-// of periodic groups start it is told. What surplus ends for the surplus of others it
-// is told, and does not ask why; it knows none where room is held, and none under
-// policies that ask who is blocked. What a group keeps away from it remembers of more
-// than eight agents, which no world has.
+// When occurrences of periodic groups start it is told. What surplus ends for the
+// surplus of others it is told, and does not ask why; it knows none where room is held,
+// and none under policies that ask who is blocked. What a group keeps away from it
+// remembers of more than eight agents, which no world has.
 type model struct {
 	cfg        Config
 	now        int64
@@ -42,6 +42,7 @@ type model struct {
 	kinds      *drf.Kinds             // of the State, to read charges by name
 	least      amounts                // of each resource the least that any group asked for
 	holdsMade  int
+	preempted  []int64  // when runs were
 	aboutHolds []Action // what the last Tick decided about holds
 }
 
@@ -95,18 +96,23 @@ type modelRun struct {
 type amounts map[string]int64
 
 func (a amounts) add(b amounts) amounts {
-	out := amounts{}
-	for k, v := range a { // commutes: sums
-		out[k] += v
+	out := maps.Clone(a)
+	if out == nil {
+		out = amounts{}
 	}
-	for k, v := range b { // commutes: sums
-		out[k] += v
-	}
+	out.gain(b)
 	return out
 }
 
+// gain is add in place.
+func (a amounts) gain(b amounts) {
+	for k, v := range b { // commutes: sums
+		a[k] += v
+	}
+}
+
 func (a amounts) less(b amounts) amounts {
-	out := a.add(nil)
+	out := maps.Clone(a)
 	for k, v := range b { // commutes: differences
 		out[k] = max(out[k]-v, 0)
 	}
@@ -133,7 +139,7 @@ func amountsOf(qs []Quantity) amounts {
 func (g *modelGroup) demand() amounts {
 	sum := amounts{}
 	for _, t := range g.Tasks {
-		sum = sum.add(amountsOf(t.Resources))
+		sum.gain(amountsOf(t.Resources))
 	}
 	sum["mem"] += g.grownBy()
 	return sum
@@ -167,7 +173,9 @@ func (g *modelGroup) path() string { return g.Role + "/" + g.Framework }
 func (r *modelRun) holds(kinds *drf.Kinds) amounts {
 	held := amounts{}
 	for k := range kinds.Len() {
-		held[kinds.Name(drf.Kind(k))] = int64(r.Charge[k])
+		if r.Charge[k] != 0 {
+			held[kinds.Name(drf.Kind(k))] = int64(r.Charge[k])
+		}
 	}
 	for t := range r.ended { // commutes: differences
 		held = held.less(amountsOf(r.group.Tasks[t].Resources))
@@ -278,7 +286,7 @@ func (m *model) spare(a *modelAgent) *modelSpare {
 		if r.agent != a.Agent {
 			continue
 		}
-		used = used.add(r.holds(m.kinds))
+		used.gain(r.holds(m.kinds))
 		if r.Slot {
 			sp.slots--
 		}
@@ -314,7 +322,7 @@ func (m *model) offered(a *modelAgent, slots int32) (amounts, map[uint64]bool, i
 	for _, o := range m.offers {
 		if o.Agent == a.Agent {
 			n++
-			sum = sum.add(amountsOf(o.Resources))
+			sum.gain(amountsOf(o.Resources))
 			addPorts(ports, o.Ports)
 		}
 	}
@@ -412,7 +420,7 @@ func (m *model) total() amounts {
 	sum := amounts{}
 	for _, a := range m.agents {
 		if !a.lost {
-			sum = sum.add(a.total)
+			sum.gain(a.total)
 		}
 	}
 	return sum

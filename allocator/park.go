@@ -85,7 +85,7 @@ func (s *State) wakeFor(a *agent) {
 		}
 	}
 	for _, h := range s.holds {
-		if sh := h.group.bucket.shape; sh.full >= 0 && a.fits(sh.kin) {
+		if sh := h.group.bucket.shape; sh.full >= 0 && (a.hold == h || a.fits(sh.kin)) {
 			s.wake(sh)
 		}
 	}

@@ -68,11 +68,11 @@ func (p Policy) fair() bool { return p == DRF || p == HDRF }
 // that room is held for already, or else the first in line. What is being ended for
 // the former counts as free, so that it claims nothing more meanwhile.
 func (s *State) claimant(q *queue) (*group, int64) {
-	line := s.lineOf(q)
-	if i := slices.IndexFunc(line, func(g *group) bool { return g.hold != nil }); i >= 0 {
-		line = line[i : i+1]
+	line := s.eachInLine(q)
+	if k := slices.IndexFunc(s.holds, func(h *hold) bool { return h.group.queue == q }); k >= 0 {
+		line = slices.Values([]*group{s.holds[k].group})
 	}
-	for _, g := range line {
+	for g := range line {
 		charge := g.demand.Times(int64(g.together()))
 		if s.overLimit(q, &charge) == nil && s.couldHold(g) >= int64(g.together()) {
 			return g, g.since + s.cfg.PreemptAfterMillis

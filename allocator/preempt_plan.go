@@ -202,27 +202,24 @@ func (sp *sparing) cheapest() (agent int32, set []victim, ok bool) {
 // cheapest that can be spared until there is room, less those that turn out not
 // to be needed, the most expensive first.
 func (sp *sparing) on(i int32, a *agent) (set []victim, cost uint64, ok bool) {
-	need := func() drf.Vector { return sp.needs(i, sp.counts[i]+1, slotsOf(set)) }
-	fits := func(free drf.Vector) bool { return need().FitsIn(free) && sp.fitsDevices(i, set) }
-	free := sp.s.room(a).Add(sp.freed[i])
+	fits := func() bool {
+		need := sp.needs(i, sp.counts[i]+1, slotsOf(set))
+		return need.FitsIn(sp.freeOn(i, a, set)) && sp.fitsDevices(i, set)
+	}
 	for _, v := range sp.victims[i] {
-		if fits(free) {
+		if fits() {
 			break
 		}
-		if sp.chosen[v.run.id] || !sp.canSpare(v, set) {
-			continue
+		if !sp.chosen[v.run.id] && sp.canSpare(v, set) {
+			set = append(set, v)
 		}
-		set, free = append(set, v), free.Add(v.held)
 	}
-	if !fits(free) {
+	if !fits() {
 		return nil, 0, false
 	}
 	for k := len(set) - 1; k >= 0; k-- {
 		all := set
-		set = append(slices.Clone(set[:k]), set[k+1:]...)
-		if less, _ := free.Sub(all[k].held); fits(less) {
-			free = less
-		} else {
+		if set = append(slices.Clone(set[:k]), set[k+1:]...); !fits() {
 			set = all
 		}
 	}
@@ -230,6 +227,22 @@ func (sp *sparing) on(i int32, a *agent) (set []victim, cost uint64, ok bool) {
 		cost += v.cost
 	}
 	return set, cost, true
+}
+
+// freeOn is what is free on an agent when those that were chosen and a set of runs
+// have ended, if all that is not ours is offered: nothing while the agent holds more
+// than it has.
+func (sp *sparing) freeOn(i int32, a *agent, set []victim) drf.Vector {
+	gone := sp.freed[i]
+	for _, v := range set {
+		gone = gone.Add(v.held)
+	}
+	used, _ := a.used.Sub(gone)
+	free, ok := a.total.Sub(used)
+	if !ok {
+		return drf.Vector{}
+	}
+	return free
 }
 
 // needs is what n instances of the group take of an agent, with the slots that

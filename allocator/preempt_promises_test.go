@@ -103,11 +103,13 @@ func keptBy(s *State, q *queue) drf.Vector {
 // there that is being ended, but for one run.
 func fitsWithout(s *State, g *group, i int32, but *run) bool {
 	a := &s.agents[i]
-	free, slots := s.room(a), int64(a.slots-a.carried)
+	used, slots := a.used, int64(a.slots-a.carried)
 	for r := range s.runs.all() {
 		if r.agent == i && r.killAt != never && r != but {
-			free, slots = free.Add(r.holds()), slots+r.slots()
+			used, _ = used.Sub(r.holds())
+			slots += r.slots()
 		}
 	}
-	return g.timesOn(free, slots, 1) == 1
+	free, ok := a.total.Sub(used)
+	return ok && g.timesOn(free, slots, 1) == 1
 }

@@ -330,12 +330,8 @@ func (r *run) slots() int64 {
 func (s *State) roomNowOf(g *group, most int64) int64 {
 	sum := int64(0)
 	for i := range s.agents {
-		if a := &s.agents[i]; a.spare.here && sum < most && g.allowedOn(a) {
-			n := g.timesOn(a.spare.free, int64(a.spare.slots), most-sum)
-			if len(g.gpus) > 0 && a.devices != nil {
-				n = timesOnDevices(g.gpus, a.freeDevices(), n)
-			}
-			sum += n
+		if a := &s.agents[i]; sum < most && g.allowedOn(a) {
+			sum += g.timesNow(a, most-sum)
 		}
 	}
 	return sum

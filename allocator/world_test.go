@@ -50,6 +50,9 @@ func (w *world) config() Config {
 	if w.crowded {
 		cfg.Policy = DRF
 	}
+	if w.scarce && w.restless {
+		cfg.Policy = []Policy{Auto, Auto, DRF, HDRF}[w.draw(4)]
+	}
 	w.ordered = cfg.Policy != Auto && !cfg.Policy.needsBlocked()
 	if cfg.Placement == Tetris && !cfg.Policy.needsBlocked() {
 		cfg.FairnessKnob = drf.Amount([]int64{0, 750, 300, -1}[w.draw(4)])
@@ -75,6 +78,9 @@ func (w *world) config() Config {
 		cfg.ReserveAfterMillis, cfg.AvoidMillis = -1, []int64{-1, 300, 10_000}[w.draw(3)]
 		if w.keen {
 			cfg.ReserveAfterMillis, cfg.HoldMillis = 1+int64(w.draw(2))*200, []int64{1, 1001, 20_000}[w.draw(3)]
+		}
+		if w.keen && w.restless && w.draw(3) > 0 { // nothing but preemption holds room
+			cfg.ReserveAfterMillis = -1
 		}
 	case w.draw(2) == 0:
 		cfg.ReserveAfterMillis, cfg.HoldMillis = 1+int64(w.draw(2))*200, int64(1+w.draw(2)*1000)
