@@ -64,7 +64,7 @@ func (t *Reader) skeleton() (*sim.Scenario, error) {
 	var text bytes.Buffer
 	out := newWriter(&text)
 	out.begin(t.name(), t.cluster.machines)
-	out.end(t.until(), t.opts.Sample > 0)
+	out.end(t.until(), t.holdsNothing())
 	if err := out.Flush(); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,8 @@ those that were got, or asked for where that is not known.
 Plain form: machines come from MaxNodes and MaxProcs in the header, unless --cluster
 names others; memory is KB per processor as asked, else as used, and counts only if
 the machines have any. A job is one instance with all its processors where a machine
-can hold it, otherwise a gang of one instance a processor.
+can hold it, otherwise a gang of one instance a processor. No room is held for jobs
+that wait (reserve_after: never): they run for hours, and so long it would be lost to all.
 MetaCentrum form: --cluster names the .machines file; memory is bytes per job, divided
 among its nodes; a request for N nodes is a gang of N instances, and one for a cluster
 (cl_NAME, ^cl_NAME) a constraint on the attribute cluster. One for a node without others
@@ -65,6 +66,7 @@ type swf struct {
 	// begun is true after the first job, which was submitted at base.
 	begun bool
 	base  int64
+	plain bool // its first job has the columns of the plain form
 }
 
 func (p *swf) parse(r *record, c *cluster) (Job, bool) {
@@ -82,7 +84,7 @@ func (p *swf) parse(r *record, c *cluster) (Job, bool) {
 	r.numbers(plainColumns)
 	submit := r.millis(swfSubmit)
 	if !p.begun {
-		p.begun, p.base = true, submit
+		p.begun, p.base, p.plain = true, submit, len(r.fields) == plainColumns
 		p.machines(r, c)
 	}
 	processors := p.size(r)

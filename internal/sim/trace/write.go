@@ -37,7 +37,7 @@ func (t *Reader) Write(w io.Writer) error {
 	if t.summary.Jobs == 0 {
 		return fmt.Errorf("%s: %w", strings.Join(t.opts.Files, ", "), ErrEmpty)
 	}
-	out.end(t.until(), t.opts.Sample > 0)
+	out.end(t.until(), t.holdsNothing())
 	return out.Flush()
 }
 
@@ -74,10 +74,17 @@ type writer struct {
 
 func newWriter(w io.Writer) *writer { return &writer{Writer: bufio.NewWriterSize(w, 64<<10)} }
 
-// end writes what stands after the groups. In a sample nothing that does not fit keeps room from others.
-func (w *writer) end(until string, sample bool) {
+// holdsNothing tells that nothing which does not fit keeps room from others: in a sample, and in a plain SWF,
+// where gangs of processors run for hours, so that what is held for one drains the machine.
+func (t *Reader) holdsNothing() bool {
+	log, ok := t.parser.(*swf)
+	return t.opts.Sample > 0 || ok && log.plain
+}
+
+// end writes what stands after the groups.
+func (w *writer) end(until string, holdsNothing bool) {
 	w.printf("\n],\n")
-	if sample {
+	if holdsNothing {
 		w.printf("\"reserve_after\": \"never\",\n")
 	}
 	w.printf("\"until\": %q\n}\n", until)
