@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,25 +118,7 @@ type jobKey struct{ framework, name string }
 
 func newEngine(s *Scenario, opts Options) (*engine, error) {
 	e := &engine{
-		scenario: *s, options: opts, jobs: make(map[jobKey]*submission), awaited: make(map[jobKey]int), after: make(map[jobKey][]*submission), checkAt: 1,
-	}
-	if opts.Policy != "" {
-		e.scenario.Policy = opts.Policy
-	}
-	if opts.Placement != "" {
-		e.scenario.Placement = opts.Placement
-	}
-	if opts.HalfLifeMillis != 0 {
-		e.scenario.HalfLifeMillis = opts.HalfLifeMillis
-	}
-	if opts.FairnessKnob != 0 {
-		e.scenario.FairnessKnob = opts.FairnessKnob
-	}
-	if s.Mode == WholeAgents {
-		e.scenario.Placement = allocator.Placement(WholeAgents) // the frameworks place
-	}
-	if opts.Seed != nil {
-		e.scenario.Seed = *opts.Seed
+		scenario: s.with(opts), options: opts, jobs: make(map[jobKey]*submission), awaited: make(map[jobKey]int), after: make(map[jobKey][]*submission), checkAt: 1,
 	}
 	if e.scenario.Policy.Static() && e.scenario.UntilMillis > 0 {
 		return nil, fmt.Errorf("%w: policy %s only fills a cluster once: until must be 0s", allocator.ErrInvalid, e.scenario.Policy)
@@ -159,6 +142,20 @@ func newEngine(s *Scenario, opts Options) (*engine, error) {
 	}
 	e.work, err = newWorkload(&e.scenario)
 	return e, err
+}
+
+// with is the scenario with the parts that options replace.
+func (s *Scenario) with(opts Options) Scenario {
+	out := *s
+	out.Policy, out.Placement = cmp.Or(opts.Policy, s.Policy), cmp.Or(opts.Placement, s.Placement)
+	out.HalfLifeMillis, out.FairnessKnob = cmp.Or(opts.HalfLifeMillis, s.HalfLifeMillis), cmp.Or(opts.FairnessKnob, s.FairnessKnob)
+	if s.Mode == WholeAgents {
+		out.Placement = allocator.Placement(WholeAgents) // the frameworks place
+	}
+	if opts.Seed != nil {
+		out.Seed = *opts.Seed
+	}
+	return out
 }
 
 func (e *engine) newDecider() (decider, error) {
@@ -356,6 +353,11 @@ func (e *engine) happen() error {
 			return err
 		}
 	}
+	return e.decide()
+}
+
+// decide lets the allocator decide, and does what it says.
+func (e *engine) decide() error {
 	e.steps++
 	actions, err := e.state.Step(allocator.Event{At: e.now, Fact: allocator.Tick{}})
 	if err != nil {

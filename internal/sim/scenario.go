@@ -141,6 +141,18 @@ func scenario(o *strictyaml.Object) *Scenario {
 	if v, ok := o.Optional("frameworks"); ok {
 		s.Frameworks = frameworks(v, s.Mode)
 	}
+	rules(o, s)
+	if v, ok := o.Required("groups"); ok {
+		s.Groups = groups(v, s)
+	}
+	if v, ok := o.Optional("changes"); ok {
+		s.Changes = changes(v, s)
+	}
+	return s
+}
+
+// rules reads by what is decided, and for how long.
+func rules(o *strictyaml.Object, s *Scenario) {
 	if v, ok := o.Optional("policy"); ok {
 		s.Policy = oneOf(v, allocator.Policies())
 	}
@@ -181,13 +193,6 @@ func scenario(o *strictyaml.Object) *Scenario {
 	if v, ok := o.Optional("preemption"); ok {
 		s.Preemption = v.Bool()
 	}
-	if v, ok := o.Required("groups"); ok {
-		s.Groups = groups(v, s)
-	}
-	if v, ok := o.Optional("changes"); ok {
-		s.Changes = changes(v, s)
-	}
-	return s
 }
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
