@@ -18,13 +18,13 @@ func (s *State) explainRoom(g *group, e *Explanation) {
 	case e.Allowed == 0:
 		e.because(ReasonConstraint, "where its instances are now, its constraints leave none of %d agents to the next one", e.Agents)
 	case e.Fit == 0:
-		e.because(ReasonNoRoom, "an instance asks for %s, and none of %s has that much left%s", ask, g.agentsLeft(e.Allowed, e.Agents), s.lacks(e))
+		e.because(ReasonNoRoom, "an instance asks for %s, and none of %s has that much left%s", ask, g.agentsNow(e.Allowed, e.Agents), s.lacks(e))
 	case g.together() > 1 && s.roomsFor(g) < int64(g.together()):
 		e.because(ReasonGang, "%d instances start together, and there is room for %d", g.together(), s.roomsFor(g))
 	case g.bucket != nil && g.bucket.shape.full >= 0 && g.together() > 1 && !s.offersMissing(g):
 		e.because(ReasonGang, "%d instances start together, and where its constraints allow it there is not room for all of them", g.together())
 	case g.bucket != nil && g.bucket.shape.full >= 0:
-		e.because(ReasonNoOffer, "%d of %s have room for %s, but the master has not offered it to us%s", e.Fit, g.agentsLeft(e.Allowed, e.Agents), ask, s.whenOffered(g))
+		e.because(ReasonNoOffer, "%d of %s have room for %s, but the master has not offered it to us%s", e.Fit, g.agentsNow(e.Allowed, e.Agents), ask, s.whenOffered(g))
 	default:
 		return
 	}
@@ -77,6 +77,19 @@ func (s *State) agentText(id string) string {
 		return s.agents[i].text()
 	}
 	return id
+}
+
+// agentsNow names n of all agents, those that constraints, and what the group wants of
+// agents for now, leave to the next instance.
+func (g *group) agentsNow(n, all int) string {
+	if g.limits == nil || g.limits.soft == nil || n == all {
+		return g.agentsLeft(n, all)
+	}
+	leave := "that it takes for now"
+	if len(g.limits.rules) > 0 {
+		leave = "that its constraints leave and " + leave
+	}
+	return fmt.Sprintf("the agents %s (%d of %d)", leave, n, all)
 }
 
 // agentsLeft names n of all agents, those that constraints leave if there are any.

@@ -56,7 +56,7 @@ func (a *app) writePlan(w io.Writer, plan *api.Plan) {
 	t.write(w)
 	for _, p := range plan.Groups {
 		if p.Known {
-			fmt.Fprintf(w, "%s/%s is there already: a submit leaves it as it is\n", p.Framework, p.Group)
+			fmt.Fprintf(w, "%s/%s is there already (%s): a submit leaves it as it is\n", p.Framework, p.Group, p.Explanation.State)
 		}
 	}
 	for _, p := range plan.Groups {
