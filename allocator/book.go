@@ -279,7 +279,8 @@ func (s *State) applySettle(a *Settle) error {
 
 // bookSettle closes a run and says what becomes of its instance.
 func (s *State) bookSettle(r *run, a *Settle) {
-	g, n, on, leaves := r.group, r.instance, r.agent, s.leaves(r)
+	g, n, leaves := r.group, r.instance, s.leaves(r)
+	e := ending{n, r.agent, r.oom != 0 && g.spec.OnOOM != (OnOOM{})}
 	s.remember(r, a)
 	if a.Retry && a.Outcome == Failed {
 		s.growMemory(r)
@@ -299,7 +300,7 @@ func (s *State) bookSettle(r *run, a *Settle) {
 		in.lost = 0
 	}
 	if a.Retry {
-		s.softEnded(g, n, on, a)
+		s.softEnded(g, e, a)
 		if s.bookRetry(g, n, a.NotBefore); g.isSurplus(n) {
 			s.closeIfOver(g) // which surplus does not keep from being over
 		}
@@ -316,7 +317,7 @@ func (s *State) bookSettle(r *run, a *Settle) {
 		g.message = a.Message
 	}
 	if s.closeIfOver(g); !g.over() {
-		s.softEnded(g, n, on, a) // which its other instances have to know
+		s.softEnded(g, e, a) // which its other instances have to know
 	}
 }
 

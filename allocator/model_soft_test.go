@@ -104,6 +104,7 @@ func (m *model) failedOn(r *modelRun, a *Settle) {
 		if a.Retry {
 			g.homes[r.Instance] = modelHome{r.agent, a.NotBefore + wait}
 		}
+	case a.Outcome == Failed && r.oom > 0 && g.OnOOM != (OnOOM{}): // not the agent's fault
 	case a.Outcome == Failed || a.Outcome == Lost:
 		if m.cfg.AvoidMillis >= 0 && !g.over() && m.otherCould(g, on) {
 			g.avoid(r.agent, m.now, m.cfg.AvoidMillis)

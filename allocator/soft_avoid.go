@@ -2,9 +2,15 @@ package allocator
 
 import "slices"
 
+// ending is a run that has ended, after its place is free.
+type ending struct {
+	instance, agent int32
+	starved         bool // for memory, of which the next run is given more
+}
+
 // softEnded notes how a run of a group ended that has not.
-func (s *State) softEnded(g *group, n int32, i int32, d *Settle) {
-	a := &s.agents[i]
+func (s *State) softEnded(g *group, e ending, d *Settle) {
+	a := &s.agents[e.agent]
 	switch {
 	case a.lost || a.seq == 0 || g.daemon != nil: // which has nowhere else to go
 	case g.spec.Sticky && d.Outcome != Lost:
@@ -13,9 +19,9 @@ func (s *State) softEnded(g *group, n int32, i int32, d *Settle) {
 		}
 		until := d.NotBefore + g.spec.preferWait()
 		sf := s.softOf(g)
-		sf.homes = append(sf.homes, home{n, a.id, until, s.softUntil(g, until)})
-	case d.Outcome == Failed || d.Outcome == Lost:
-		s.avoid(g, i)
+		sf.homes = append(sf.homes, home{e.instance, a.id, until, s.softUntil(g, until)})
+	case d.Outcome == Failed && !e.starved || d.Outcome == Lost:
+		s.avoid(g, e.agent)
 	}
 }
 
