@@ -281,6 +281,9 @@ func (s *State) endWaiting(g *group, instance int32) {
 		g.backoff--
 	} else {
 		s.takeAgain(g, instance)
+		if g.soft != nil {
+			s.softChanged(g) // another one may be the next
+		}
 	}
 	in.state, in.outcome = instanceOver, Killed
 	g.killed++
