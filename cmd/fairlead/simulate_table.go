@@ -161,15 +161,19 @@ func of(s sim.Spread, k report.Kind, x float64) cell {
 
 func shown(k report.Kind, x float64) cell { return number(k.Format(x)) }
 
-// writeSome writes a table under an empty line, but not more than people still read.
+// writeSome writes a table under an empty line.
 func (a *app) writeSome(w io.Writer, t *table) {
-	if len(t.rows) == 0 {
-		return
+	if len(t.rows) > 0 {
+		fmt.Fprintln(w)
+		a.writeRows(w, t, "P99", "SLOWDOWN", "P50", "PENDING", "ROLE", "P95", "ERROR", "FAIR", "FINISHED", "WAIT MEAN")
 	}
+}
+
+// writeRows writes a table, but not more of it than people still read.
+func (a *app) writeRows(w io.Writer, t *table, spare ...string) {
 	more := len(t.rows) - mostRows
 	t.rows = t.rows[:min(len(t.rows), mostRows)]
-	t.fit(a.width(), "P99", "SLOWDOWN", "P50", "PENDING", "ROLE", "P95", "ERROR", "FAIR", "FINISHED", "WAIT MEAN")
-	fmt.Fprintln(w)
+	t.fit(a.width(), spare...)
 	t.write(w)
 	if more > 0 {
 		fmt.Fprintf(w, "and %d more: --format json has them all\n", more)
@@ -211,8 +215,7 @@ func (a *app) writeResult(w io.Writer, r *sim.Result) {
 		}
 		t.add(cells...)
 	}
-	t.fit(a.width(), "RANK", "ALLOCATED", "WEIGHT", "FAILED", "DOMINANT", "ROLE", "PENDING", "SHARE", "SHARE OVER TIME")
-	t.write(w)
+	a.writeRows(w, t, "RANK", "ALLOCATED", "WEIGHT", "FAILED", "DOMINANT", "ROLE", "PENDING", "SHARE", "SHARE OVER TIME")
 	writeAfter(w, r)
 	writeTimes(w, "wait", r.Wait)
 	writeTimes(w, "completion", r.Completion)

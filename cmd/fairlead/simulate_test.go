@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"fairlead/internal/sim"
 )
 
 const interruptible = `
@@ -77,5 +80,18 @@ func TestSplitValues(t *testing.T) {
 		if got := strings.Join(splitValues(text), "|"); got != want {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
+	}
+}
+
+// A trace with thousands of users does not scroll everything else away.
+func TestLongTablesAreCut(t *testing.T) {
+	var r sim.Result
+	for i := range mostRows + 10 {
+		r.Frameworks = append(r.Frameworks, sim.FrameworkResult{Name: fmt.Sprintf("f-%d", i+1)})
+	}
+	var out strings.Builder
+	(&app{out: &out, env: noVariables}).writeResult(&out, &r)
+	if got := out.String(); !strings.Contains(got, "\nf-60 ") || strings.Contains(got, "\nf-61 ") || !strings.Contains(got, "\nand 10 more: --format json has them all\n") {
+		t.Errorf("not the first %d of %d:\n%s", mostRows, len(r.Frameworks), got)
 	}
 }
