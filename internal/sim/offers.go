@@ -100,7 +100,7 @@ func mode(o *strictyaml.Object, s *Scenario) {
 		return
 	}
 	s.Policy = allocator.DRF // what a Mesos master does
-	for _, field := range []string{"executor", "preemption", "reserve_after", "avoid_failed", "shrink_after", "grow_after", "fairness_knob", "half_life", "placement"} {
+	for _, field := range []string{"executor", "preemption", "reserve_after", "offer_hold", "avoid_failed", "shrink_after", "grow_after", "fairness_knob", "half_life", "placement"} {
 		if v, ok := o.Optional(field); ok {
 			v.Failf("is not for mode offers, in which the frameworks decide what is launched on an offer")
 		}

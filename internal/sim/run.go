@@ -165,7 +165,7 @@ func (e *engine) newDecider() (decider, error) {
 	}
 	return allocator.New(allocator.Config{
 		Policy: s.Policy, Placement: s.Placement, Executor: e.crowd.toldOf(s.Executor), FairnessKnob: s.FairnessKnob, Seed: s.Seed, HalfLifeMillis: s.HalfLifeMillis,
-		ReserveAfterMillis: s.ReserveAfterMillis, AvoidMillis: s.AvoidMillis, Preemption: s.Preemption,
+		ReserveAfterMillis: s.ReserveAfterMillis, HoldMillis: s.HoldMillis, AvoidMillis: s.AvoidMillis, Preemption: s.Preemption,
 		ShrinkAfterMillis: s.ShrinkAfterMillis, GrowAfterMillis: s.GrowAfterMillis,
 		KillRepeatMillis: neverMillis, // kills arrive
 		ReuseActions:     true,

@@ -57,6 +57,8 @@ type Scenario struct {
 	ClockMillis int64
 	// ReserveAfterMillis is allocator.Config.ReserveAfterMillis.
 	ReserveAfterMillis int64
+	// HoldMillis is allocator.Config.HoldMillis.
+	HoldMillis int64
 	// AvoidMillis is allocator.Config.AvoidMillis.
 	AvoidMillis int64
 	// ShrinkAfterMillis and GrowAfterMillis are those of allocator.Config.
@@ -186,6 +188,7 @@ func rules(o *strictyaml.Object, s *Scenario) {
 	if v, ok := o.Optional("reserve_after"); ok {
 		s.ReserveAfterMillis = reserveAfter(v)
 	}
+	s.HoldMillis = optionalMillis(o, "offer_hold")
 	if v, ok := o.Optional("avoid_failed"); ok {
 		s.AvoidMillis = reserveAfter(v)
 	}
