@@ -110,7 +110,7 @@ func upTo(v drf.Vector) drf.Vector {
 
 // takes is what an instance of a group really takes.
 func (e *engine) takes(s *submission) drf.Vector {
-	if m, ok := e.state.(*master); ok {
+	if m, ok := e.state.(*master); ok && e.crowd == nil {
 		return m.groups[s.key].demand
 	}
 	return s.charge
@@ -119,7 +119,7 @@ func (e *engine) takes(s *submission) drf.Vector {
 // largest is the most that an agent has of each resource.
 func (e *engine) largest() drf.Vector {
 	var most drf.Vector
-	if m, ok := e.state.(*master); ok {
+	if m, ok := e.state.(*master); ok && e.crowd == nil {
 		for i := range m.agents {
 			if m.agents[i].up {
 				most = most.Max(m.agents[i].total)
