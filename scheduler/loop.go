@@ -29,7 +29,7 @@ const maxBatch = 512
 // loop owns the state. Each turn: take what is there, book it, tick, persist,
 // then speak.
 func (s *Scheduler) loop(ctx context.Context) error {
-	timer := time.NewTimer(0) // the first turn books the configuration
+	timer := time.NewTimer(0) // the first turn begins
 	defer timer.Stop()
 	first := true
 	for {
@@ -43,7 +43,7 @@ func (s *Scheduler) loop(ctx context.Context) error {
 		}
 		var refused error
 		if first {
-			got = append([]message{func(b *batch) { refused = s.configure(b) }}, got...)
+			got = append([]message{func(b *batch) { refused = s.begin(b) }}, got...)
 			first = false
 		}
 		if err := s.turn(got); err != nil || refused != nil {
@@ -51,6 +51,15 @@ func (s *Scheduler) loop(ctx context.Context) error {
 		}
 		timer.Reset(s.untilNext())
 	}
+}
+
+// begin books that this is another process, whose offers are to come, and how it is
+// configured.
+func (s *Scheduler) begin(b *batch) error {
+	if len(s.state.View().Offers) > 0 { // that were held when the one before ended
+		s.book(b, allocator.Disconnected{})
+	}
+	return s.configure(b)
 }
 
 func (s *Scheduler) drain(first message) []message {

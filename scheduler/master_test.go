@@ -19,6 +19,7 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 
 	"fairlead/allocator"
+	"fairlead/drf"
 	"fairlead/internal/cluster/recording"
 	"fairlead/internal/journal"
 	"fairlead/internal/mesoshttp"
@@ -112,12 +113,21 @@ func subscribed(t *testing.T) []byte {
 }
 
 // against runs a scheduler against a master until the test ends; the channel
-// has what Run returned.
-func against(t *testing.T, masters string) (*scheduler.Scheduler, <-chan error) {
+// has what Run returned. The records are what it finds in its journal.
+func against(t *testing.T, masters string, records ...scheduler.Record) (*scheduler.Scheduler, <-chan error) {
 	t.Helper()
 	j, err := journal.Open(filepath.Join(t.TempDir(), "state.db"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, r := range records {
+		data, err := r.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := j.Append(data); err != nil {
+			t.Fatal(err)
+		}
 	}
 	client, err := mesoshttp.New(mesoshttp.Config{Masters: masters})
 	if err != nil {
@@ -262,5 +272,39 @@ func TestAnUnreachableMasterIsAWaitingReason(t *testing.T) {
 	}
 	if len(e.Reasons) == 0 || e.Reasons[0].Code != allocator.ReasonNoMaster || !strings.Contains(e.Reasons[0].Message, "refused") {
 		t.Errorf("the explanation does not name the master: %+v", e.Reasons)
+	}
+}
+
+// Offers end with the process that held them, however that ended: no task can be launched on them.
+func TestOffersOfBeforeARestartAreVoid(t *testing.T) {
+	specs, err := taskgroup.Parse("x.yaml", []byte("{name: x, instances: 2, gang: true, tasks: [{name: m, command: sleep 1, resources: {cpus: 3, mem: 32}}]}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := taskgroup.Core(specs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, total := time.Now().UnixMilli(), []allocator.Quantity{{Name: "cpus", Amount: 4 * drf.Unit}, {Name: "mem", Amount: 1000 * drf.Unit}, {Name: "disk", Amount: 1000 * drf.Unit}}
+	held := scheduler.Record{
+		At: now, Specs: specs,
+		Facts: []allocator.Fact{
+			allocator.Connected{}, allocator.AgentSeen{Agent: "a1", Host: "a1", Total: total}, allocator.AgentSeen{Agent: "a2", Host: "a2", Total: total},
+			allocator.OfferAdded{Offer: "o1", Agent: "a1", Host: "a1", Resources: total}, allocator.GroupSubmitted{Group: group},
+		},
+		Actions: []allocator.Action{allocator.Hold{
+			Framework: "default", Group: "x", Until: now + 600_000,
+			On: []allocator.HoldOn{{Agent: "a1", Instances: 1}, {Agent: "a2", Instances: 1}},
+		}},
+	}
+	m := newScripted(t, stream(subscribed(t)))
+	s, _ := against(t, m.URL, held)
+	await(t, "the subscription", func() bool { return s.Status().Connected })
+	v, err := s.View(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Offers) > 0 || len(v.Groups) != 1 || v.Groups[0].Pending != 2 {
+		t.Errorf("offers %+v, groups %+v: want no offer, and two that wait", v.Offers, v.Groups)
 	}
 }
