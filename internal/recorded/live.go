@@ -156,7 +156,9 @@ func (w *Workload) liveGroup(g *allocator.GroupView, spec *proto.TaskGroup) (Liv
 		switch in.State {
 		case "waiting", "backoff", "surplus":
 		case "staging", "starting", "running", "killing", "unreachable":
-			l.Agents[in.Instance] = in.Agent
+			if slices.ContainsFunc(w.Agents, func(a Agent) bool { return a.ID == in.Agent }) {
+				l.Agents[in.Instance] = in.Agent
+			} // else its agent is lost, so that it will run again
 		default:
 			delete(l.Agents, in.Instance) // it has ended
 		}

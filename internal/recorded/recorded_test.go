@@ -324,6 +324,22 @@ func TestADaemonGroup(t *testing.T) {
 	}
 }
 
+// What ran on an agent that is lost waits, as it will once that is known for sure.
+func TestAnInstanceOfALostAgent(t *testing.T) {
+	d := newTape(t)
+	d.at(1_000, agent("a", 2), agent("b", 1))
+	d.at(2_000, extract, `{framework: f, name: ship, per: agent, tasks: [{name: main, command: x, resources: {mem: 1}}]}`)
+	d.at(3_000, allocator.AgentLost{Agent: "b"})
+	now, err := ReadState("now", d.journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := d.lines(now, `"name": "extract", "framework": "etl", "role": "*", "instances": 1,`, `["hostname", "UNLIKE", "host-a"]`)
+	if etl, f := r.Frameworks[0], r.Frameworks[1]; etl.Running != 2 || etl.Pending != 1 || f.Running != 1 {
+		t.Errorf("%+v: want two of three that run, and one of the other", r.Frameworks)
+	}
+}
+
 // What runs is bound to its agent and wishes for no other; what waits wishes to be near what became of a group.
 func TestAGroupNearAnother(t *testing.T) {
 	d := newTape(t)
