@@ -2,6 +2,7 @@ package allocator
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -111,7 +112,7 @@ func (m *model) shrink() []RunID {
 	waiting := m.firstOfKinds()
 	for _, path := range m.inOrder(waiting) {
 		for _, g := range waiting {
-			if g.path() != path || m.refused(g, times(g.demand(), g.together())) {
+			if g.path() != path || m.overLimit(g, times(g.demand(), g.together())) {
 				continue
 			}
 			if ended := m.endFor(g); len(ended) > 0 && m.now >= max(g.since+m.shrinkAfter(), m.awaitsRoom(g)) {
@@ -143,10 +144,51 @@ func (m *model) awaitsRoom(g *modelGroup) int64 {
 	return 0
 }
 
-// endFor chooses, one instance of a group after the other, the agent where the
-// fewest have to end for it: for all of a gang or not at all.
+// sizeOf is what all of a group that starts together takes, with executors of its own.
+func (m *model) sizeOf(g *modelGroup) amounts {
+	return times(g.demand().add(amountsOf(m.cfg.Executor)), g.together())
+}
+
+// endFor chooses what has to end for a group: to have room, and for the guarantees that
+// are not met to have theirs.
 func (m *model) endFor(g *modelGroup) []RunID {
+	lacks := m.headroomLacks(g, m.sizeOf(g))
 	p := &modelEnding{m: m, g: g, may: m.mayEnd(), at: map[string]int{}}
+	if len(lacks) == 0 || p.roomNow(g.together()) < g.together() {
+		if p.roomFor(); len(p.ended) == 0 {
+			return nil
+		}
+	}
+	for _, r := range p.ended {
+		lacks = lacks.without(r.holds(m.kinds))
+	}
+	for _, r := range p.may {
+		rest := lacks.without(r.holds(m.kinds))
+		if !slices.Contains(p.ended, r) && !maps.Equal(rest, lacks) && p.unpromised(r, nil) {
+			lacks, p.ended = rest, append(p.ended, r)
+		}
+	}
+	if len(lacks) > 0 {
+		return nil
+	}
+	return runIDs(p.ended)
+}
+
+// without is what is left of some amounts that others make up for.
+func (a amounts) without(others amounts) amounts {
+	out := amounts{}
+	for name, n := range a { // commutes: each by itself
+		if n > others[name] {
+			out[name] = n - others[name]
+		}
+	}
+	return out
+}
+
+// roomFor chooses, one instance of a group after the other, the agent where the
+// fewest have to end for it: for all of a gang or not at all.
+func (p *modelEnding) roomFor() {
+	m, g := p.m, p.g
 	missing := int(g.pending())
 	if g.together() > 1 {
 		missing = g.together() - p.roomNow(g.together())
@@ -164,9 +206,8 @@ func (m *model) endFor(g *modelGroup) []RunID {
 	}
 	m.runs = was
 	if g.together() > 1 && missing > 0 {
-		return nil
+		p.ended = nil
 	}
-	return runIDs(p.ended)
 }
 
 func runIDs(runs []*modelRun) []RunID {

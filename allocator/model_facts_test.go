@@ -21,6 +21,11 @@ func TestModelDecidesAlikeInACrowd(t *testing.T) {
 	modelDecidesAlike(t, world{patient: true, crowded: true, unlimited: true})
 }
 
+// TestModelEndsSurplusAlike does so where surplus and guarantees are in each other's way.
+func TestModelEndsSurplusAlike(t *testing.T) {
+	modelDecidesAlike(t, world{patient: true, scarce: true})
+}
+
 // TestModelHoldsAlike does so where room is kept for groups that wait.
 func TestModelHoldsAlike(t *testing.T) { modelDecidesAlike(t, world{patient: true, keen: true}) }
 

@@ -98,15 +98,23 @@ func (m *model) refused(g *modelGroup, charge amounts) bool {
 	if m.overLimit(g, charge) {
 		return true
 	}
+	return len(m.headroomLacks(g, charge)) > 0
+}
+
+// headroomLacks is what would have to come free so that guarantees have what they lack.
+func (m *model) headroomLacks(g *modelGroup, charge amounts) amounts {
+	lacks := amounts{}
 	if m.promised(g, charge) {
-		return false
+		return lacks
 	}
-	for name, c := range charge { // commutes: a disjunction
-		if unmet := m.unmet("", g, charge, name); c > 0 && unmet > 0 && m.total()[name]-m.used()[name]-c < unmet {
-			return true
+	used := m.used()
+	for name, c := range charge { // commutes: each by itself
+		unmet := m.unmet("", g, charge, name)
+		if short := c + unmet + used[name] - m.total()[name]; c > 0 && unmet > 0 && short > 0 {
+			lacks[name] = short
 		}
 	}
-	return false
+	return lacks
 }
 
 // limited says whether any role has a quota.

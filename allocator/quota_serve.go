@@ -82,18 +82,29 @@ func lack(want, have drf.Vector) drf.Vector {
 }
 
 // intoHeadroom finds a resource of which a charge would take what must be left
-// for guarantees that are not met. What the whole cluster has left counts.
+// for guarantees that are not met.
 func (s *State) intoHeadroom(q *queue, charge *drf.Vector) (drf.Kind, bool) {
-	if len(s.quotas) == 0 || s.guaranteed(q, charge) {
-		return 0, false
-	}
-	unmet, held := s.unmet(q, charge), s.tree.Allocated(drf.Root)
-	for k, c := range charge {
-		if c > 0 && unmet[k] > 0 && s.total[k]-held[k]-c < unmet[k] {
+	for k, short := range s.headroomLacks(q, charge) {
+		if short > 0 {
 			return drf.Kind(k), true
 		}
 	}
 	return 0, false
+}
+
+// headroomLacks is what would have to come free for a charge to leave what must be
+// left for guarantees that are not met. What the whole cluster has left counts.
+func (s *State) headroomLacks(q *queue, charge *drf.Vector) (short drf.Vector) {
+	if len(s.quotas) == 0 || s.guaranteed(q, charge) {
+		return short
+	}
+	unmet, held := s.unmet(q, charge), s.tree.Allocated(drf.Root)
+	for k, c := range charge {
+		if c > 0 && unmet[k] > 0 {
+			short[k] = max(unmet[k]+c+held[k]-s.total[k], 0)
+		}
+	}
+	return short
 }
 
 // refused reports whether quota keeps a framework from what was found for it.

@@ -3,7 +3,6 @@ package allocator
 import (
 	"cmp"
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"fairlead/drf"
@@ -11,9 +10,6 @@ import (
 
 // surplusMessage is what surplus that made room ends with.
 const surplusMessage = "others were owed its room"
-
-// maxYields bounds the surplus that is ended at once for the surplus of others.
-const maxYields = 32
 
 // shrink ends surplus for the first group in order that waits for what surplus
 // holds. One group is served at a time: nothing more is ended until what was is
@@ -35,15 +31,15 @@ func (s *State) shrink(out []Action) []Action {
 	for waiting := s.inTurn(s.waitingQueues()); len(*waiting) > 0; {
 		q := waiting.pop().queue
 		for _, g := range s.lineOf(q) {
-			charge := g.demand.Times(int64(g.together()))
-			if s.refused(q, &charge) || tried[kind{g.bucket.shape, q.role}] && g.hold == nil {
+			charge, most := g.demand.Times(int64(g.together())), g.hosted.Times(int64(g.together()))
+			if s.overLimit(q, &charge) != nil || tried[kind{g.bucket.shape, q.role}] && g.hold == nil {
 				continue
 			}
 			if due := max(g.since+s.cfg.ShrinkAfterMillis, s.awaitsRoom(g)); due > s.now {
 				if s.shrinkAt == never || due < s.shrinkAt {
 					s.shrinkAt = due
 				}
-			} else if ended := e.forGroup(g); len(ended) > 0 {
+			} else if ended := e.forGroup(g, s.headroomLacks(q, &most)); len(ended) > 0 {
 				return s.endSurplus(out, ended, fmt.Sprintf("%s/%s waits for its room", g.spec.Framework, g.spec.Name))
 			} else {
 				tried[kind{g.bucket.shape, q.role}] = true
@@ -96,6 +92,11 @@ type endings struct {
 	may    func(r *run, set []*run) bool // nil: any may end
 }
 
+// endsBefore puts the surplus in front that ends first.
+func (s *State) endsBefore(a, b *run) int {
+	return cmp.Or(s.inOrder(b.group.queue, a.group.queue), cmp.Compare(b.id.Seq(), a.id.Seq()))
+}
+
 // endings collects the surplus that may end, of frameworks that are served last
 // first, and of those the youngest.
 func (s *State) endings(of func(*group) bool) *endings {
@@ -112,9 +113,7 @@ func (s *State) endings(of func(*group) bool) *endings {
 	}
 	for i, runs := range e.held { // commutes: each is sorted on its own
 		e.agents = append(e.agents, i)
-		slices.SortFunc(runs, func(a, b *run) int {
-			return cmp.Or(s.inOrder(b.group.queue, a.group.queue), cmp.Compare(b.id.Seq(), a.id.Seq()))
-		})
+		slices.SortFunc(runs, s.endsBefore)
 	}
 	for r := range s.runs.all() {
 		if !r.preempted || s.agents[r.agent].hold == nil {
@@ -132,8 +131,46 @@ func (s *State) endings(of func(*group) bool) *endings {
 }
 
 // forGroup chooses what has to end so that as much of a group as can be started
-// finds room: all of a gang or nothing.
-func (e *endings) forGroup(g *group) []*run {
+// finds room, all of a gang or nothing, and so that as much comes free as the headroom
+// for guarantees lacks.
+func (e *endings) forGroup(g *group, lacks drf.Vector) []*run {
+	if lacks == (drf.Vector{}) {
+		return e.roomFor(g)
+	}
+	if g.hold != nil || e.s.roomNowOf(g, int64(g.together())) < int64(g.together()) {
+		if len(e.roomFor(g)) == 0 {
+			return nil
+		}
+	}
+	if !e.alsoFree(g, lacks) {
+		e.reset()
+	}
+	return e.chosen
+}
+
+// alsoFree lets more surplus end, in order, until so much comes free. It reports false
+// if there is not enough.
+func (e *endings) alsoFree(g *group, lacks drf.Vector) bool {
+	for _, r := range e.chosen {
+		lacks = lack(lacks, r.holds())
+	}
+	var all []*run
+	for _, i := range e.agents {
+		all = append(all, e.left(i)...)
+	}
+	slices.SortFunc(all, e.s.endsBefore)
+	for _, r := range all {
+		if after := lack(lacks, r.holds()); after != lacks && e.unpromised(g, r, nil) {
+			lacks = after
+			e.take([]*run{r})
+		}
+	}
+	return lacks == (drf.Vector{})
+}
+
+// roomFor chooses what has to end so that as much of a group as can be started finds
+// room: all of a gang or nothing.
+func (e *endings) roomFor(g *group) []*run {
 	if g.hold != nil {
 		return e.forHold(g.hold)
 	}
@@ -335,83 +372,4 @@ func (s *State) roomNowOf(g *group, most int64) int64 {
 		}
 	}
 	return sum
-}
-
-// rebalance ends surplus of frameworks that hold more for surplus of the first
-// framework in order that finds no room: as much as leaves them with no less.
-func (s *State) rebalance(out []Action) []Action {
-	if !s.policy.fair() || s.more {
-		return out
-	}
-	growing := slices.DeleteFunc(slices.Clone(s.elastics), func(g *group) bool { return !g.wantsMore() })
-	slices.SortStableFunc(growing, func(a, b *group) int {
-		return cmp.Or(s.inOrder(a.queue, b.queue), cmp.Compare(b.spec.Priority, a.spec.Priority))
-	})
-	for _, g := range growing {
-		if ended := s.yieldsFor(g); len(ended) > 0 {
-			return s.endSurplus(out, ended, fmt.Sprintf("%s/%s may have as much", g.spec.Framework, g.spec.Name))
-		}
-	}
-	return out
-}
-
-// yielding follows what a framework would gain, and what others would lose to it.
-type yielding struct {
-	s      *State
-	winner *queue
-	gained drf.Vector
-	next   drf.Vector              // what it would gain with one more instance
-	gone   map[drf.Node]drf.Vector // from frameworks and roles
-}
-
-// yieldsFor chooses surplus of others for the surplus of a group.
-func (s *State) yieldsFor(g *group) []*run {
-	y := &yielding{s: s, winner: g.queue, gone: map[drf.Node]drf.Vector{}}
-	e := s.endings(func(other *group) bool { return other.queue != g.queue })
-	e.may = y.may
-	counted := map[int32]int64{}
-	for range min(g.idleSurplus(), maxYields) {
-		y.next = y.gained.Add(g.hosted)
-		i, set, ok := e.cheapest(g, counted)
-		if !ok || s.refused(g.queue, &y.next) || len(e.chosen)+len(set) > maxYields {
-			break
-		}
-		e.take(set)
-		counted[i]++
-		y.take(set)
-		if g.limits != nil && g.limits.counts {
-			break // where the next one may go depends on this one
-		}
-	}
-	return e.chosen
-}
-
-func (y *yielding) take(set []*run) {
-	y.gained = y.next
-	for _, r := range set {
-		for n := r.group.queue.node; n != drf.Root; n = y.s.tree.Parent(n) {
-			y.gone[n] = y.gone[n].Add(r.holds())
-		}
-	}
-}
-
-// may reports whether the framework of a run has no less without it, and without
-// a set of others, than the winner with its gain: below the role where their ways
-// part.
-func (y *yielding) may(r *run, set []*run) bool {
-	lost := r.holds()
-	for _, other := range set {
-		if other.group.queue == r.group.queue {
-			lost = lost.Add(other.holds())
-		}
-	}
-	tree := y.s.tree
-	from, to := tree.Apart(r.group.queue.node, y.winner.node)
-	left, ok := tree.Allocated(from).Sub(y.gone[from].Add(lost))
-	if !ok {
-		return false
-	}
-	high, low := bits.Mul64(y.s.dominance(left), uint64(tree.Weight(to).Amount()))
-	high2, low2 := bits.Mul64(y.s.dominance(tree.Allocated(to).Add(y.next)), uint64(tree.Weight(from).Amount()))
-	return high > high2 || high == high2 && low >= low2
 }

@@ -84,7 +84,7 @@ func (w *world) scarceFact() Fact {
 	return Tick{}
 }
 
-// scarceGroup is a plain one in three of four cases.
+// scarceGroup is a plain one in three of four cases, with much surplus in worlds that may have any.
 func (w *world) scarceGroup() Group {
 	g := w.group()
 	g.After, g.AfterEnd, g.Periodic = nil, nil, false
@@ -95,6 +95,10 @@ func (w *world) scarceGroup() Group {
 	g.Constraints, g.Prefer, g.Near, g.Sticky = nil, nil, "", false
 	g.Tasks = []Task{{Name: "t0", Resources: w.some(2, 2)}}
 	g.MaxRuntimeMillis = []int64{0, 100, 5000, 20_000}[w.draw(4)]
+	if !w.keen && w.ordered && !g.PerAgent && w.draw(2) == 0 {
+		g.Instances = 1 + int32(w.draw(8))
+		g.Surplus = int32(w.draw(int(g.Instances)))
+	}
 	if w.draw(3) == 0 && !g.PerAgent {
 		g.Gang = g.base()
 	}
