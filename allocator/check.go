@@ -298,6 +298,11 @@ func (s *State) checkShape(sh *shape) error {
 	demand := s.kinds.Format(sh.demand)
 	s.syncTotal()
 	best, ok := s.scan(sh.kin)
+	for i, full := range sh.kin.full.items {
+		if full.full != i {
+			return fmt.Errorf("shape %s: of those that count as full, number %d does not know it", demand, i)
+		}
+	}
 	switch {
 	case sh.full >= 0 && ok && s.wholeFits(sh):
 		return fmt.Errorf("shape %s counts as full, but fits on agent %s", demand, s.agents[best].id)

@@ -160,39 +160,51 @@ func (s *State) inTurn(sets ...[]*queue) *heap[turn] {
 		s.turns.order()
 		return &s.turns
 	}
-	s.shutFull()
-	undo := s.rankBlocked()
-	slices.SortFunc(s.turns, func(t, u turn) int { return s.inOrder(t.queue, u.queue) })
-	for k := range s.turns {
-		s.turns[k].place = k
+	var waiting []*queue
+	for _, q := range s.queues {
+		if q != nil && q.waiting > 0 {
+			waiting = append(waiting, q)
+		}
 	}
-	undo()
-	s.unskip()
+	place := s.placesBlocked(waiting, (*queue).first)
+	for k := range s.turns {
+		s.turns[k].place = place[s.turns[k].queue]
+	}
+	s.turns.order()
 	return &s.turns
 }
 
-// rankBlocked lets the tree rank frameworks of which all is set aside by the first of
-// their groups, where the policy wants to know that, until it is told to undo that:
-// a role is ranked by what is active below it.
-func (s *State) rankBlocked() (undo func()) {
-	var active []drf.Node
-	for _, q := range s.queues {
-		if s.policy == HDRF || q == nil || q.waiting == 0 || s.tree.Active(q.node) {
-			continue
-		}
-		if g := q.first(); s.policy == FIFO {
-			s.tree.SetArrival(q.node, g.seq)
-		} else {
-			s.tree.SetWants(q.node, &g.bucket.shape.withExecutor)
-		}
-		s.tree.Activate(q.node)
-		active = append(active, q.node)
-	}
-	return func() {
-		for _, n := range active {
-			s.tree.Deactivate(n)
+// placesBlocked is the place of each of some frameworks in order, where it matters who
+// is blocked, and all are. Those policies that want to know what a framework would be
+// served for take that to be its head, and rank a role by these frameworks alone.
+func (s *State) placesBlocked(queues []*queue, head func(*queue) *group) map[*queue]int {
+	s.shutFull()
+	if s.policy != HDRF {
+		for _, q := range queues {
+			s.rankAs(q, head(q))
 		}
 	}
+	slices.SortFunc(queues, s.inOrder)
+	place := make(map[*queue]int, len(queues))
+	for k, q := range queues {
+		place[q] = k
+		if s.policy != HDRF {
+			s.tree.Deactivate(q.node)
+		}
+	}
+	s.unskip()
+	return place
+}
+
+// rankAs lets the tree rank a framework by a group, as if it could be served.
+func (s *State) rankAs(q *queue, g *group) {
+	if s.policy == FIFO {
+		s.tree.SetArrival(q.node, g.seq)
+	} else {
+		wants := g.demand.Add(s.executor)
+		s.tree.SetWants(q.node, &wants)
+	}
+	s.tree.Activate(q.node)
 }
 
 // checkLines looks at what is known of each line that was not noted as changed.

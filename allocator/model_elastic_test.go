@@ -88,21 +88,6 @@ func (m *model) byPriority() []*modelGroup {
 	return slices.SortedStableFunc(slices.Values(m.groups), func(a, b *modelGroup) int { return cmp.Compare(b.Priority, a.Priority) })
 }
 
-// inOrder lists the frameworks of some groups as they would be served.
-func (m *model) inOrder(groups []*modelGroup) []string {
-	left := map[string][]*modelGroup{}
-	for _, g := range groups {
-		left[g.path()] = append(left[g.path()], g)
-	}
-	var out []string
-	for len(left) > 0 {
-		next := m.turn(left)
-		out = append(out, next)
-		delete(left, next)
-	}
-	return out
-}
-
 // shrink is the surplus that has to end for the first group in order that has
 // waited for long enough and that it helps.
 func (m *model) shrink() []RunID {
@@ -110,7 +95,7 @@ func (m *model) shrink() []RunID {
 		return nil
 	}
 	waiting := m.firstOfKinds()
-	for _, path := range m.inOrder(waiting) {
+	for _, path := range m.orderOfBlocked(waiting) {
 		for _, g := range waiting {
 			if g.path() != path || m.overLimit(g, times(g.demand(), g.together())) {
 				continue
@@ -229,7 +214,7 @@ func (m *model) mayEnd() []*modelRun {
 			groups = append(groups, r.group)
 		}
 	}
-	order := m.inOrder(groups)
+	order := m.orderOfBlocked(groups)
 	slices.SortFunc(out, func(a, b *modelRun) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, b.group.path()), slices.Index(order, a.group.path())), cmp.Compare(b.Run.Seq(), a.Run.Seq()))
 	})

@@ -39,6 +39,12 @@ func TestModelPreemptsAlike(t *testing.T) {
 	modelDecidesAlike(t, world{patient: true, keen: true, scarce: true, restless: true})
 }
 
+// TestModelSharesSurplusAlike does so where surplus starts and ends, under any policy,
+// beside guarantees and limits.
+func TestModelSharesSurplusAlike(t *testing.T) {
+	modelDecidesAlike(t, world{patient: true, scarce: true, elastic: true})
+}
+
 func modelDecidesAlike(t *testing.T, w world) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := historiesOf(t, w)

@@ -16,9 +16,9 @@ import (
 // docs/fairness.md, docs/placement.md and docs/task-groups.md.
 //
 // When occurrences of periodic groups start it is told. What surplus ends for the
-// surplus of others it is told, and does not ask why; it knows none where room is held,
-// and none under policies that ask who is blocked. What a group keeps away from it
-// remembers of more than eight agents, which no world has.
+// surplus of others it is told, and does not ask why; it knows no surplus where room is
+// held. What a group keeps away from it remembers of more than eight agents, which no
+// world has.
 type model struct {
 	cfg        Config
 	now        int64

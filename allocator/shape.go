@@ -89,6 +89,9 @@ func (t *shapeTable) release(sh *shape) {
 // fill notes that a shape finds no room: its buckets compete for nothing.
 func (t *shapeTable) fill(sh *shape) {
 	sh.sought++
+	if sh.full >= 0 {
+		return // found out for another framework just now
+	}
 	k := sh.kin
 	if k.full.len() == 0 {
 		k.at = len(t.full)

@@ -90,11 +90,12 @@ type endings struct {
 	slots  map[int32]int64 // that come free
 	chosen []*run
 	may    func(r *run, set []*run) bool // nil: any may end
+	before func(a, b *queue) int         // compares frameworks as they are served
 }
 
 // endsBefore puts the surplus in front that ends first.
-func (s *State) endsBefore(a, b *run) int {
-	return cmp.Or(s.inOrder(b.group.queue, a.group.queue), cmp.Compare(b.id.Seq(), a.id.Seq()))
+func (e *endings) endsBefore(a, b *run) int {
+	return cmp.Or(e.before(b.group.queue, a.group.queue), cmp.Compare(b.id.Seq(), a.id.Seq()))
 }
 
 // endings collects the surplus that may end, of frameworks that are served last
@@ -111,9 +112,10 @@ func (s *State) endings(of func(*group) bool) *endings {
 			}
 		}
 	}
+	e.before = e.servedBefore()
 	for i, runs := range e.held { // commutes: each is sorted on its own
 		e.agents = append(e.agents, i)
-		slices.SortFunc(runs, s.endsBefore)
+		slices.SortFunc(runs, e.endsBefore)
 	}
 	for r := range s.runs.all() {
 		if !r.preempted || s.agents[r.agent].hold == nil {
@@ -128,6 +130,25 @@ func (s *State) endings(of func(*group) bool) *endings {
 	}
 	slices.SortFunc(e.agents, func(i, j int32) int { return cmp.Compare(s.agents[i].seq, s.agents[j].seq) })
 	return e
+}
+
+// servedBefore compares the frameworks of the surplus that may end. Where it matters
+// for what they would be served, that is the first of their groups with any.
+func (e *endings) servedBefore() func(a, b *queue) int {
+	if !e.s.policy.needsBlocked() {
+		return e.s.inOrder
+	}
+	heads := map[*queue]*group{}
+	for _, runs := range e.held { // commutes: the first of all
+		for _, r := range runs {
+			if q := r.group.queue; heads[q] == nil || r.group.inLine().less(heads[q].inLine()) {
+				heads[q] = r.group
+			}
+		}
+	}
+	queues := slices.DeleteFunc(slices.Clone(e.s.queues), func(q *queue) bool { return heads[q] == nil })
+	place := e.s.placesBlocked(queues, func(q *queue) *group { return heads[q] })
+	return func(a, b *queue) int { return cmp.Compare(place[a], place[b]) }
 }
 
 // forGroup chooses what has to end so that as much of a group as can be started
@@ -158,7 +179,7 @@ func (e *endings) alsoFree(g *group, lacks drf.Vector) bool {
 	for _, i := range e.agents {
 		all = append(all, e.left(i)...)
 	}
-	slices.SortFunc(all, e.s.endsBefore)
+	slices.SortFunc(all, e.endsBefore)
 	for _, r := range all {
 		if after := lack(lacks, r.holds()); after != lacks && e.unpromised(g, r, nil) {
 			lacks = after

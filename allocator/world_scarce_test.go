@@ -26,8 +26,11 @@ func (w *world) begin() Fact {
 }
 
 func (w *world) scarceAgent(n int) Fact {
-	id := fmt.Sprintf("a%d", n)
-	f := AgentSeen{Agent: id, Total: w.some(4, 4), Slots: int32(w.draw(3) / 2), Owned: id < "a3"}
+	id, most := fmt.Sprintf("a%d", n), 4
+	if w.restless || w.elastic {
+		most = 8
+	}
+	f := AgentSeen{Agent: id, Total: w.some(most, most), Slots: int32(w.draw(3) / 2), Owned: id < "a3"}
 	f.Host, f.Attributes = w.place(id)
 	return f
 }
@@ -44,7 +47,11 @@ func (w *world) some(cpus, mem int) []Quantity {
 func (w *world) scarceRole(role string) Fact {
 	f := RoleSet{Role: role, Weight: int64(1+w.draw(3)) * 1000}
 	amount := func(most int) []Quantity { return []Quantity{{"cpus", drf.Amount(1+w.draw(most)) * 1000}} }
-	switch w.draw(4) {
+	most := 4
+	if w.restless || w.elastic {
+		most = 8
+	}
+	switch w.draw(most) {
 	case 0:
 		f.Guarantee = amount(4)
 	case 1:
@@ -59,6 +66,15 @@ func (w *world) scarceFact() Fact {
 	}
 	if w.draw(3) == 0 {
 		w.now += []int64{1, 100, 300, 5000, 10_000, 60_000}[w.draw(6)]
+	}
+	if (w.restless || w.elastic) && w.draw(3) == 0 { // runs grow old, and groups wait for long enough
+		w.now += 300
+		return Tick{}
+	}
+	if len(w.doomed) > 0 && w.draw(4) == 0 { // what is killed ends some time
+		id := w.doomed[0]
+		w.doomed = w.doomed[1:]
+		return TaskUpdated{Run: id, State: TaskKilled}
 	}
 	switch w.draw(32) { // rapid draws small numbers more often
 	case 0, 1, 2, 3:
@@ -95,12 +111,23 @@ func (w *world) scarceGroup() Group {
 	g.Constraints, g.Prefer, g.Near, g.Sticky = nil, nil, "", false
 	g.Tasks = []Task{{Name: "t0", Resources: w.some(2, 2)}}
 	g.MaxRuntimeMillis = []int64{0, 100, 5000, 20_000}[w.draw(4)]
-	if !w.keen && w.ordered && !g.PerAgent && w.draw(2) == 0 {
+	if !w.keen && !g.PerAgent && w.draw(2) == 0 {
 		g.Instances = 1 + int32(w.draw(8))
 		g.Surplus = int32(w.draw(int(g.Instances)))
 	}
 	if w.draw(3) == 0 && !g.PerAgent {
 		g.Gang = g.base()
+	}
+	if w.elastic && !g.PerAgent && w.draw(2) > 0 { // most of it where nobody else waits
+		g.Instances = 2 + int32(w.draw(8))
+		g.Surplus, g.Gang, g.MaxRuntimeMillis = g.Instances-1, 0, 0
+		g.Tasks = []Task{{Name: "t0", Resources: w.some(1, 1)}}
+	}
+	if w.restless && !g.PerAgent && w.draw(3) > 0 { // many small ones that stay
+		g.Instances, g.Surplus, g.Gang = 2+int32(w.draw(8)), 0, int32(w.draw(3))
+		g.MaxRuntimeMillis, g.NotPreemptible = 0, false
+		g.Tasks = []Task{{Name: "t0", Resources: w.some(1, 1)}}
+		g.Role = []string{"eng/dev", "ops"}[w.draw(2)]
 	}
 	return g
 }

@@ -28,16 +28,17 @@ type world struct {
 	// crowded worlds have many frameworks that want the same, under DRF without
 	// nested roles: they are served out of one line for each shape.
 	crowded bool
-	// ordered worlds have a policy under which who is blocked does not matter.
-	ordered bool
 	// unlimited worlds have no quotas.
 	unlimited bool
 	// scarce worlds begin with agents and quotas, and ask for more than there is.
-	scarce  bool
+	scarce bool
+	// elastic worlds are scarce ones in which many groups have surplus.
+	elastic bool
 	begun   int        // facts that it began with
 	cluster int        // agents that there were then
 	groups  []groupKey // those that were submitted
 	runs    []Launch   // those that were launched and may not have ended
+	doomed  []RunID    // those that are to end
 }
 
 // config draws the rules of a run.
@@ -53,7 +54,6 @@ func (w *world) config() Config {
 	if w.scarce && w.restless {
 		cfg.Policy = []Policy{Auto, Auto, DRF, HDRF}[w.draw(4)]
 	}
-	w.ordered = cfg.Policy != Auto && !cfg.Policy.needsBlocked()
 	if cfg.Placement == Tetris && !cfg.Policy.needsBlocked() {
 		cfg.FairnessKnob = drf.Amount([]int64{0, 750, 300, -1}[w.draw(4)])
 		cfg.Policy = cfg.Policy.orPlain() // the model does not know the knob under HDRF
@@ -81,6 +81,9 @@ func (w *world) config() Config {
 		}
 		if w.keen && w.restless && w.draw(3) > 0 { // nothing but preemption holds room
 			cfg.ReserveAfterMillis = -1
+		}
+		if w.keen && w.restless {
+			cfg.HoldMillis = 20_000
 		}
 	case w.draw(2) == 0:
 		cfg.ReserveAfterMillis, cfg.HoldMillis = 1+int64(w.draw(2))*200, int64(1+w.draw(2)*1000)
@@ -284,7 +287,7 @@ func (w *world) group() Group {
 	if w.draw(5) == 0 {
 		g.Periodic, g.Overlap, g.CatchUp = true, Overlap(w.draw(3)), CatchUp(w.draw(3))
 	}
-	if (!w.patient || w.ordered) && !w.keen && w.draw(4) == 0 {
+	if !w.keen && w.draw(4) == 0 {
 		g.Surplus = int32(w.draw(int(g.Instances)))
 	}
 	if w.draw(5) == 0 {
@@ -361,8 +364,15 @@ func (w *world) update() Fact {
 // saw remembers what a Tick launched.
 func (w *world) saw(actions []Action) {
 	for _, a := range actions {
-		if a, ok := a.(*Accept); ok {
+		switch a := a.(type) {
+		case *Accept:
 			w.runs = append(w.runs, a.Launches...)
+		case Preempt:
+			w.doomed = append(w.doomed, a.Run)
+		case Kill:
+			if a.Cause == KillSurplus {
+				w.doomed = append(w.doomed, a.Run)
+			}
 		}
 	}
 }
