@@ -128,8 +128,7 @@ func (s *State) grow(out []Action) []Action {
 			s.wakeFor(&s.agents[at.agent])
 		}
 	}
-	out = s.rebalance(out)
-	return s.acceptTouched(out)
+	return s.rebalance(s.acceptTouched(out)) // what was launched just now may be ended for others
 }
 
 // spoilsHold reports whether surplus would be started where room is kept for

@@ -27,8 +27,13 @@ type history struct {
 // facts decide nothing, refusals are of a known kind, books are right.
 func step(t fataler, s *State, e Event) []Action {
 	t.Helper()
+	known := map[RunID]bool{}
+	for r := range s.runs.all() {
+		known[r.id] = true
+	}
 	actions, err := s.Step(e)
 	_, tick := e.Fact.(Tick)
+	aboutKnown(t, known, actions)
 	switch {
 	case err != nil && !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrUnknown):
 		t.Fatalf("%#v: an error of no kind: %v", e, err)
@@ -39,6 +44,33 @@ func step(t fataler, s *State, e Event) []Action {
 		t.Fatalf("after %#v: %v", e, err)
 	}
 	return actions
+}
+
+// aboutKnown requires that each action is about a run that is known by then: a driver
+// carries them out one by one.
+func aboutKnown(t fataler, known map[RunID]bool, actions []Action) {
+	t.Helper()
+	for _, a := range actions {
+		about := RunID(0)
+		switch a := a.(type) {
+		case *Accept:
+			for _, l := range a.Launches {
+				known[l.Run] = true
+			}
+			continue
+		case *Settle:
+			about = a.Run
+		case Kill:
+			about = a.Run
+		case Preempt:
+			about = a.Run
+		default:
+			continue
+		}
+		if !known[about] {
+			t.Fatalf("%+v comes before the launch of its run in %+v", a, actions)
+		}
+	}
 }
 
 // recorded makes up a history of n events and runs it.
