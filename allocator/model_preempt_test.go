@@ -17,12 +17,16 @@ func (m *model) preempt() (out []Action) {
 		return nil
 	}
 	waiting := m.firstOfKinds()
+	if !slices.ContainsFunc(m.groups, func(g *modelGroup) bool { return g.waits() && m.now >= g.since+m.cfg.PreemptAfterMillis }) {
+		return nil
+	}
+	fair := m.entitled()
 	for _, path := range m.orderOfBlocked(waiting) {
 		g := m.claimant(path, waiting)
 		if g == nil || m.now < g.since+m.cfg.PreemptAfterMillis {
 			continue
 		}
-		c := &modelClaim{m: m, g: g, fair: m.entitled(), minRun: m.cfg.PreemptMinRunMillis}
+		c := &modelClaim{m: m, g: g, fair: fair, minRun: m.cfg.PreemptMinRunMillis}
 		lately := slices.DeleteFunc(slices.Clone(m.preempted), func(at int64) bool { return at+60_000 <= m.now })
 		if !c.plan() || len(lately)+len(c.victims) > m.cfg.PreemptPerMinute {
 			continue
