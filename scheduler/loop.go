@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"fairlead/allocator"
@@ -177,6 +178,11 @@ func (s *Scheduler) noteEnd(b *batch, o owner) {
 	if !s.state.Scheduled(o.framework, o.group) {
 		s.ended = append(s.ended, o)
 	}
+}
+
+// notEnded takes a group off those that have ended: it is gone, or starts again.
+func (s *Scheduler) notEnded(o owner) {
+	s.ended = slices.DeleteFunc(s.ended, func(x owner) bool { return x == o })
 }
 
 // forgetOld drops the groups that ended first when too many are remembered.

@@ -137,6 +137,7 @@ func against(t *testing.T, masters string, records ...scheduler.Record) (*schedu
 		Mesos: client, Journal: j, Logger: zaptest.NewLogger(t),
 		Framework: mesos.FrameworkInfo{User: "root", Name: "fairlead", Roles: []string{"*"}},
 		Allocator: allocator.Config{Executor: overhead}, Executor: scheduler.Executor{Path: "/nowhere", Resources: overhead},
+		Retain: retained,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -242,6 +243,28 @@ func TestABadMasterIsWaitedOut(t *testing.T) {
 				t.Errorf("the group that was accepted is gone: %v, %v", v, err)
 			}
 		})
+	}
+}
+
+// retained is how many groups that ended are remembered here.
+const retained = 4
+
+// TestANameThatIsUsedAgainIsNotForgottenForItsPast: a group that ended is remembered, however
+// often others of its name have ended and were removed before.
+func TestANameThatIsUsedAgainIsNotForgottenForItsPast(t *testing.T) {
+	m := newScripted(t, stream(subscribed(t)))
+	s, _ := against(t, m.URL)
+	for range 2 * retained {
+		submitOne(t, s)
+		if err := s.Kill(t.Context(), "default", "x", -1); err != nil {
+			t.Fatal(err)
+		}
+		if g, err := s.Group(t.Context(), "default", "x"); err != nil || g.Outcome != allocator.Killed {
+			t.Fatalf("the group that was killed: %+v, %v", g, err)
+		}
+		if err := s.Forget(t.Context(), "default", "x"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -140,6 +140,7 @@ func (s *Scheduler) Forget(ctx context.Context, framework, group string) error {
 		err := s.fact(b, allocator.GroupForgotten{Framework: framework, Name: group})
 		if err == nil {
 			delete(s.specs, owner{framework, group})
+			s.notEnded(owner{framework, group})
 		}
 		return err
 	})

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"slices"
 
 	"fairlead/allocator"
 )
@@ -19,8 +18,7 @@ func (s *Scheduler) Rerun(ctx context.Context, framework, group string, below bo
 			return err
 		}
 		for _, name := range names {
-			o := owner{framework, name}
-			s.ended = slices.DeleteFunc(s.ended, func(x owner) bool { return x == o })
+			s.notEnded(owner{framework, name})
 			b.event(Event{Type: "group.rerun", Framework: framework, Group: name})
 		}
 		return nil
