@@ -55,10 +55,14 @@ func (l *eventLog) add(e Event) {
 }
 
 // follow returns a channel with the kept events after a number and then every
-// new one, until ctx is done or the reader lags too far behind.
+// new one, until ctx is done or the reader lags too far behind. A number that no
+// event has yet is of an earlier scheduler: all are new then.
 func (l *eventLog) follow(ctx context.Context, after uint64) <-chan Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if after > l.seq {
+		after = 0
+	}
 	start := len(l.kept)
 	for start > 0 && l.kept[start-1].Seq > after {
 		start--

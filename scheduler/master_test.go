@@ -246,28 +246,6 @@ func TestABadMasterIsWaitedOut(t *testing.T) {
 	}
 }
 
-// retained is how many groups that ended are remembered here.
-const retained = 4
-
-// TestANameThatIsUsedAgainIsNotForgottenForItsPast: a group that ended is remembered, however
-// often others of its name have ended and were removed before.
-func TestANameThatIsUsedAgainIsNotForgottenForItsPast(t *testing.T) {
-	m := newScripted(t, stream(subscribed(t)))
-	s, _ := against(t, m.URL)
-	for range 2 * retained {
-		submitOne(t, s)
-		if err := s.Kill(t.Context(), "default", "x", -1); err != nil {
-			t.Fatal(err)
-		}
-		if g, err := s.Group(t.Context(), "default", "x"); err != nil || g.Outcome != allocator.Killed {
-			t.Fatalf("the group that was killed: %+v, %v", g, err)
-		}
-		if err := s.Forget(t.Context(), "default", "x"); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 func submitOne(t *testing.T, s *scheduler.Scheduler) {
 	t.Helper()
 	groups, err := taskgroup.Parse("x.yaml", []byte("{name: x, tasks: [{name: m, command: sleep 1, resources: {cpus: 1, mem: 32}}]}"))

@@ -1,7 +1,9 @@
 package scheduler
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"fairlead/allocator"
 	"fairlead/proto"
@@ -93,6 +95,7 @@ func (s *Scheduler) reindex() error {
 			}}
 		}
 	}
+	slices.SortStableFunc(m.Groups, func(a, b allocator.GroupImage) int { return cmp.Compare(a.Ended, b.Ended) })
 	for i := range m.Groups {
 		g := &m.Groups[i]
 		o := owner{g.Spec.Framework, g.Spec.Name}
