@@ -40,7 +40,7 @@ func (m *master) nextCycle() (int64, bool) {
 func (m *master) isStuck() bool {
 	return len(m.backoffs) == 0 && !slices.ContainsFunc(m.agents, func(a offering) bool {
 		return a.up && slices.ContainsFunc(m.takers, func(t *taker) bool {
-			return t.least.FitsIn(a.free) && slices.ContainsFunc(t.queue, func(g *offered) bool { return g.demand.FitsIn(a.free) })
+			return t.least.FitsIn(a.free) && t.wantsOf(a.free)
 		})
 	})
 }
@@ -214,7 +214,8 @@ func (m *master) anyLeft() bool {
 func (m *master) launch(o *offer) drf.Vector {
 	rest := o.has
 	started := int64(0)
-	for _, g := range slices.Clone(o.to.queue) {
+	for i := 0; i < len(o.to.queue) && o.to.wantsOf(rest); {
+		g := o.to.queue[i]
 		for g.pending() > 0 && g.demand.FitsIn(rest) {
 			if o.to.most > 0 && started == o.to.most || !m.start(g, o.agent) {
 				return rest
@@ -224,6 +225,8 @@ func (m *master) launch(o *offer) drf.Vector {
 		}
 		if g.pending() == 0 {
 			m.leaveQueue(g)
+		} else {
+			i++
 		}
 	}
 	return rest

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -90,7 +89,9 @@ type taker struct {
 	most   int64      // instances that it starts on one offer, 0 for as many as fit
 	refuse int64      // milliseconds
 	queue  []*offered // that wait, in the order in which they are served
-	live   int64
+	// sizes counts the groups of the queue by what an instance wants.
+	sizes map[drf.Vector]int
+	live  int64
 }
 
 // offered is a group of a taker.
@@ -289,7 +290,7 @@ func (m *master) taker(framework, role string) (*taker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", allocator.ErrInvalid, err)
 	}
-	t := &taker{leaf: key, node: node, refuse: m.rules.RefuseMillis}
+	t := &taker{leaf: key, node: node, refuse: m.rules.RefuseMillis, sizes: make(map[drf.Vector]int)}
 	if a := m.accept[framework]; a != nil {
 		t.most = a.Instances
 		if a.RefuseMillis >= 0 {
@@ -326,39 +327,6 @@ func (m *master) submitted(spec allocator.Group) error {
 	}
 	m.revive(g)
 	return nil
-}
-
-// revive lets a framework get offers for a group at once.
-func (m *master) revive(g *offered) {
-	m.wait(g)
-	for i := range m.agents {
-		m.agents[i].filters = slices.DeleteFunc(m.agents[i].filters, func(f filter) bool { return f.of == g.of })
-	}
-	m.atOnce = true
-}
-
-// stir books that something changed, so that another cycle may bring something.
-func (m *master) stir() { m.wanted, m.stirred = true, m.now }
-
-// wait puts a group into the queue of its framework.
-func (m *master) wait(g *offered) {
-	m.stir()
-	q := g.of.queue
-	at, there := slices.BinarySearchFunc(q, g, func(a, b *offered) int {
-		return cmp.Or(cmp.Compare(b.spec.Priority, a.spec.Priority), cmp.Compare(a.seq, b.seq))
-	})
-	if !there {
-		g.of.queue = slices.Insert(q, at, g)
-	}
-	m.tree.Activate(g.of.node)
-}
-
-// leaveQueue takes a group with nothing more to start out of the queue.
-func (m *master) leaveQueue(g *offered) {
-	g.of.queue = slices.DeleteFunc(g.of.queue, func(o *offered) bool { return o == g })
-	if len(g.of.queue) == 0 {
-		m.tree.Deactivate(g.of.node)
-	}
 }
 
 func (g *offered) pending() int32 { return g.spec.Instances - g.fresh + int32(len(g.again)) }

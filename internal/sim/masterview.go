@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"fairlead/allocator"
@@ -83,10 +84,14 @@ func (m *master) Check() error {
 		if got := m.tree.Allocated(t.node); got != held[t] {
 			return fmt.Errorf("framework %s in %s holds %v, but its runs hold %v", t.framework, t.role, got, held[t])
 		}
+		sizes := make(map[drf.Vector]int)
 		for _, g := range t.queue {
-			if g.pending() <= 0 {
+			if sizes[g.demand]++; g.pending() <= 0 {
 				return fmt.Errorf("task group %s/%s waits with nothing to start", g.spec.Framework, g.spec.Name)
 			}
+		}
+		if !maps.Equal(sizes, t.sizes) {
+			return fmt.Errorf("framework %s in %s waits for %v, but counts %v", t.framework, t.role, sizes, t.sizes)
 		}
 	}
 	for key, g := range m.groups {
