@@ -18,9 +18,10 @@ type runner struct {
 
 	tasks  map[string]*task // all there ever were
 	groups []*group
-	live   int    // those that have not ended
-	closed string // why nothing is started any more; empty while open
-	probes int    // goroutines that watch over tasks, and may run commands for that
+	live   int       // those that have not ended
+	closed string    // why nothing is started any more; empty while open
+	until  time.Time // when all have to be gone, once closed
+	probes int       // goroutines that watch over tasks, and may run commands for that
 }
 
 func newRunner(c Config, l *loop, report func(change)) *runner {
@@ -130,35 +131,71 @@ func (r *runner) limitTime(t *task) {
 	})
 }
 
-// kill ends a task and with it its group. Tasks unknown or ended are ignored: a KILL may be late.
+// kill ends a task and with it its group. Tasks unknown or ended are ignored: a KILL may be late. A sidecar that
+// the others may need to end well comes after them all the same.
 func (r *runner) kill(id string, policy *mesos.KillPolicy) {
 	t := r.tasks[id]
 	if t == nil || t.ended {
 		return
 	}
-	r.stop(t, graceOf(policy, t.grace()), change{state: mesos.TASK_KILLED, message: "killed on request"})
+	grace := graceOf(policy, t.grace())
+	if t.spec.Sidecar && !t.group.mainsEnded() {
+		t.killGrace = &grace
+	} else {
+		r.stop(t, grace, killedOnRequest())
+	}
 	r.endGroup(t.group, fmt.Sprintf("killed with task %q of its group", t.info.Name))
 }
 
-// shutdown ends everything, each task within grace at most, and starts nothing any more.
+func killedOnRequest() change {
+	return change{state: mesos.TASK_KILLED, message: "killed on request"}
+}
+
+// shutdown ends everything, within grace at most, and starts nothing any more.
 func (r *runner) shutdown(grace time.Duration, why string) {
-	r.closed = why
+	r.closed, r.until = why, time.Now().Add(grace)
 	for _, g := range r.groups {
-		for _, t := range g.tasks {
-			r.stop(t, min(grace, t.grace()), change{state: mesos.TASK_KILLED, message: why})
-		}
+		g.ending = false // what is being ended has less time now
+		r.endGroup(g, why)
 	}
 }
 
-// endGroup ends what is left of a group.
+// endGroup ends what is left of a group, its sidecars last.
 func (r *runner) endGroup(g *group, why string) {
 	if g.ending {
 		return
 	}
-	g.ending = true
+	g.ending, g.why = true, why
 	for _, t := range g.tasks {
-		r.stop(t, t.grace(), change{state: mesos.TASK_KILLED, message: why})
+		if !t.spec.Sidecar {
+			r.stop(t, r.within(t.grace()), change{state: mesos.TASK_KILLED, message: why})
+		}
 	}
+	r.endSidecars(g)
+}
+
+// endSidecars ends the sidecars of a group that is being ended, once nobody needs them any more.
+func (r *runner) endSidecars(g *group) {
+	if !g.ending || !g.mainsEnded() {
+		return
+	}
+	for _, t := range g.tasks {
+		switch {
+		case !t.spec.Sidecar:
+		case t.killGrace != nil:
+			r.stop(t, r.within(*t.killGrace), killedOnRequest())
+		default:
+			r.stop(t, r.within(t.grace()), change{state: mesos.TASK_KILLED, message: g.why})
+		}
+	}
+}
+
+// within is a grace period that is over when all have to be gone.
+func (r *runner) within(grace time.Duration) time.Duration {
+	if r.closed == "" {
+		return grace
+	}
+	return min(grace, max(time.Until(r.until), 0))
 }
 
 // stop ends a task, and makes it what verdict says. A task already being ended keeps its first verdict,
@@ -210,7 +247,9 @@ func (r *runner) finish(t *task, c change) {
 			verb = "was killed"
 		}
 		r.endGroup(t.group, fmt.Sprintf("killed because task %q of its group %s", t.info.Name, verb))
-		return
 	}
-	r.advance(t.group)
+	r.endSidecars(t.group)
+	if !c.bad() {
+		r.advance(t.group)
+	}
 }

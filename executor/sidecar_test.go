@@ -195,6 +195,33 @@ func TestKilledGroupTakesItsSidecars(t *testing.T) {
 	})
 }
 
+// What is killed may need its proxy to end well, so that goes last, whichever of them the KILL is for.
+func TestKilledTasksAreServedToTheirEnd(t *testing.T) {
+	const train = "trap 'sleep 0.3; test -e gone || touch served; exit 0' TERM; touch up; until false; do sleep 0.01; done"
+	const envoy = "trap 'touch gone; exit 0' TERM; touch ready; until false; do sleep 0.01; done"
+	for _, first := range []string{"train", "envoy"} {
+		t.Run("KILL for "+first, func(t *testing.T) {
+			changes, sandbox := runAll(t, func(r *runner, c change) {
+				if c.task == "train" && c.state == started {
+					r.probe(func() {
+						poll(t, "the task", func() bool { _, err := os.Stat(filepath.Join(r.sandbox, "up")); return err == nil })
+						for _, id := range []string{first, "train", "envoy"} { // a scheduler sends one for each
+							r.loop.post(func() { r.kill(id, nil) })
+						}
+					})
+				}
+			}, []mesos.TaskInfo{withGrace(shellTask("train", train), patience),
+				withGrace(sidecar(t, envoy, &executorpb.TaskSpec{Ready: whenExists("ready", patience)}), patience)})
+			if _, err := os.Stat(filepath.Join(sandbox, "served")); err != nil {
+				t.Errorf("the sidecar was gone before the task had ended: %v", changes)
+			}
+			if got := story(changes, "envoy"); !strings.HasSuffix(got, "KILLED (killed on request: exited with status 0)") {
+				t.Errorf("the sidecar: %s", got)
+			}
+		})
+	}
+}
+
 // Data of another framework's tasks is no TaskSpec: nothing of the group is started.
 func TestDataThatIsNoTaskSpec(t *testing.T) {
 	bad := shellTask("bad", "true")

@@ -33,7 +33,8 @@ func (c change) bad() bool { return c.state == mesos.TASK_FAILED || c.state == m
 // group is a set of tasks started and ended together.
 type group struct {
 	tasks  []*task
-	ending bool // one of them failed or was killed, so all are being ended
+	ending bool   // one of them failed or was killed, so all are being ended
+	why    string // they are
 }
 
 // task is one task from its launch on. It is waiting while process is nil.
@@ -47,6 +48,8 @@ type task struct {
 	ready   bool    // a sidecar that those it serves need not wait for
 	ended   bool
 	health  health
+	// killGrace is that of a KILL for a sidecar that serves the others until they have ended.
+	killGrace *time.Duration
 
 	ctx    context.Context // ends with the task; probes run under it
 	cancel context.CancelFunc
