@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -132,9 +133,7 @@ func TestTheDefinitionsOfTheStacks(t *testing.T) {
 		for _, g := range definitions(t, stack) {
 			defined[g.Framework+"/"+g.Name] = asks(g)
 			for _, task := range g.Tasks {
-				if out, err := exec.Command("sh", "-n", "-c", task.Command).CombinedOutput(); err != nil {
-					t.Errorf("the command of %s of %s/%s: %v\n%s", task.Name, g.Framework, g.Name, err, out)
-				}
+				isShell(t, task.Command)
 			}
 		}
 		compared := 0
@@ -149,6 +148,35 @@ func TestTheDefinitionsOfTheStacks(t *testing.T) {
 		if compared < 4 {
 			t.Errorf("%s: scenario and definitions have only %d groups in common", stack, compared)
 		}
+	}
+}
+
+// TestJobServerUnderMarathon: the app's command is one, and asks for what a group of the
+// stack answers.
+func TestJobServerUnderMarathon(t *testing.T) {
+	var app struct {
+		Cmd             string
+		PortDefinitions []struct{ Name string }
+	}
+	if err := json.Unmarshal(read(t, filepath.Join(examples, "spark", "marathon-jobserver.json")), &app); err != nil {
+		t.Fatal(err)
+	}
+	isShell(t, app.Cmd)
+	for _, part := range []string{"/v1/groups/spark/master/endpoints", `"$PORT0"`, fmt.Sprintf(`"$PORT%d"`, len(app.PortDefinitions)-1)} {
+		if !strings.Contains(app.Cmd, part) {
+			t.Errorf("%s is not in the command:\n%s", part, app.Cmd)
+		}
+	}
+	if groups := definitions(t, "spark"); !slices.ContainsFunc(groups, func(g *proto.TaskGroup) bool { return g.Framework == "spark" && g.Name == "master" }) {
+		t.Error("the stack has no group spark/master")
+	}
+}
+
+// isShell fails the test unless a shell can read a command.
+func isShell(t *testing.T, command string) {
+	t.Helper()
+	if out, err := exec.Command("sh", "-n", "-c", command).CombinedOutput(); err != nil {
+		t.Errorf("%v in a command: %s\n%s", err, out, command)
 	}
 }
 
