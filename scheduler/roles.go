@@ -17,8 +17,8 @@ type RoleChange struct {
 	AllowUnsatisfiable bool
 }
 
-// FrameworkChange is what is to change of a framework. An empty role is the one
-// that its groups get when they name none.
+// FrameworkChange is what is to change of a framework. An empty role stands for
+// every role that it is in.
 type FrameworkChange struct {
 	Framework, Role string
 	Weight          *drf.Amount

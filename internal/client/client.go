@@ -185,7 +185,8 @@ type FrameworkChange struct {
 	Role   string      `json:"role,omitempty"`
 }
 
-// SetFramework changes a framework, from the next decision on.
+// SetFramework changes a framework, from the next decision on: without a role in
+// every role that it is in.
 func (c *Client) SetFramework(ctx context.Context, framework string, change FrameworkChange) (*api.Framework, error) {
 	return put[api.Framework](ctx, c, []string{"v1", "frameworks", framework}, nil, change)
 }
