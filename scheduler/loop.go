@@ -57,7 +57,7 @@ func (s *Scheduler) loop(ctx context.Context) error {
 // begin books that this is another process, whose offers are to come, and how it is
 // configured.
 func (s *Scheduler) begin(b *batch) error {
-	if len(s.state.View().Offers) > 0 { // that were held when the one before ended
+	if s.seq > 0 { // what was held when the one before ended is void
 		s.book(b, allocator.Disconnected{})
 	}
 	return s.configure(b)

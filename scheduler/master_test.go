@@ -24,6 +24,7 @@ import (
 	"fairlead/internal/journal"
 	"fairlead/internal/mesoshttp"
 	"fairlead/internal/taskgroup"
+	"fairlead/proto"
 	"fairlead/scheduler"
 )
 
@@ -307,5 +308,59 @@ func TestOffersOfBeforeARestartAreVoid(t *testing.T) {
 	}
 	if len(v.Offers) > 0 || len(v.Groups) != 1 || v.Groups[0].Pending != 2 {
 		t.Errorf("offers %+v, groups %+v: want no offer, and two that wait", v.Offers, v.Groups)
+	}
+}
+
+// tape records what a scheduler would have booked and decided, one record a call.
+type tape struct {
+	*testing.T
+	state   *allocator.State
+	now     int64
+	records []scheduler.Record
+}
+
+func (t *tape) at(specs []*proto.TaskGroup, facts ...allocator.Fact) []allocator.Action {
+	t.Helper()
+	t.now++
+	r := scheduler.Record{At: t.now, Facts: facts, Specs: specs}
+	for _, f := range append(facts[:len(facts):len(facts)], allocator.Tick{}) {
+		actions, err := t.state.Step(allocator.Event{At: t.now, Fact: f})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Actions = append(r.Actions, actions...)
+	}
+	t.records = append(t.records, r)
+	return r.Actions
+}
+
+// An instance that was killed in another life of its group is nothing to a scheduler that starts anew.
+func TestKillsOfBeforeARestartAreOver(t *testing.T) {
+	specs, err := taskgroup.Parse("x.yaml", []byte("{name: x, tasks: [{name: m, command: sleep 1, resources: {cpus: 1, mem: 32}}]}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := taskgroup.Core(specs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := allocator.New(allocator.Config{Executor: overhead})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &tape{T: t, state: state, now: time.Now().UnixMilli()}
+	total := []allocator.Quantity{{Name: "cpus", Amount: 4 * drf.Unit}, {Name: "mem", Amount: 1000 * drf.Unit}, {Name: "disk", Amount: 1000 * drf.Unit}}
+	actions := d.at(specs, allocator.Connected{}, allocator.OfferAdded{Offer: "o1", Agent: "a1", Host: "a1", Resources: total}, allocator.GroupSubmitted{Group: group})
+	run := actions[0].(*allocator.Accept).Launches[0].Run
+	d.at(nil, allocator.TaskUpdated{Run: run, State: allocator.TaskRunning}, allocator.InstanceKilled{Framework: "default", Name: "x"})
+	d.at(nil, allocator.TaskUpdated{Run: run, State: allocator.TaskKilled})
+	d.at(nil, allocator.GroupRerun{Framework: "default", Name: "x"})
+
+	m := newScripted(t, stream(subscribed(t)))
+	s, _ := against(t, m.URL, d.records...)
+	await(t, "the subscription", func() bool { return s.Status().Connected })
+	v, err := s.View(t.Context())
+	if err != nil || len(v.Groups) != 1 || v.Groups[0].Pending != 1 {
+		t.Errorf("%+v, %v: want the group to wait again", v, err)
 	}
 }

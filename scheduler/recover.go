@@ -26,6 +26,11 @@ func (s *Scheduler) recover() error {
 	if err != nil {
 		return err
 	}
+	// What the records left to be done by a Tick was done by those that were recorded: only the
+	// Image says what still has to be.
+	if s.state, err = allocator.Restore(s.cfg.Allocator, s.state.Image()); err != nil {
+		return err
+	}
 	return s.reindex()
 }
 
