@@ -18,6 +18,7 @@ import (
 	"fairlead/internal/cluster/agent/fetcher"
 	"fairlead/internal/cluster/agent/files"
 	"fairlead/internal/cluster/agent/process"
+	"fairlead/internal/cluster/queue"
 	"fairlead/internal/cluster/wire"
 )
 
@@ -36,7 +37,7 @@ type Agent struct {
 	fetcher  *fetcher.Fetcher
 	files    *files.Tree
 
-	box        *queue[func()] // work for the owner of the fields below
+	box        *queue.Queue[func()] // work for the owner of the fields below
 	loopDone   chan struct{}
 	memoryDone chan struct{}  // closed when nobody looks at memory any more
 	running    sync.WaitGroup // goroutines that look after processes
@@ -77,7 +78,7 @@ func New(cfg Config, up Upstream) (*Agent, error) {
 		cfg: cfg, up: up, log: cfg.Logger.With(zap.String("agent", cfg.ID)),
 		endpoint: reachable(listener.Addr()), started: time.Now(),
 		listener: listener, fetcher: fetch, files: files.NewTree(),
-		box: newQueue[func()](), loopDone: make(chan struct{}), memoryDone: make(chan struct{}),
+		box: queue.New[func()](), loopDone: make(chan struct{}), memoryDone: make(chan struct{}),
 		frameworks: map[string]*framework{}, drained: make(chan struct{}),
 	}
 	a.info = a.describe()
@@ -132,26 +133,18 @@ func (a *Agent) serve() {
 // loop is the one goroutine that owns the state.
 func (a *Agent) loop() {
 	defer close(a.loopDone)
-	for range a.box.wake {
-		work, open := a.box.take()
-		for _, do := range work {
-			do()
-		}
-		if !open {
-			a.updates.stop()
-			return
-		}
-	}
+	a.box.Each(func(do func()) { do() })
+	a.updates.stop()
 }
 
 // post leaves work for the loop. After Close it is dropped.
-func (a *Agent) post(do func()) { a.box.put(do) }
+func (a *Agent) post(do func()) { a.box.Put(do) }
 
 // call has the loop do something and waits for it; false means that the agent
 // is closed and nothing was done.
 func (a *Agent) call(do func()) bool {
 	done := make(chan struct{})
-	if !a.box.put(func() { do(); close(done) }) {
+	if !a.box.Put(func() { do(); close(done) }) {
 		return false
 	}
 	<-done
@@ -221,7 +214,7 @@ func (a *Agent) Close(ctx context.Context) error {
 	}
 	a.running.Wait()
 	a.guard.Close()
-	a.box.close()
+	a.box.Close()
 	<-a.loopDone
 	<-a.memoryDone
 	return a.server.Close()

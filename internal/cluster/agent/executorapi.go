@@ -8,6 +8,7 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/executor"
 
+	"fairlead/internal/cluster/queue"
 	"fairlead/internal/cluster/wire"
 )
 
@@ -142,10 +143,10 @@ func (a *Agent) executorCall(c *executor.Call) error {
 }
 
 // eventQueue is the subscriber behind a stream.
-type eventQueue struct{ *queue[*executor.Event] }
+type eventQueue struct{ *queue.Queue[*executor.Event] }
 
-func (q eventQueue) send(ev *executor.Event) { q.put(ev) }
-func (q eventQueue) end()                    { q.close() }
+func (q eventQueue) send(ev *executor.Event) { q.Put(ev) }
+func (q eventQueue) end()                    { q.Close() }
 
 // executorStream answers SUBSCRIBE: events until the executor, the agent or
 // another subscription ends the stream.
@@ -155,7 +156,7 @@ func (a *Agent) executorStream(w http.ResponseWriter, r *http.Request, c *execut
 		wire.WriteError(w, err)
 		return
 	}
-	events := eventQueue{newQueue[*executor.Event]()}
+	events := eventQueue{queue.New[*executor.Event]()}
 	err = errClosed()
 	a.call(func() { err = a.subscribe(c, events) })
 	if err != nil {
@@ -189,8 +190,8 @@ func (a *Agent) pump(r *http.Request, events eventQueue, write func(*executor.Ev
 			if write(&executor.Event{Type: executor.Event_HEARTBEAT}) != nil {
 				return
 			}
-		case <-events.wake:
-			batch, open := events.take()
+		case <-events.Wake():
+			batch, open := events.Take()
 			for _, ev := range batch {
 				if write(ev) != nil {
 					return

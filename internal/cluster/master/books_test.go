@@ -220,7 +220,7 @@ func (w *world) exit(t *rapid.T) {
 }
 
 func (w *world) check(t *rapid.T) {
-	w.m.inbox.take() // allocations asked for; the test draws its own
+	w.m.inbox.work.Take() // allocations asked for; the test draws its own
 	w.m.allocating = false
 	for _, a := range w.agentsIn(registered) {
 		sum := a.free.Plus(w.m.used(onAgent(a)).Unallocate()...).Plus(w.m.offeredNow(onAgent(a)).Unallocate()...)

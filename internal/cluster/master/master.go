@@ -25,7 +25,7 @@ type Master struct {
 	server   *http.Server
 	listener net.Listener
 	serving  chan struct{} // closed when the server's goroutine has ended
-	inbox    *inbox
+	inbox    inbox
 	done     chan struct{} // closed when the owner of the state has ended
 	stop     context.CancelFunc
 
