@@ -104,9 +104,9 @@ func scenarioName(file string) string {
 // describeRecorded says what was read and what is not in the scenario.
 func describeRecorded(out io.Writer, format string, w *recorded.Workload) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d agents, %d task groups", format, len(w.Agents), len(w.Groups))
+	fmt.Fprintf(&b, "%s: %s, %s", format, countOf(len(w.Agents), "agent"), countOf(len(w.Groups), "task group"))
 	if n := w.Running(); n > 0 {
-		fmt.Fprintf(&b, ", of which %d are instances that run from the start", n)
+		fmt.Fprintf(&b, ", %d of them to stand for what runs from the start", n)
 	}
 	fmt.Fprintln(&b)
 	for _, note := range slices.Sorted(maps.Keys(w.Notes)) {

@@ -77,6 +77,7 @@ func (w *Workload) settings(out io.Writer) {
 		}
 	}
 	time("reserve_after", c.ReserveAfterMillis)
+	time("offer_hold", c.HoldMillis)
 	time("avoid_failed", c.AvoidMillis)
 	time("shrink_after", c.ShrinkAfterMillis)
 	time("grow_after", c.GrowAfterMillis)
