@@ -174,6 +174,9 @@ func (s *State) endDoomed(out []Action) []Action {
 
 // killInstance kills a live instance that was not killed before.
 func (s *State) killInstance(out []Action, g *group, n int32) []Action {
+	if int(n) >= len(g.instances) {
+		return out // the group has ended, and runs again since
+	}
 	in := &g.instances[n]
 	if in.state != instanceLive || !(g.dying || in.dying) {
 		return out
