@@ -1,6 +1,7 @@
 package allocator
 
 import (
+	"cmp"
 	"hash/fnv"
 	"maps"
 	"math/big"
@@ -75,12 +76,17 @@ func (m *model) loosened(candidates map[string][]*modelGroup, free map[string]*m
 	}
 	n := len(candidates) * int(drf.Unit-f)
 	left, best := maps.Clone(candidates), ""
-	most := new(big.Int)
+	var most *big.Int
 	for at := 0; best == "" || at < n; at += int(drf.Unit) {
 		path := m.turn(left)
 		delete(left, path)
-		g := candidates[path][0]
-		if score := m.aligned(g, m.rooms(g, free)[0], free); best == "" || score.Cmp(most) > 0 {
+		best = cmp.Or(best, path)
+		g, view := candidates[path][0], m.beside(free, nil) // what is kept for a group is looked at in its turn
+		on := m.roomsIn(g, view)
+		if on == nil {
+			continue
+		}
+		if score := m.aligned(g, on[0], view); most == nil || score.Cmp(most) > 0 {
 			best, most = path, score
 		}
 	}
