@@ -27,6 +27,9 @@ const (
 // scaled reads a decimal such as 116.38, -1 or 5e-3 as a whole number of units of 10^-places. It
 // works on the digits, so that nothing but the digits beyond the last place is ever rounded.
 func scaled(s string, places int, how rounding) (int64, error) {
+	if n, ok := small(s, places); ok {
+		return n, nil
+	}
 	const longest, largestExponent = 100, 40
 	mantissa, negative := strings.CutPrefix(s, "-")
 	exponent := 0
@@ -57,6 +60,27 @@ func scaled(s string, places int, how rounding) (int64, error) {
 		n = -n
 	}
 	return n, nil
+}
+
+// small is scaled for whole numbers of up to nine digits, which most columns of a log are.
+func small(s string, places int) (n int64, ok bool) {
+	digits, negative := strings.CutPrefix(s, "-")
+	if digits == "" || len(digits) > 9 || places > 9 {
+		return 0, false // it may be too large to be worked out so
+	}
+	for _, c := range []byte(digits) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	for range places {
+		n *= 10
+	}
+	if negative {
+		n = -n
+	}
+	return n, n < maxScaled && n > -maxScaled
 }
 
 // cut divides digits after the first n of them, as if there were zeros on both sides.
