@@ -237,7 +237,7 @@ func writeAfter(w io.Writer, r *sim.Result) {
 		instances += f.After
 	}
 	if instances > 0 {
-		fmt.Fprintf(w, "not pending yet, since they come after groups that have not ended: %d instances\n", instances)
+		fmt.Fprintf(w, "not pending yet, since they come after groups that have not ended: %s\n", countOf(int(instances), "instance"))
 	}
 }
 
