@@ -158,7 +158,9 @@ func (m *model) placePromised(out []decisionOf) ([]decisionOf, bool) {
 		return out, false
 	}
 	for !m.full(out) {
-		m.skipRefused(free, skipped)
+		m.skipRefused(free, skipped, func(g *modelGroup) bool { // what is promised is looked at in its turn, unless it matters who is blocked
+			return m.policy().needsBlocked() || !m.promised(g, times(g.demand(), g.together()))
+		})
 		heads, promised := map[string][]*modelGroup{}, []string(nil)
 		for _, g := range m.heads(free, skipped) {
 			heads[g.path()] = []*modelGroup{g}
@@ -182,11 +184,11 @@ func (m *model) placePromised(out []decisionOf) ([]decisionOf, bool) {
 
 // skipRefused takes out what is first of its framework and what quota refuses: it
 // hides nothing behind it, and the policy may have to know who can be served.
-func (m *model) skipRefused(free map[string]*modelSpare, skipped map[string]bool) {
+func (m *model) skipRefused(free map[string]*modelSpare, skipped map[string]bool, may func(*modelGroup) bool) {
 	for again := m.limited(); again; {
 		again = false
 		for _, g := range m.heads(free, skipped) {
-			if m.refused(g, m.charges(g, m.rooms(g, free), free)) {
+			if may(g) && m.refused(g, m.charges(g, m.rooms(g, free), free)) {
 				skipped[m.kindOf(g)], again = true, true
 			}
 		}

@@ -376,7 +376,7 @@ func (m *model) need(g *modelGroup, sp *modelSpare) amounts {
 // that the round ends here.
 func (m *model) choose(free map[string]*modelSpare, skipped map[string]bool) (*modelGroup, []*modelAgent) {
 	if m.policy().needsBlocked() || m.cfg.loosened() { // whose turn it is depends on what may be served
-		m.skipRefused(free, skipped)
+		m.skipRefused(free, skipped, func(*modelGroup) bool { return true })
 	}
 	candidates := map[string][]*modelGroup{} // by path of the framework
 	for _, g := range m.groups {
