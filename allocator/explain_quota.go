@@ -8,7 +8,7 @@ import (
 
 // explainQuota says which quota keeps a group waiting.
 func (s *State) explainQuota(g *group, e *Explanation) {
-	charge := g.demand.Times(int64(g.together()))
+	charge := s.chargeNow(g)
 	if at := s.overLimit(g.queue, &charge); at != nil {
 		held := s.tree.Allocated(at.node)
 		for k, c := range charge {
@@ -32,6 +32,18 @@ func (s *State) explainQuota(g *group, e *Explanation) {
 	left := s.total[k] - s.tree.Allocated(drf.Root)[k]
 	e.because(ReasonGuarantee, "of %s %s are left in the cluster, and guarantees are not met yet: %s",
 		s.kinds.Name(k), left, strings.Join(owed, ", "))
+}
+
+// chargeNow is what the launch of a group would take where it would go now, with the
+// executor unless its agent carries that.
+func (s *State) chargeNow(g *group) drf.Vector {
+	one := g.demand
+	if g.bucket != nil {
+		if i, ok := s.scan(g.bucket.shape.kin); ok {
+			one = *s.agents[i].need(g.bucket.shape.kin)
+		}
+	}
+	return one.Times(int64(g.together()))
 }
 
 // QuotaView is the quota of a role, and how much of it is used.

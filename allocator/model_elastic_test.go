@@ -139,7 +139,7 @@ func (m *model) sizeOf(g *modelGroup) amounts {
 func (m *model) endFor(g *modelGroup) []RunID {
 	lacks := m.headroomLacks(g, m.sizeOf(g))
 	p := &modelEnding{m: m, g: g, may: m.mayEnd(), at: map[string]int{}}
-	if len(lacks) == 0 || p.roomNow(g.together()) < g.together() {
+	if p.roomNow(g.together()) < g.together() {
 		if p.roomFor(); len(p.ended) == 0 {
 			return nil
 		}

@@ -155,14 +155,11 @@ func (e *endings) servedBefore() func(a, b *queue) int {
 // finds room, all of a gang or nothing, and so that as much comes free as the headroom
 // for guarantees lacks.
 func (e *endings) forGroup(g *group, lacks drf.Vector) []*run {
-	if lacks == (drf.Vector{}) {
-		return e.roomFor(g)
-	}
 	if g.hold != nil || e.s.roomNowOf(g, int64(g.together())) < int64(g.together()) {
 		if len(e.roomFor(g)) == 0 {
 			return nil
 		}
-	}
+	} // else it finds room, and only guarantees or limits keep it out
 	if !e.alsoFree(g, lacks) {
 		e.reset()
 	}
