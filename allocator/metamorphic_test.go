@@ -145,7 +145,7 @@ func TestConstraintThatAllMeetChangesNothing(t *testing.T) {
 }
 
 // TestFactsAboutDifferentAgentsCommute swaps neighbours between two Ticks that
-// are about different agents, both known before. Instances of daemon groups are
+// are about different agents, both known before, and of known resources. Instances of daemon groups are
 // numbered as agents turn out to be for them, so there must be no such group.
 func TestFactsAboutDifferentAgentsCommute(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -174,7 +174,26 @@ func commute(s *State, e, f Event) bool {
 	a, b := aboutAgent(s, e.Fact), aboutAgent(s, f.Fact)
 	_, known := s.agentIndex[a]
 	_, alsoKnown := s.agentIndex[b]
-	return known && alsoKnown && a != b && len(s.daemons) == 0
+	return known && alsoKnown && a != b && len(s.daemons) == 0 && !namesNew(s, e.Fact) && !namesNew(s, f.Fact)
+}
+
+// namesNew reports whether a fact tells of a resource that was never heard of: these are numbered as
+// they come.
+func namesNew(s *State, f Fact) bool {
+	var amounts []Quantity
+	var sets []Set
+	switch f := f.(type) {
+	case AgentSeen:
+		amounts, sets = f.Total, f.Sets
+	case OfferAdded:
+		amounts, sets = f.Resources, f.Sets
+	}
+	named := map[string]bool{}
+	for k := range s.kinds.Len() {
+		named[s.kinds.Name(drf.Kind(k))] = true
+	}
+	return slices.ContainsFunc(amounts, func(q Quantity) bool { return !named[q.Name] }) ||
+		slices.ContainsFunc(sets, func(set Set) bool { return !named[set.Name+setMark] })
 }
 
 // aboutAgent names the agent that a fact is about, "" for any other fact.
