@@ -160,13 +160,7 @@ func (s *State) inTurn(sets ...[]*queue) *heap[turn] {
 		s.turns.order()
 		return &s.turns
 	}
-	var waiting []*queue
-	for _, q := range s.queues {
-		if q != nil && q.waiting > 0 {
-			waiting = append(waiting, q)
-		}
-	}
-	place := s.placesBlocked(waiting, (*queue).first)
+	place := s.placesBlocked(s.waitingQueues(), (*queue).first)
 	for k := range s.turns {
 		s.turns[k].place = place[s.turns[k].queue]
 	}

@@ -26,7 +26,13 @@ func (m *model) rooms(g *modelGroup, free map[string]*modelSpare) []*modelAgent 
 
 // roomsIn is rooms for what is free for a group.
 func (m *model) roomsIn(g *modelGroup, free map[string]*modelSpare) []*modelAgent {
-	out := m.roomsAmong(g, free, m.agents)
+	return tryPlaces(m, g, func(agents []*modelAgent) []*modelAgent { return m.roomsAmong(g, free, agents) })
+}
+
+// tryPlaces tries something with all agents, and if that comes to nothing for a gang that
+// has to gather at one value of a field, with those of each value.
+func tryPlaces[T any](m *model, g *modelGroup, try func([]*modelAgent) []T) []T {
+	out := try(m.agents)
 	gather := slices.IndexFunc(g.Constraints, func(c Constraint) bool { return c.Operator == Cluster && c.Value == "" })
 	if out != nil || gather < 0 || g.together() == 1 {
 		return out
@@ -39,7 +45,7 @@ func (m *model) roomsIn(g *modelGroup, free map[string]*modelSpare) []*modelAgen
 				there = append(there, a)
 			}
 		}
-		if out = m.roomsAmong(g, free, there); out != nil {
+		if out = try(there); out != nil {
 			return out
 		}
 	}

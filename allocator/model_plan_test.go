@@ -11,24 +11,7 @@ import (
 // room now, and then those that it holds already and those where the least is
 // missing. A gang that has to gather tries each value of the field.
 func (m *model) plan(g *modelGroup) []HoldOn {
-	out := m.planAmong(g, m.agents)
-	gather := slices.IndexFunc(g.Constraints, func(c Constraint) bool { return c.Operator == Cluster && c.Value == "" })
-	if out != nil || gather < 0 || g.together() == 1 {
-		return out
-	}
-	for _, first := range m.agents {
-		var there []*modelAgent
-		value := fieldOf(g.Constraints[gather].Field, &first.AgentSeen)
-		for _, a := range m.agents {
-			if fieldOf(g.Constraints[gather].Field, &a.AgentSeen) == value {
-				there = append(there, a)
-			}
-		}
-		if out = m.planAmong(g, there); out != nil {
-			return out
-		}
-	}
-	return nil
+	return tryPlaces(m, g, func(agents []*modelAgent) []HoldOn { return m.planAmong(g, agents) })
 }
 
 // planAmong puts instances on agents that are only thought of.

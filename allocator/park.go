@@ -135,8 +135,11 @@ func (s *State) wakeFirst() {
 // fillDrowsy looks at the other drowsy shapes, once one of them was found full: mostly what
 // little room there was is gone, and all of them are.
 func (s *State) fillDrowsy() {
+	if len(s.holds) > 0 {
+		return
+	}
 	for _, sh := range s.drowsy {
-		if len(s.holds) == 0 && sh.full < 0 && sh.parked.len() > 0 && s.isHopeless(sh.parked.top().bucket) {
+		if sh.full < 0 && sh.parked.len() > 0 && s.isHopeless(sh.parked.top().bucket) {
 			s.shapes.fill(sh)
 		}
 	}
@@ -145,11 +148,11 @@ func (s *State) fillDrowsy() {
 // isHopeless reports whether there is no room for what a bucket waits with, as far as
 // one look tells.
 func (s *State) isHopeless(b *bucket) bool {
-	if b.shape.together > 1 || b.shape.own || b.groups.top().hold != nil {
+	if b.groups.top().hold != nil {
 		return false
 	}
-	_, ok := s.bestAgent(b.shape.kin)
-	return !ok
+	full, _ := s.looksFull(b.shape)
+	return full
 }
 
 // firstDrowsy is the drowsy shape with the bucket to be served first, nil if none has any.

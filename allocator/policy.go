@@ -166,13 +166,24 @@ func (s *State) fillHopeless(n int) bool {
 	all := true
 	for k := len(s.shapes.opened) - 1; k >= 0 && n > 0; k, n = k-1, n-1 {
 		sh := s.shapes.opened[k]
-		if sh.together > 1 || sh.own {
-			all = false // a gang does not fit because one instance does
-		} else if _, ok := s.bestAgent(sh.kin); !ok {
+		switch full, tells := s.looksFull(sh); {
+		case !tells:
+			all = false
+		case full:
 			s.shapes.fill(sh)
 		}
 	}
 	return all
+}
+
+// looksFull reports whether a shape finds no room, and whether one look tells: a gang does
+// not fit because one instance does.
+func (s *State) looksFull(sh *shape) (full, tells bool) {
+	if sh.together > 1 || sh.own {
+		return false, false
+	}
+	_, fits := s.bestAgent(sh.kin)
+	return !fits, true
 }
 
 // shutFull sets aside every bucket that fits nowhere: O(frameworks), beside

@@ -277,9 +277,10 @@ func TestAnUnreachableMasterIsAWaitingReason(t *testing.T) {
 	}
 }
 
-// Offers end with the process that held them, however that ended: no task can be launched on them.
-func TestOffersOfBeforeARestartAreVoid(t *testing.T) {
-	specs, err := taskgroup.Parse("x.yaml", []byte("{name: x, instances: 2, gang: true, tasks: [{name: m, command: sleep 1, resources: {cpus: 3, mem: 32}}]}"))
+// parsed is a task group, as it is submitted and as the allocator is told of it.
+func parsed(t *testing.T, text string) ([]*proto.TaskGroup, allocator.Group) {
+	t.Helper()
+	specs, err := taskgroup.Parse("x.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,6 +288,12 @@ func TestOffersOfBeforeARestartAreVoid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return specs, group
+}
+
+// Offers end with the process that held them, however that ended: no task can be launched on them.
+func TestOffersOfBeforeARestartAreVoid(t *testing.T) {
+	specs, group := parsed(t, "{name: x, instances: 2, gang: true, tasks: [{name: m, command: sleep 1, resources: {cpus: 3, mem: 32}}]}")
 	now, total := time.Now().UnixMilli(), []allocator.Quantity{{Name: "cpus", Amount: 4 * drf.Unit}, {Name: "mem", Amount: 1000 * drf.Unit}, {Name: "disk", Amount: 1000 * drf.Unit}}
 	held := scheduler.Record{
 		At: now, Specs: specs,
@@ -336,14 +343,7 @@ func (t *tape) at(specs []*proto.TaskGroup, facts ...allocator.Fact) []allocator
 
 // An instance that was killed in another life of its group is nothing to a scheduler that starts anew.
 func TestKillsOfBeforeARestartAreOver(t *testing.T) {
-	specs, err := taskgroup.Parse("x.yaml", []byte("{name: x, tasks: [{name: m, command: sleep 1, resources: {cpus: 1, mem: 32}}]}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	group, err := taskgroup.Core(specs[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	specs, group := parsed(t, "{name: x, tasks: [{name: m, command: sleep 1, resources: {cpus: 1, mem: 32}}]}")
 	state, err := allocator.New(allocator.Config{Executor: overhead})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 )
@@ -21,12 +20,9 @@ func (e *engine) impossible() []Impossible {
 	if e.core == nil {
 		return nil
 	}
-	keys := slices.SortedFunc(maps.Keys(e.jobs), func(a, b jobKey) int {
-		return cmp.Or(cmp.Compare(a.framework, b.framework), cmp.Compare(a.name, b.name))
-	})
 	var out []Impossible
 	looked := 0
-	for _, k := range keys {
+	for _, k := range slices.SortedFunc(maps.Keys(e.jobs), jobKey.compare) {
 		if e.core.Pending(k.framework, k.name) == 0 {
 			continue
 		}

@@ -116,6 +116,10 @@ type node struct {
 // jobKey names a group that was submitted.
 type jobKey struct{ framework, name string }
 
+func (k jobKey) compare(other jobKey) int {
+	return cmp.Or(cmp.Compare(k.framework, other.framework), cmp.Compare(k.name, other.name))
+}
+
 func newEngine(s *Scenario, opts Options) (*engine, error) {
 	e := &engine{
 		scenario: s.with(opts), options: opts, jobs: make(map[jobKey]*submission), awaited: make(map[jobKey]int), after: make(map[jobKey][]*submission), checkAt: 1,

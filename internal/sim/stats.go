@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -366,9 +365,7 @@ func (st *stats) tell(j *job) {
 
 // tellAlive passes on how far the jobs are that are not over, by name.
 func (st *stats) tellAlive(jobs map[jobKey]*submission) {
-	for _, key := range slices.SortedFunc(maps.Keys(jobs), func(a, b jobKey) int {
-		return cmp.Or(cmp.Compare(a.framework, b.framework), cmp.Compare(a.name, b.name))
-	}) {
+	for _, key := range slices.SortedFunc(maps.Keys(jobs), jobKey.compare) {
 		if jobs[key].left > 0 {
 			st.tell(jobs[key].job)
 		}
